@@ -1,0 +1,170 @@
+"""What signaling and a media worker say to each other. Decides names and fields; carries nothing (see framing and the carriers).
+
+Requests are idempotent by id and answered exactly once; notices are sent by the worker and never answered. Every reply and
+notice bears the worker's `epoch`, so that words of a dead worker cannot be taken for its successor's.
+A `label` is opaque here: signaling puts the seat's id in it, and two peers with one label are the same person come back.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from common.wire import Id, Line, Mid, Sdp, Wire
+
+MediaKind = Literal["audio", "video"]
+
+
+class WantedTrack(Wire):
+    """One m-line of an offer that the browser wants filled with what `label` sends."""
+
+    mid: Mid
+    label: Id
+
+
+class SessionOpen(Wire):
+    """Opens a session (one consultation) or finds it open."""
+
+
+class SessionClose(Wire):
+    """Closes every peer of the session and forgets it."""
+
+
+class PeerOffer(Wire):
+    """The browser's offer. A new `peer` of a known `label` replaces the label's former peer (a reload, another network)."""
+
+    peer: Id
+    label: Id
+    sdp: Sdp
+    wanted: list[WantedTrack] = Field(max_length=16)
+
+
+class PeerAnswer(Wire):
+    """Reply to `peer_offer`: the SDP answer, complete with candidates."""
+
+    sdp: str
+
+
+class PeerClose(Wire):
+    """Closes one peer; its label's tracks fall silent at the others."""
+
+    peer: Id
+
+
+class WorkerPing(Wire):
+    """Asks a worker for its condition."""
+
+
+class WorkerStatus(Wire):
+    """Reply to `worker_ping`. `loop_lag_ms` is the worst of the last second; `headroom` is 0 (full) to 1 (idle)."""
+
+    sessions: int
+    peers: int
+    loop_lag_ms: float
+    headroom: float
+    rss_bytes: int
+    packets_in: int
+    packets_out: int
+    packets_dropped: int
+
+
+class WorkerDrain(Wire):
+    """Take no new session; end when the last one has closed."""
+
+
+class WorkerDump(Wire):
+    """Asks for a table of what flows where: counters per source and sink, no addresses, no keys."""
+
+
+class SourceStats(Wire):
+    """What one peer sends on one SSRC."""
+
+    peer: Id
+    label: Id
+    kind: MediaKind
+    packets: int
+    octets: int
+    lost: int
+    jitter_ms: float
+
+
+class SinkStats(Wire):
+    """What one peer is sent in place of one source."""
+
+    peer: Id
+    mid: Mid
+    label: Id
+    kind: MediaKind
+    packets: int
+    retransmitted: int
+
+
+class WorkerTable(Wire):
+    """Reply to `worker_dump`."""
+
+    sources: list[SourceStats]
+    sinks: list[SinkStats]
+
+
+class Done(Wire):
+    """The empty reply."""
+
+
+class WorkerReady(Wire):
+    """First notice of a worker: it listens for media."""
+
+    worker: Line
+    port: int
+
+
+class PeerState(Wire):
+    """A peer's path changed. `disconnected` may recover; `failed` and `closed` are final."""
+
+    peer: Id
+    label: Id
+    state: Literal["connecting", "connected", "disconnected", "failed", "closed"]
+
+
+class SessionLost(Wire):
+    """The worker gave up a session (an internal fault confined to it)."""
+
+    reason: Literal["fault", "drain"]
+
+
+Request = SessionOpen | SessionClose | PeerOffer | PeerClose | WorkerPing | WorkerDrain | WorkerDump
+Reply = PeerAnswer | WorkerStatus | WorkerTable | Done
+Notice = WorkerReady | PeerState | SessionLost
+
+REQUESTS: dict[str, tuple[type[Request], type[Reply]]] = {
+    "session_open": (SessionOpen, Done),
+    "session_close": (SessionClose, Done),
+    "peer_offer": (PeerOffer, PeerAnswer),
+    "peer_close": (PeerClose, Done),
+    "worker_ping": (WorkerPing, WorkerStatus),
+    "worker_drain": (WorkerDrain, Done),
+    "worker_dump": (WorkerDump, WorkerTable),
+}
+NOTICES: dict[str, type[Notice]] = {
+    "worker_ready": WorkerReady,
+    "peer_state": PeerState,
+    "session_lost": SessionLost,
+}
+
+
+class ErrorBody(Wire):
+    """Body of a reply that refuses: the three kinds of common.errors by name."""
+
+    kind: Literal["protocol", "user", "unavailable", "fault"]
+    code: str = Field(max_length=64)
+    sentence: str = Field(max_length=300)
+
+
+class Frame(Wire):
+    """The envelope: `id` pairs a reply with its request, `session` is the consultation's id where there is one."""
+
+    v: Literal[1] = 1
+    kind: Literal["request", "reply", "error", "notice"]
+    id: int = Field(ge=0)
+    name: str = Field(pattern=r"^[a-z_]{1,32}$")
+    session: Id | None = None
+    epoch: str = Field(default="", max_length=32)
+    body: dict[str, object]
