@@ -118,10 +118,11 @@ class WantedTrack(Wire):
 
 
 class PeerOffer(Wire):
-    """`peer_offer`: the browser's SDP. `attempt` grows by one with each new RTCPeerConnection of this page and seat."""
+    """`peer_offer`: the browser's SDP. `peer` is an id that the browser draws anew (``p_`` and 16 of a-z2-7) for each
+    RTCPeerConnection; an offer with the same `peer` renegotiates, with another one it replaces the seat's former peer."""
 
     seat: Id
-    attempt: int = Field(ge=1, le=1_000_000)
+    peer: Id
     sdp: Sdp
     wanted: list[WantedTrack] = Field(max_length=16)
 
@@ -259,6 +260,8 @@ class DeskState(Wire):
     revision: int
     server_time: float
     on_duty: list[Id]
+    waiting: int
+    """How many wait in this doctor's departments; `queue` holds the first fifty of them."""
     queue: list[QueueLine]
     offer: Offer | None
     seat: Id | None
@@ -283,7 +286,8 @@ CLIENT_MESSAGES: dict[str, tuple[type[Wire], type[Wire] | None]] = {
     "offer_accept": (OfferAnswer, None),
     "offer_decline": (OfferAnswer, None),
 }
-"""Name → (body, acknowledgement's body). The acknowledgement is `{"ok": true, "body": …}` or `{"ok": false, "error": ErrorReply}`."""
+"""Name → (body, acknowledgement's body).
+The acknowledgement is `{"ok": true, "body": …}` or `{"ok": false, "error": ErrorReply}`."""
 
 SERVER_MESSAGES: dict[str, type[Wire]] = {
     "seat_state": SeatState,
