@@ -1,0 +1,47 @@
+"""Hospitals, departments and the people who work there, as all others read them. Values only; decides nothing."""
+
+from dataclasses import dataclass, field
+
+from common.ids import DepartmentId, HospitalId, PractitionerId
+from common.wire import LocalText
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """A department of one hospital."""
+
+    id: DepartmentId
+    hospital: HospitalId
+    name: LocalText
+
+
+@dataclass(frozen=True, slots=True)
+class Hospital:
+    """A hospital; `time_zone` is an IANA name, `emergency_number` what a patient dials there."""
+
+    id: HospitalId
+    name: LocalText
+    emergency_number: str
+    time_zone: str
+    departments: tuple[Department, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Practitioner:
+    """A doctor of one hospital, and the departments they may take patients of."""
+
+    id: PractitionerId
+    hospital: HospitalId
+    staff_number: str
+    name: LocalText
+    title: LocalText
+    departments: tuple[DepartmentId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Everything of the above at one moment: read whole, cached whole, replaced whole. Hospitals are in display order."""
+
+    hospitals: dict[HospitalId, Hospital] = field(default_factory=dict)
+    departments: dict[DepartmentId, Department] = field(default_factory=dict)
+    practitioners: dict[PractitionerId, Practitioner] = field(default_factory=dict)

@@ -1,0 +1,98 @@
+"""What the domain orders the shells to do. Decides names and fields; never carries anything out.
+
+Truth is in the database before any of these is handed out: one that is lost is found again by `Rooms.versions`,
+`Rooms.unplaced` and `Rooms.placements`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from common.ids import ConsultationId, HospitalId, OfferId, PractitionerId, SeatId
+
+
+class WithdrawReason(StrEnum):
+    """Why an offer ended without being accepted."""
+
+    DECLINED = "declined"
+    TIMED_OUT = "timed_out"
+    PATIENT_LEFT = "patient_left"
+    PATIENT_AWAY = "patient_away"
+    DOCTOR_AWAY = "doctor_away"
+    OFF_DUTY = "off_duty"
+
+
+class PutOffReason(StrEnum):
+    """Why the queue itself ended a doctor's duty."""
+
+    UNANSWERED = "unanswered"
+    AWAY = "away"
+
+
+@dataclass(frozen=True, slots=True)
+class QueueChanged:
+    """Push the desks and the waiting seats of this hospital their state again."""
+
+    hospital: HospitalId
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultationChanged:
+    """Push every seat of this consultation its state again."""
+
+    consultation: ConsultationId
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRoom:
+    """Find a media worker for this consultation and place it there."""
+
+    consultation: ConsultationId
+
+
+@dataclass(frozen=True, slots=True)
+class CloseRoom:
+    """Close the consultation's session at its worker, if it has one."""
+
+    consultation: ConsultationId
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseSeat:
+    """This seat was left: close its peer at the worker and its connections."""
+
+    consultation: ConsultationId
+    seat: SeatId
+
+
+@dataclass(frozen=True, slots=True)
+class OfferConsultation:
+    """Show this doctor, and nobody else, this patient until `expires_at` (seconds since 1970 UTC)."""
+
+    offer: OfferId
+    consultation: ConsultationId
+    practitioner: PractitionerId
+    made_at: float
+    expires_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawOffer:
+    """Take the offer from the doctor's desk; the patient waits again, in the old place."""
+
+    offer: OfferId
+    consultation: ConsultationId
+    practitioner: PractitionerId
+    reason: WithdrawReason
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorPutOffDuty:
+    """Tell the doctor that no more offers come, and why."""
+
+    practitioner: PractitionerId
+    reason: PutOffReason
+
+
+Effect = (
+    QueueChanged | ConsultationChanged | OpenRoom | CloseRoom | ReleaseSeat | OfferConsultation | WithdrawOffer | DoctorPutOffDuty
+)

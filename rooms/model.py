@@ -1,0 +1,211 @@
+"""The nouns of a consultation: its states, its seats, and what each onlooker sees. Holds values; decides nothing.
+
+Hospitals, departments and practitioners appear by id only: their names are the clinic's.
+All times are seconds since 1970 UTC.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from common.ids import ConsultationId, DepartmentId, HospitalId, OfferId, PractitionerId, SeatId
+
+
+class State(StrEnum):
+    """Where a consultation is in its life (lifecycle.py)."""
+
+    SCHEDULED = "scheduled"
+    WAITING = "waiting"
+    OFFERED = "offered"
+    CONNECTING = "connecting"
+    LIVE = "live"
+    INTERRUPTED = "interrupted"
+    ENDED = "ended"
+    SEALED = "sealed"
+
+
+IN_CALL = frozenset({State.CONNECTING, State.LIVE, State.INTERRUPTED})
+IN_LINE = frozenset({State.WAITING, State.OFFERED})
+OVER = frozenset({State.ENDED, State.SEALED})
+
+
+class EndedReason(StrEnum):
+    """How a consultation came to its end."""
+
+    COMPLETED = "completed"
+    PATIENT_LEFT = "patient_left"
+    CANCELLED = "cancelled"
+    LAPSED = "lapsed"
+
+
+class Role(StrEnum):
+    """What a seat is for. Patient and practitioner are the principals: without both there is no live call."""
+
+    PATIENT = "patient"
+    PRACTITIONER = "practitioner"
+    COMPANION = "companion"
+    INTERPRETER = "interpreter"
+
+
+class Priority(StrEnum):
+    """How urgent a patient is; queue.py says what it means for the order."""
+
+    EMERGENCY = "emergency"
+    URGENT = "urgent"
+    ROUTINE = "routine"
+
+
+@dataclass(frozen=True, slots=True)
+class SeatIdentity:
+    """Who speaks: the result of every successful check of a seat's cookie."""
+
+    seat: SeatId
+    consultation: ConsultationId
+    hospital: HospitalId
+    role: Role
+    practitioner: PractitionerId | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeatGrant:
+    """A seat and, once, the secret that holds it (32 random bytes, urlsafe base64; stored only as SHA-256)."""
+
+    seat: SeatId
+    consultation: ConsultationId
+    token: str
+    expires_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class LinkGrant:
+    """A link's secret, once, and when it ends."""
+
+    token: str
+    expires_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """Somebody with a seat. `name` is what the person typed; none for a practitioner, whom the clinic's directory names."""
+
+    seat: SeatId
+    role: Role
+    name: str | None
+    practitioner: PractitionerId | None
+    present: bool
+    in_call: bool
+    microphone: bool
+    camera: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceView:
+    """Place in line: present patients called before this one, and the wait as an interval in minutes where it can be known."""
+
+    ahead: int
+    low_minutes: int | None
+    high_minutes: int | None
+    doctors_on_duty: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeatView:
+    """All that the holder of `seat` sees. `revision` only grows, over queue changes too. A sealed consultation shows as ended."""
+
+    revision: int
+    consultation: ConsultationId
+    state: State
+    ended_reason: EndedReason | None
+    hospital: HospitalId
+    department: DepartmentId
+    seat: SeatId
+    role: Role
+    people: tuple[PersonView, ...]
+    place: PlaceView | None
+    media_epoch: str | None
+    waiting_since: float | None
+    live_since: float | None
+    ended_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """One waiting patient as the desks of the department see it."""
+
+    consultation: ConsultationId
+    department: DepartmentId
+    name: str
+    birth_year: int | None
+    reason: str
+    priority: Priority
+    waiting_since: float
+    state: State
+    present: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OfferView:
+    """The offer that lies on this doctor's desk."""
+
+    offer: OfferId
+    consultation: ConsultationId
+    department: DepartmentId
+    name: str
+    birth_year: int | None
+    reason: str
+    priority: Priority
+    waiting_since: float
+    made_at: float
+    expires_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class DeskView:
+    """All that a doctor's desk shows beside the call. `revision` is the hospital queue's version."""
+
+    revision: int
+    practitioner: PractitionerId
+    on_duty: tuple[DepartmentId, ...]
+    queue: tuple[LineView, ...]
+    offer: OfferView | None
+    seat: SeatId | None
+    consultation: ConsultationId | None
+    seen_today: int
+
+
+@dataclass(frozen=True, slots=True)
+class DepartmentLoad:
+    """How a department stands: doctors at their desks on duty, patients in line."""
+
+    department: DepartmentId
+    on_duty: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Which media worker carries a consultation; `generation` grows with every new placing and is the browsers' media epoch."""
+
+    consultation: ConsultationId
+    worker: str
+    epoch: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class MediaWorker:
+    """A media worker as the reconciler finds it: where to reach it and when it was last heard of."""
+
+    name: str
+    node: str
+    socket_path: str
+    epoch: str
+    heartbeat: float
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """What a process polls when no hint reaches it. Hand `at` back as `since`; repeats are harmless, compare revisions."""
+
+    at: float
+    queues: dict[HospitalId, int]
+    consultations: dict[ConsultationId, int]
