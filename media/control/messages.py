@@ -45,9 +45,9 @@ class PeerAnswer(Wire):
 
 
 class PeerClose(Wire):
-    """Closes one peer; its label's tracks fall silent at the others."""
+    """Closes the peer of a label, if it has one; its tracks fall silent at the others."""
 
-    peer: Id
+    label: Id
 
 
 class WorkerPing(Wire):
