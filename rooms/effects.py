@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from common.ids import ConsultationId, HospitalId, OfferId, PractitionerId, SeatId
+from rooms.model import Placement
 
 
 class WithdrawReason(StrEnum):
@@ -18,6 +19,7 @@ class WithdrawReason(StrEnum):
     PATIENT_LEFT = "patient_left"
     PATIENT_AWAY = "patient_away"
     DOCTOR_AWAY = "doctor_away"
+    DOCTOR_BUSY = "doctor_busy"
     OFF_DUTY = "off_duty"
 
 
@@ -51,9 +53,10 @@ class OpenRoom:
 
 @dataclass(frozen=True, slots=True)
 class CloseRoom:
-    """Close the consultation's session at its worker, if it has one."""
+    """Close the consultation's session at the worker where it was placed (none: it never was)."""
 
     consultation: ConsultationId
+    placement: Placement | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,13 +45,3 @@ def room_full() -> UserError:
 def not_in_call() -> UserError:
     """Asked for a room while the consultation has no call."""
     return UserError("not_in_call", "There is no call in this consultation now.")
-
-
-def desk_busy() -> UserError:
-    """The doctor has a consultation under way."""
-    return UserError("desk_busy", "A consultation is already under way at this desk.")
-
-
-def duty_elsewhere() -> UserError:
-    """The doctor is on duty, or in a consultation, at another hospital."""
-    return UserError("duty_elsewhere", "This doctor is on duty at another hospital.")

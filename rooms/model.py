@@ -159,12 +159,22 @@ class OfferView:
 
 
 @dataclass(frozen=True, slots=True)
+class Desk:
+    """Whose desk is asked for: the doctor's own departments and the local midnight before now, both from the directory."""
+
+    practitioner: PractitionerId
+    departments: tuple[DepartmentId, ...]
+    day_start: float
+
+
+@dataclass(frozen=True, slots=True)
 class DeskView:
     """All that a doctor's desk shows beside the call. `revision` is the hospital queue's version."""
 
     revision: int
     practitioner: PractitionerId
     on_duty: tuple[DepartmentId, ...]
+    waiting: int
     queue: tuple[LineView, ...]
     offer: OfferView | None
     seat: SeatId | None

@@ -11,6 +11,7 @@ from common.ids import ConsultationId, DepartmentId, HospitalId, OfferId, Practi
 from rooms.effects import Effect
 from rooms.model import (
     DepartmentLoad,
+    Desk,
     DeskView,
     LinkGrant,
     MediaWorker,
@@ -72,21 +73,18 @@ class Rooms:
         """The last socket of this seat on `node` closed."""
         raise NotImplementedError
 
-    async def desk_connected(self, practitioner: PractitionerId, node: str) -> Effects:
+    async def desk_connected(self, practitioner: PractitionerId, hospital: HospitalId, node: str) -> Effects:
         """The first desk socket of this doctor opened on `node`; the doctor's seat, if any, is connected with it."""
         raise NotImplementedError
 
-    async def desk_disconnected(self, practitioner: PractitionerId, node: str) -> Effects:
+    async def desk_disconnected(self, practitioner: PractitionerId, hospital: HospitalId, node: str) -> Effects:
         """The last desk socket of this doctor on `node` closed."""
         raise NotImplementedError
 
     # --- doctors ----------------------------------------------------------------------------------------------------
 
     async def set_duty(self, practitioner: PractitionerId, hospital: HospitalId, departments: Sequence[DepartmentId]) -> Effects:
-        """On duty for these departments (the caller has checked that they are the doctor's own); none is off duty.
-
-        UserError: duty_elsewhere.
-        """
+        """On duty for these departments (the caller has checked that they are the doctor's own); none is off duty."""
         raise NotImplementedError
 
     async def accept_offer(self, practitioner: PractitionerId, offer: OfferId) -> tuple[SeatId, Effects]:
@@ -133,14 +131,12 @@ class Rooms:
         """Only the places in line, for all who wait in a hospital."""
         raise NotImplementedError
 
-    async def desk_view(
-        self, practitioner: PractitionerId, hospital: HospitalId, departments: Sequence[DepartmentId]
-    ) -> DeskView:
-        """The desk of this doctor; the line shows the given departments (the doctor's own, from the directory)."""
+    async def desk_view(self, hospital: HospitalId, desk: Desk) -> DeskView:
+        """What this doctor's desk shows; the line holds the first fifty of the desk's departments."""
         raise NotImplementedError
 
-    async def desk_views(self, hospital: HospitalId, desks: dict[PractitionerId, Sequence[DepartmentId]]) -> list[DeskView]:
-        """The same for several doctors of one hospital in one pass (doctor → own departments)."""
+    async def desk_views(self, hospital: HospitalId, desks: Sequence[Desk]) -> list[DeskView]:
+        """The same for several doctors of one hospital in one pass, in the order asked."""
         raise NotImplementedError
 
     async def loads(self, hospital: HospitalId) -> list[DepartmentLoad]:
