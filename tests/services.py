@@ -134,7 +134,7 @@ class Coturn(Service):
         self.command = [
             program("turnserver"), "-c", str(REPOSITORY / "turnserver.conf"),
             f"--listening-port={self.port}", "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1",
-            f"--static-auth-secret={self.secret}", f"--pidfile={self.folder / 'pid'}", "--log-file=stdout",
+            f"--static-auth-secret={self.secret}", f"--pidfile={self.folder / 'pid'}", f"--userdb={self.folder / 'users'}",
             "--allow-loopback-peers", *(f"--allowed-peer-ip={address}" for address in allow_peers), *extra,
         ]  # fmt: skip
 
