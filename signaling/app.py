@@ -1,0 +1,203 @@
+"""The one place where everything is put together: stores, services, workers, web server. Wires; decides nothing."""
+
+import asyncio
+import contextlib
+import shutil
+import socket
+import ssl
+import tempfile
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+from clinic.passwords import Argon2Hasher
+from clinic.sample import Sample, create_sample
+from clinic.store.sql import SqlClinicStore
+from media.control.unix import connect_unix
+from media.supervisor import Supervisor
+from rooms.store.sql import SqlRoomsStore
+
+from clinic.people import Clinic
+from common.clock import Clock, SystemClock
+from common.database import Database, migrate
+from common.ids import WorkerId, new_id
+from rooms.service import Rooms
+from signaling.effects import Effects
+from signaling.hints import Hints, LocalHints, RedisHints
+from signaling.http.health import Health
+from signaling.http.pages import add_pages
+from signaling.http.public import Public
+from signaling.http.security import MAX_BODY_BYTES, security_middleware, set_headers_on
+from signaling.http.staff import Staff
+from signaling.placement import Placements, Worker
+from signaling.reconciler import Reconciler
+from signaling.refresher import Refresher
+from signaling.settings import Settings
+from signaling.socket.connections import Connections
+from signaling.socket.gateway import Gateway
+from signaling.socket.handlers import Services
+from signaling.views import Names
+
+log = structlog.get_logger()
+
+_WORKERS_STOP_S = 3.0
+
+
+class Server:
+    """One signaling process with its media workers. `start`, then `stop`; both once."""
+
+    def __init__(self, settings: Settings, listener: socket.socket, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.node = new_id("n")
+        self.sample: Sample | None = None
+        self._listener = listener
+        self._clock = clock or SystemClock()
+        self._connections = Connections()
+        self._gateway = Gateway(settings, self.node, self._clock, self._connections)
+        self._closing = contextlib.AsyncExitStack()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def calls(self) -> int:
+        """Calls whose doctor is connected here."""
+        return self._connections.seated_desks()
+
+    async def start(self) -> None:
+        """Bring everything up; on failure nothing is left behind."""
+        try:
+            await self._start()
+        except BaseException:
+            await self._closing.aclose()
+            raise
+
+    async def drain(self) -> None:
+        """Take no new connection; wait, as long as the settings allow, until the calls here have ended."""
+        self._gateway.draining = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.settings.drain_s):
+                while self.calls:
+                    await asyncio.sleep(0.1)
+
+    async def stop(self) -> None:
+        """Tell every browser to come back, then close everything in the reverse order of starting."""
+        await self._gateway.drain()
+        await self._closing.aclose()
+
+    async def _start(self) -> None:
+        await migrate(self.settings.database)
+        database = Database(self.settings.database)
+        self._closing.push_async_callback(database.close)
+        rooms = Rooms(SqlRoomsStore(database), self._clock)
+        clinic = Clinic(SqlClinicStore(database), Argon2Hasher(), self._clock)
+        if self.settings.sample:
+            self.sample = await create_sample(clinic, self.settings.data)
+        await rooms.heartbeat(self.node)
+
+        hints: Hints = RedisHints(url, self.node) if (url := self._redis_url()) else LocalHints()
+        effects = Effects(self.node, hints)
+        names = Names(clinic, self._clock)
+        refresher = Refresher(rooms, names, self._connections, self._clock, self._gateway.send)
+        await hints.start(refresher.hear)
+        self._closing.push_async_callback(hints.stop)
+
+        placements = Placements(rooms, effects.carry_out, self._connect_worker)
+        effects.placements = placements
+        self._closing.push_async_callback(placements.stop)
+        self._closing.push_async_callback(effects.stop)
+        supervisor = await self._start_workers(placements)
+
+        services = Services(rooms, clinic, names, placements, effects.carry_out)
+        self._gateway.serve(services, refresher)
+        reconciler = Reconciler(
+            node=self.node,
+            rooms=rooms,
+            placements=placements,
+            clock=self._clock,
+            carry_out=effects.carry_out,
+            hear=refresher.hear,
+            own_workers=supervisor.registered,
+            report_presence=self._gateway.report_presence,
+        )
+        self._closing.push_async_callback(self._leave, rooms, effects)
+        self._own(refresher.run(), reconciler.run())
+        await self._listen(services, database, placements, hints)
+
+    async def _leave(self, rooms: Rooms, effects: Effects) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        effects.carry_out(await rooms.node_stopped(self.node))
+
+    def _own(self, *loops: object) -> None:
+        for loop in loops:
+            task = asyncio.create_task(loop)  # type: ignore[arg-type]
+            task.add_done_callback(_loop_ended)
+            self._tasks.append(task)
+
+    def _redis_url(self) -> str | None:
+        return self.settings.redis_url.get_secret_value() if self.settings.redis_url else None
+
+    async def _connect_worker(self, worker: WorkerId, path: str) -> Worker:
+        return await connect_unix(worker, path)
+
+    async def _start_workers(self, placements: Placements) -> Supervisor:
+        folder = Path(tempfile.mkdtemp(prefix="consilium-"))  # short: a Unix socket's path has 107 bytes at most
+        self._closing.callback(shutil.rmtree, folder, ignore_errors=True)
+        supervisor = Supervisor(
+            count=self.settings.worker_count,
+            folder=folder,
+            node=self.node,
+            addresses=self.settings.media_addresses,
+            first_port=self.settings.media_port,
+            log_level=self.settings.log_level,
+            log_format=self.settings.log_format,
+            on_worker=placements.add,
+        )
+        self._closing.push_async_callback(supervisor.stop, _WORKERS_STOP_S)
+        await supervisor.start()
+        return supervisor
+
+    async def _listen(self, services: Services, database: Database, placements: Placements, hints: Hints) -> None:
+        app = web.Application(middlewares=[security_middleware(self.settings)], client_max_size=MAX_BODY_BYTES)
+        set_headers_on(app, self.settings)
+        Public(self.settings, services, self._clock).add_to(app)
+        Staff(self.settings, services, self._gateway).add_to(app)
+        self._health(database, placements, hints).add_to(app)
+        self._gateway.server.attach(app, socketio_path="socket.io")
+        add_pages(app)
+        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2)
+        await runner.setup()
+        self._closing.push_async_callback(runner.cleanup)
+        await web.SockSite(runner, self._listener, ssl_context=self._tls()).start()
+
+    def _tls(self) -> ssl.SSLContext | None:
+        if self.settings.tls_certificate is None:
+            return None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.load_cert_chain(self.settings.tls_certificate, self.settings.tls_key)
+        return context
+
+    def _health(self, database: Database, placements: Placements, hints: Hints) -> Health:
+        async def media() -> bool:
+            return placements.reachable > 0
+
+        async def accepting() -> bool:
+            return not self._gateway.draining
+
+        async def bus() -> bool:
+            return not isinstance(hints, RedisHints) or hints.connected
+
+        return Health(
+            probes={"accepting": accepting, "database": database.answers, "media": media, "redis": bus},
+            gauges={
+                "connections": ("Browsers connected to this process", lambda: float(len(self._connections))),
+                "calls": ("Calls whose doctor is connected to this process", lambda: float(self.calls)),
+                "media_workers": ("Media workers that this process reaches", lambda: float(placements.reachable)),
+            },
+        )
+
+
+def _loop_ended(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.critical("a loop of the server ended", exc_info=task.exception())

@@ -1,0 +1,128 @@
+"""The command `consilium` (also `python -m signaling`): reads settings, starts, says where to go, drains on a signal.
+
+What cannot work is said in one line and exits with 2; a fault of ours exits with 1.
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+import socket
+import ssl
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import structlog
+import uvloop
+
+from common.errors import ConsiliumError
+from common.logging import configure_logging
+from signaling.settings import Settings, SettingsError, load_settings
+
+log = structlog.get_logger()
+
+BAD_USAGE = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="consilium", description="Video consultations for hospitals, self-hosted.")
+    parser.add_argument("command", nargs="?", default="serve", choices=["serve"], help="serve (default): run the server")
+    parser.parse_args(arguments)
+    try:
+        settings = load_settings()
+        _writable(settings.data)
+        listener = _listen(settings)
+    except SettingsError as error:
+        print(f"consilium: {error}", file=sys.stderr)
+        return BAD_USAGE
+    configure_logging(settings.log_level, settings.log_format, "signaling")
+    try:
+        return uvloop.run(_serve(settings, listener))
+    except KeyboardInterrupt:
+        return 0
+
+
+def _writable(folder: Path) -> None:
+    """The data folder exists and takes a file."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        probe = folder / ".writable"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise SettingsError(f"the data folder {folder} cannot be written ({error.strerror}); set CONSILIUM_DATA") from None
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """Take the port before anything slow happens."""
+    family = socket.AF_INET6 if ":" in settings.bind_host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.bind_host, settings.port))
+        listener.listen(1024)
+    except OSError as error:
+        listener.close()
+        raise SettingsError(
+            f"port {settings.port} on {settings.bind_host} cannot be used ({error.strerror}); "
+            "give another one: make run PORT=8124, or CONSILIUM_PORT"
+        ) from None
+    listener.setblocking(False)
+    return listener
+
+
+async def _serve(settings: Settings, listener: socket.socket) -> int:
+    from signaling.app import Server  # after the settings stood: a wrong one is told without loading the media stack
+
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, _on_signal, stopping)
+    server = Server(settings, listener)
+    try:
+        await server.start()
+    except (ConsiliumError, ssl.SSLError) as error:
+        sentence = error.sentence if isinstance(error, ConsiliumError) else "the TLS certificate or key cannot be used"
+        print(f"consilium: {sentence}", file=sys.stderr)
+        return BAD_USAGE
+    print(_greeting(server, listener.getsockname()[1]), flush=True)
+    await stopping.wait()
+    if server.calls:
+        print(f"\nStopping: {server.calls} calls under way, waiting {settings.drain_s:g} s at most. Ctrl-C again: now.")
+    await server.drain()
+    await server.stop()
+    return 0
+
+
+def _on_signal(stopping: asyncio.Event) -> None:
+    if stopping.is_set():
+        os._exit(130)  # a second signal means now
+    stopping.set()
+
+
+def _greeting(server: object, port: int) -> str:
+    from signaling.app import Server
+
+    assert isinstance(server, Server)
+    settings = server.settings
+    host = settings.bind_host if settings.bind_host not in ("0.0.0.0", "::") else socket.gethostname()  # noqa: S104
+    base = settings.public_url or f"{'https' if settings.tls else 'http'}://{host}:{port}"
+    lines = [
+        "",
+        "Consilium is ready.",
+        "",
+        f"  Patients   {base}/",
+        f"  Doctors    {base}/desk",
+    ]
+    if server.sample is not None:
+        lines += [
+            f"             staff number {server.sample.staff_number}, password {server.sample.password}",
+            f"             (sample hospital; other doctors: {', '.join(server.sample.others)}, same password)",
+        ]
+    lines += [f"  Health     {base}/health/ready", f"  Data       {settings.data.resolve()}", ""]
+    if not settings.secure:
+        lines += ["  Only this machine can reach it: cameras need HTTPS elsewhere. See docs/OPERATIONS.md for certificates.", ""]
+    lines.append("Ctrl-C stops it.")
+    return "\n".join(lines)

@@ -1,0 +1,36 @@
+"""Names and attributes of our cookies: one for the staff desk, one for each seat, so that tabs of one browser do not meet."""
+
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from signaling.settings import Settings
+
+STAFF_MAX_AGE_S = 12 * 3600
+SEAT_MAX_AGE_S = 24 * 3600
+
+
+def staff_cookie(settings: Settings) -> str:
+    """Name of the desk's cookie; the prefix binds it to this host where HTTPS allows it (RFC 6265bis, 4.1.3.2)."""
+    return "__Host-consilium-staff" if settings.secure else "consilium-staff"
+
+
+def seat_cookie(settings: Settings, seat: str) -> str:
+    """Name of one seat's cookie. The seat's id is no secret; the value is."""
+    return f"__Host-consilium-{seat}" if settings.secure else f"consilium-{seat}"
+
+
+def set_cookie(settings: Settings, response: web.StreamResponse, name: str, value: str, max_age_s: int) -> None:
+    """Set a session cookie that scripts cannot read and other sites cannot send."""
+    response.set_cookie(name, value, max_age=max_age_s, path="/", httponly=True, secure=settings.secure, samesite="Strict")
+
+
+def clear_cookie(settings: Settings, response: web.StreamResponse, name: str) -> None:
+    """Forget a session cookie."""
+    response.del_cookie(name, path="/", httponly=True, secure=settings.secure, samesite="Strict")
+
+
+def read_cookie(cookies: Mapping[str, str], name: str) -> str | None:
+    """The cookie's value when it has the form of a token made here (43 characters of base64url)."""
+    value = cookies.get(name)
+    return value if value is not None and len(value) == 43 else None

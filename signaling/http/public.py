@@ -1,0 +1,82 @@
+"""What a patient's browser asks over HTTP: which hospitals, a place in line, a link exchanged for a seat."""
+
+from aiohttp import web
+
+from common.clock import Clock
+from common.errors import UserError
+from common.ids import DepartmentId, HospitalId
+from rooms.model import SeatGrant
+from rooms.ports import WalkIn as WalkInOrder
+from signaling import views
+from signaling.http.cookies import SEAT_MAX_AGE_S, seat_cookie, set_cookie
+from signaling.http.security import read_body
+from signaling.limits import Limiter, Rate
+from signaling.settings import Settings
+from signaling.socket.handlers import Services
+from signaling.socket.messages import JoinToken, SeatGranted, WalkIn
+
+WALK_IN_RATE = Rate(per_s=0.5, burst=60)  # one address may be a whole ward behind one router
+JOIN_RATE = Rate(per_s=0.5, burst=30)
+
+
+class Public:
+    """The patient's routes."""
+
+    def __init__(self, settings: Settings, services: Services, clock: Clock) -> None:
+        self._settings = settings
+        self._services = services
+        self._clock = clock
+        self._walk_ins = Limiter(WALK_IN_RATE)
+        self._joins = Limiter(JOIN_RATE)
+
+    def add_to(self, app: web.Application) -> None:
+        """Enter the routes."""
+        app.router.add_get("/api/hospitals", self.hospitals)
+        app.router.add_post("/api/walk-ins", self.walk_in)
+        app.router.add_post("/api/join", self.join)
+
+    async def hospitals(self, _request: web.Request) -> web.Response:
+        """`GET /api/hospitals` → `HospitalList`; the same for everybody, so it may be kept a few seconds."""
+        directory = await self._services.names.directory()
+        loads = await views.all_loads(self._services.rooms, directory)
+        listed = views.hospital_list(directory, loads)
+        return web.json_response(listed.model_dump(mode="json"), headers={"Cache-Control": "public, max-age=5"})
+
+    async def walk_in(self, request: web.Request) -> web.Response:
+        """`POST /api/walk-ins` with `WalkIn` → 201 `SeatGranted` and the seat's cookie."""
+        self._admit(self._walk_ins, request)
+        body = await read_body(request, WalkIn)
+        directory = await self._services.names.directory()
+        department = directory.departments.get(DepartmentId(body.department))
+        if department is None or department.hospital != body.hospital:
+            raise UserError("unknown_department", "There is no such department in that hospital.")
+        grant, effects = await self._services.rooms.walk_in(
+            WalkInOrder(
+                hospital=HospitalId(body.hospital),
+                department=department.id,
+                name=body.name,
+                birth_year=body.birth_year,
+                reason=body.reason,
+                language=body.language,
+            )
+        )
+        self._services.carry_out(effects)
+        return self._granted(grant)
+
+    async def join(self, request: web.Request) -> web.Response:
+        """`POST /api/join` with `JoinToken` → 201 `SeatGranted` and the seat's cookie; a token opens one seat, once."""
+        self._admit(self._joins, request)
+        body = await read_body(request, JoinToken)
+        grant, effects = await self._services.rooms.exchange_link(body.token, body.name)
+        self._services.carry_out(effects)
+        return self._granted(grant)
+
+    def _admit(self, limiter: Limiter, request: web.Request) -> None:
+        if not limiter.take(request.remote or "unknown", self._clock.now()):
+            raise UserError("too_many_requests", "Too many requests from this address; try again in a minute.")
+
+    def _granted(self, grant: SeatGrant) -> web.Response:
+        reply = SeatGranted(seat=grant.seat, page=f"/visit/{grant.seat}")
+        response = web.json_response(reply.model_dump(), status=201)
+        set_cookie(self._settings, response, seat_cookie(self._settings, grant.seat), grant.token, SEAT_MAX_AGE_S)
+        return response

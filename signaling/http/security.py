@@ -1,0 +1,146 @@
+"""What every HTTP answer and every unsafe request must satisfy. Closed by default: a route cannot opt out.
+
+Decides headers, same-origin proof and the form of errors; knows no route and no person.
+"""
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import structlog
+from aiohttp import web
+from pydantic import ValidationError
+
+from common.errors import ConsiliumError, ProtocolError, Unavailable, UserError
+from common.wire import Wire
+from signaling.settings import Settings
+from signaling.socket.messages import ErrorReply
+
+T = TypeVar("T", bound=Wire)
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+log = structlog.get_logger()
+
+MAX_BODY_BYTES = 64 * 1024
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+CSRF_HEADER = "X-Consilium"
+"""Any value will do: a page of another origin cannot send it without a preflight, which we never answer."""
+
+_STATUS = {
+    "not_signed_in": 401,
+    "sign_in_failed": 401,
+    "too_many_attempts": 429,
+    "forbidden": 403,
+    "cross_origin": 403,
+    "not_found": 404,
+    "too_many_requests": 429,
+}
+
+
+def response_headers(settings: Settings) -> dict[str, str]:
+    """Headers of every answer: nothing may be framed, sniffed, embedded or fetched from elsewhere."""
+    policy = {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "img-src": "'self' blob:",
+        "media-src": "'self' blob:",
+        "connect-src": "'self'",
+        "manifest-src": "'self'",
+        "base-uri": "'none'",
+        "form-action": "'self'",
+        "frame-ancestors": "'none'",
+    }
+    headers = {
+        "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(self), geolocation=(), payment=(), usb=()",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "X-Frame-Options": "DENY",
+    }
+    if settings.secure:
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    return headers
+
+
+def same_origin(settings: Settings, headers: Mapping[str, str]) -> bool:
+    """Whether a request with an Origin comes from our own pages; one without Origin is not a browser's cross-site one."""
+    origin = headers.get("Origin")
+    if origin is None:
+        return True
+    if settings.public_url is not None and origin == settings.public_url:
+        return True
+    parts = urlsplit(origin)
+    if parts.scheme != ("https" if settings.secure else "http"):
+        return False
+    return settings.public_url is None and parts.netloc == headers.get("Host")
+
+
+def error_response(error: ConsiliumError) -> web.Response:
+    """An error as JSON with its stable code."""
+    default = 503 if isinstance(error, Unavailable) else 409 if isinstance(error, UserError) else 400
+    reply = ErrorReply(code=error.code, message=error.sentence)
+    return web.json_response(reply.model_dump(), status=_STATUS.get(error.code, default))
+
+
+def security_middleware(settings: Settings) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+    """The one middleware: same-origin proof before, typed errors around, headers after."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method not in SAFE_METHODS and not (same_origin(settings, request.headers) and CSRF_HEADER in request.headers):
+            return error_response(UserError("cross_origin", f"Unsafe requests need {CSRF_HEADER} and our own origin."))
+        try:
+            return await handler(request)
+        except ConsiliumError as error:
+            return error_response(error)
+        except web.HTTPException as error:
+            if error.status < 400:
+                raise
+            code = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(error.status, "bad_request")
+            reply = ErrorReply(code=code, message="The request cannot be answered.")
+            return web.json_response(reply.model_dump(), status=error.status)
+        except Exception:
+            fault = secrets.token_hex(4)
+            log.exception("request failed", fault=fault, method=request.method)
+            reply = ErrorReply(code="fault", message=f"Something broke here; it is logged as {fault}.")
+            return web.json_response(reply.model_dump(), status=500)
+
+    return middleware
+
+
+def set_headers_on(app: web.Application, settings: Settings) -> None:
+    """Put the headers on every response of the application, also on those that no handler made."""
+    headers = response_headers(settings)
+
+    async def on_prepare(_request: web.Request, response: web.StreamResponse) -> None:
+        for name, value in headers.items():
+            response.headers.setdefault(name, value)
+        response.headers.setdefault("Cache-Control", "no-store")
+        response.headers["Server"] = "consilium"
+
+    app.on_response_prepare.append(on_prepare)
+
+
+async def read_body(request: web.Request, model: type[T]) -> T:
+    """Parse and validate a JSON body.
+
+    Raises:
+        ProtocolError: `bad_body`, naming the first field that is wrong, never its value.
+    """
+    if request.content_type != "application/json":
+        raise ProtocolError("bad_body", "The body must be application/json.")
+    raw = await request.read()
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as error:
+        raise ProtocolError("bad_body", describe(error)) from None
+
+
+def describe(error: ValidationError) -> str:
+    """Which field is wrong and why, without the value."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "body"
+    return f"{where[:80]}: {first['msg']}"[:300]

@@ -1,0 +1,62 @@
+"""Signing in and out of the desk."""
+
+from aiohttp import web
+
+from clinic.people import StaffIdentity
+from common.errors import UserError
+from signaling import views
+from signaling.http.cookies import STAFF_MAX_AGE_S, clear_cookie, read_cookie, set_cookie, staff_cookie
+from signaling.http.security import read_body
+from signaling.settings import Settings
+from signaling.socket.gateway import Gateway
+from signaling.socket.handlers import Services
+from signaling.socket.messages import SignIn
+
+
+class Staff:
+    """The desk's routes."""
+
+    def __init__(self, settings: Settings, services: Services, gateway: Gateway) -> None:
+        self._settings = settings
+        self._services = services
+        self._gateway = gateway
+
+    def add_to(self, app: web.Application) -> None:
+        """Enter the routes."""
+        app.router.add_get("/api/staff/session", self.session)
+        app.router.add_post("/api/staff/session", self.sign_in)
+        app.router.add_delete("/api/staff/session", self.sign_out)
+
+    async def session(self, request: web.Request) -> web.Response:
+        """`GET` → 200 `StaffSession`, or 401 `not_signed_in`."""
+        token = read_cookie(request.cookies, staff_cookie(self._settings))
+        staff = await self._services.clinic.staff_by_token(token) if token else None
+        if staff is None:
+            raise UserError("not_signed_in", "Nobody is signed in here.")
+        return await self._reply(staff, 200)
+
+    async def sign_in(self, request: web.Request) -> web.Response:
+        """`POST` with `SignIn` → 201 `StaffSession` and a new cookie, whatever cookie came; 401 `sign_in_failed`."""
+        body = await read_body(request, SignIn)
+        grant = await self._services.clinic.sign_in(body.staff_number, body.password, request.remote or "unknown")
+        response = await self._reply(StaffIdentity(grant.practitioner, grant.hospital, grant.expires_at), 201)
+        set_cookie(self._settings, response, staff_cookie(self._settings), grant.token, STAFF_MAX_AGE_S)
+        return response
+
+    async def sign_out(self, request: web.Request) -> web.Response:
+        """`DELETE` → 204; the session is dead at once and its desk is closed."""
+        token = read_cookie(request.cookies, staff_cookie(self._settings))
+        if token is not None:
+            staff = await self._services.clinic.staff_by_token(token)
+            await self._services.clinic.sign_out(token)
+            if staff is not None:
+                await self._gateway.sign_out(staff.practitioner)
+        response = web.Response(status=204)
+        clear_cookie(self._settings, response, staff_cookie(self._settings))
+        return response
+
+    async def _reply(self, staff: StaffIdentity, status: int) -> web.Response:
+        directory = await self._services.names.directory()
+        loads = await self._services.rooms.loads(staff.hospital)
+        session = views.staff_session(directory, staff.practitioner, loads)
+        return web.json_response(session.model_dump(mode="json"), status=status)

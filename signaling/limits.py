@@ -1,0 +1,55 @@
+"""How often somebody may ask. Decides by token buckets on time given as an argument; knows no socket and no clock.
+
+Addresses are kept only as keys in memory, bounded, and forgotten when their bucket is full again.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """`per_s` requests a second on average, `burst` at once."""
+
+    per_s: float
+    burst: float
+
+
+class Bucket:
+    """One token bucket. `take` answers whether the request may pass."""
+
+    __slots__ = ("_rate", "_then", "_tokens")
+
+    def __init__(self, rate: Rate, now: float) -> None:
+        self._rate = rate
+        self._tokens = rate.burst
+        self._then = now
+
+    def take(self, now: float) -> bool:
+        """Take one token; a clock that steps back gives none and takes none."""
+        self._tokens = min(self._rate.burst, self._tokens + max(0.0, now - self._then) * self._rate.per_s)
+        self._then = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
+class Limiter:
+    """Buckets by key, at most `capacity` of them: when more come, the one unused longest is forgotten."""
+
+    def __init__(self, rate: Rate, capacity: int = 20_000) -> None:
+        self._rate = rate
+        self._capacity = capacity
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+
+    def take(self, key: str, now: float) -> bool:
+        """Whether `key` may ask once more now."""
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            bucket = self._buckets[key] = Bucket(self._rate, now)
+            if len(self._buckets) > self._capacity:
+                self._buckets.popitem(last=False)
+        else:
+            self._buckets.move_to_end(key)
+        return bucket.take(now)

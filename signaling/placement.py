@@ -1,0 +1,202 @@
+"""On which media worker a consultation lives, and the orders to it. Chooses by headroom; opens, offers, closes.
+
+The database holds the winner (first writer wins), so that two signaling processes put one consultation into one worker.
+A worker that another process of this machine started is reached by the socket path that it registered.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import structlog
+
+from common.errors import ConsiliumError, Unavailable, UserError
+from common.ids import ConsultationId, SeatId, WorkerId
+from common.wire import Wire
+from media.control import messages as control
+from rooms.effects import Effect
+from rooms.model import Placement, SeatIdentity
+from rooms.service import Rooms
+
+log = structlog.get_logger()
+
+_MIN_HEADROOM = 0.05  # below this a new call would spoil those under way
+
+
+class Worker(Protocol):
+    """A connected media worker (media.control)."""
+
+    worker: WorkerId
+    epoch: str
+    on_notice: Callable[[control.Notice, str | None], None]
+    on_died: Callable[[], None]
+
+    async def request(self, name: str, session: str | None, body: Wire) -> Wire: ...
+    async def close(self) -> None: ...
+
+
+Connect = Callable[[WorkerId, str], Awaitable[Worker]]
+CarryOut = Callable[[list[Effect]], None]
+
+
+class Placements:
+    """The workers this process can reach, and the calls on them."""
+
+    def __init__(self, rooms: Rooms, carry_out: CarryOut, connect: Connect) -> None:
+        self._rooms = rooms
+        self._carry_out = carry_out
+        self._connect = connect
+        self._workers: dict[tuple[WorkerId, str], Worker] = {}
+        self._connecting = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def reachable(self) -> int:
+        """How many workers answer this process."""
+        return len(self._workers)
+
+    def add(self, worker: Worker) -> None:
+        """A worker is there: listen to it."""
+        key = (worker.worker, worker.epoch)
+        self._workers[key] = worker
+        worker.on_notice = self._hear
+        worker.on_died = lambda: self._lost(key)
+
+    async def open(self, consultation: ConsultationId) -> None:
+        """Place a call and open its session; a call that finds no worker stays unplaced and is tried again later."""
+        try:
+            placed = await self._rooms.placement(consultation)
+            if placed is None:
+                worker = await self._choose()
+                placed, effects = await self._rooms.place_session(consultation, worker.worker, worker.epoch)
+                self._carry_out(effects)
+            await (await self._reach(placed)).request("session_open", consultation, control.SessionOpen())
+        except UserError:
+            return  # it ended meanwhile
+        except ConsiliumError as error:
+            log.warning("call not placed", consultation=consultation, code=error.code)
+
+    async def offer(self, speaker: SeatIdentity, peer: str, sdp: str, wanted: list[control.WantedTrack]) -> str:
+        """Hand a browser's offer to the worker of its call and return the answer.
+
+        Raises:
+            UserError: not_in_call. ProtocolError: the SDP was refused. Unavailable: no worker now; the call is being moved.
+        """
+        placed = await self._rooms.placement(speaker.consultation)
+        if placed is None:
+            raise UserError("not_in_call", "There is no call in this consultation now.")
+        worker = await self._reach(placed)
+        body = control.PeerOffer(peer=peer, label=speaker.seat, sdp=sdp, wanted=wanted)
+        answer = await worker.request("peer_offer", speaker.consultation, body)
+        if not isinstance(answer, control.PeerAnswer):
+            raise Unavailable("media_fault", "The media worker answered something else.")
+        return answer.sdp
+
+    async def close(self, consultation: ConsultationId, placed: Placement) -> None:
+        """Close a call's session where it was."""
+        await self._tell(consultation, placed, "session_close", control.SessionClose())
+
+    async def release(self, consultation: ConsultationId, seat: SeatId) -> None:
+        """Close the peer of a seat that was left."""
+        placed = await self._rooms.placement(consultation)
+        if placed is not None:
+            await self._tell(consultation, placed, "peer_close", control.PeerClose(label=seat))
+
+    async def stop(self) -> None:
+        """Close the connections to workers of others; our own are the supervisor's."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for worker in list(self._workers.values()):
+            await worker.close()
+        self._workers.clear()
+
+    async def _tell(self, consultation: ConsultationId, placed: Placement, name: str, body: Wire) -> None:
+        try:
+            await (await self._reach(placed)).request(name, consultation, body)
+        except ConsiliumError as error:
+            log.warning("worker not told", order=name, consultation=consultation, code=error.code)
+
+    async def _choose(self) -> Worker:
+        if not self._workers:
+            await self._discover()
+        workers = list(self._workers.values())
+        answers = await asyncio.gather(
+            *(worker.request("worker_ping", None, control.WorkerPing()) for worker in workers), return_exceptions=True
+        )
+        rated = [
+            (answer.headroom, -index, worker)
+            for index, (worker, answer) in enumerate(zip(workers, answers, strict=True))
+            if isinstance(answer, control.WorkerStatus) and answer.headroom >= _MIN_HEADROOM
+        ]
+        if not rated:
+            raise Unavailable("no_media", "No media worker has room for another call now.")
+        return max(rated)[2]
+
+    async def _reach(self, placed: Placement) -> Worker:
+        key = (WorkerId(placed.worker), placed.epoch)
+        if key not in self._workers:
+            await self._discover()
+        if key not in self._workers:
+            raise Unavailable("media_lost", "The call's media worker is gone; the call is being moved.")
+        return self._workers[key]
+
+    async def _discover(self) -> None:
+        """Connect to every registered worker that this process does not know yet."""
+        async with self._connecting:
+            for known in await self._rooms.workers():
+                key = (WorkerId(known.name), known.epoch)
+                if key in self._workers:
+                    continue
+                try:
+                    worker = await self._connect(key[0], known.socket_path)
+                except (ConsiliumError, OSError):
+                    continue  # dead or of another machine; the reconciler clears it away
+                if worker.epoch == known.epoch:
+                    self.add(worker)
+                else:
+                    await worker.close()
+
+    def _hear(self, notice: control.Notice, session: str | None) -> None:
+        match notice:
+            case control.PeerState(label=label, state=state) if state != "connecting":
+                self._spawn(self._seat_in_call(SeatId(label), state == "connected"))
+            case control.SessionLost() if session is not None:
+                self._spawn(self._session_lost(ConsultationId(session)))
+            case _:
+                return
+
+    async def _seat_in_call(self, seat: SeatId, in_call: bool) -> None:
+        self._carry_out(await self._rooms.seat_in_call(seat, in_call))
+
+    async def _session_lost(self, consultation: ConsultationId) -> None:
+        placed = await self._rooms.placement(consultation)
+        if placed is not None:
+            self._carry_out(await self._rooms.displace_session(consultation, placed.worker, placed.epoch))
+        await self.open(consultation)
+
+    def _lost(self, key: tuple[WorkerId, str]) -> None:
+        if self._workers.pop(key, None) is not None:
+            self._spawn(self._move_calls(key))
+
+    async def _move_calls(self, key: tuple[WorkerId, str]) -> None:
+        """The calls of a dead worker get another one; their browsers come back to the same seats."""
+        moved, effects = await self._rooms.displace(*key)
+        await self._rooms.worker_gone(*key)
+        log.warning("media worker lost", worker=key[0], calls=len(moved))
+        for consultation in moved:
+            await self.open(consultation)
+        self._carry_out(effects)
+
+    def _spawn(self, work: Awaitable[None]) -> None:
+        async def guarded() -> None:
+            try:
+                await work
+            except ConsiliumError as error:
+                log.warning("media notice not stored", code=error.code)
+            except Exception:
+                log.exception("media notice failed")
+
+        task = asyncio.create_task(guarded())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

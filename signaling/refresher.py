@@ -1,0 +1,119 @@
+"""Pushes states to the browsers connected here when something changed: many changes while one push runs become one more push.
+
+Reads the truth from the database each time; decides only what is worth sending again.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from common.clock import Clock
+from common.errors import Unavailable
+from common.ids import ConsultationId, HospitalId
+from common.wire import Wire
+from rooms.model import Desk
+from rooms.service import Rooms
+from signaling import views
+from signaling.hints import Hint
+from signaling.socket.connections import Connection, Connections
+
+log = structlog.get_logger()
+
+Send = Callable[[Connection, str, dict[str, object]], Awaitable[None]]
+_RETRY_S = 0.5
+_UNCOMPARED = {"revision", "server_time"}
+
+
+class Refresher:
+    """Marks what changed (`hear`) and sends what differs (`run`)."""
+
+    def __init__(self, rooms: Rooms, names: views.Names, connections: Connections, clock: Clock, send: Send) -> None:
+        self._rooms = rooms
+        self._names = names
+        self._connections = connections
+        self._clock = clock
+        self._send = send
+        self._hospitals: dict[HospitalId, None] = {}  # dicts as ordered sets: bounded by what exists
+        self._consultations: dict[ConsultationId, None] = {}
+        self._wake = asyncio.Event()
+
+    def hear(self, hint: Hint) -> None:
+        """Something changed somewhere."""
+        if hint.kind == "hospital":
+            self._hospitals[HospitalId(hint.id)] = None
+        else:
+            self._consultations[ConsultationId(hint.id)] = None
+        self._wake.set()
+
+    def greet(self, connection: Connection) -> None:
+        """A connection is new: it is owed its states."""
+        if connection.consultation is not None:
+            self._consultations[connection.consultation] = None
+        if connection.practitioner is not None:
+            self._hospitals[connection.hospital] = None
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Push until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            consultations, self._consultations = self._consultations, {}
+            hospitals, self._hospitals = self._hospitals, {}
+            try:
+                for consultation in consultations:
+                    await self._push_consultation(consultation)
+                for hospital in hospitals:
+                    await self._push_hospital(hospital)
+            except Unavailable:
+                self._consultations = consultations | self._consultations
+                self._hospitals = hospitals | self._hospitals
+                log.warning("states not pushed: the database is away")
+                await asyncio.sleep(_RETRY_S)
+                self._wake.set()
+            except Exception:
+                log.exception("states not pushed")
+
+    async def _push_consultation(self, consultation: ConsultationId) -> None:
+        if not self._connections.in_consultation(consultation):
+            return
+        directory = await self._names.directory()
+        for view in await self._rooms.seat_views(consultation):
+            connection = self._connections.of_seat(view.seat)
+            if connection is not None:
+                await self._push(connection, "seat_state", views.seat_state(view, directory, self._clock.now()))
+
+    async def _push_hospital(self, hospital: HospitalId) -> None:
+        connections = self._connections.of_hospital(hospital)
+        directory = await self._names.directory()
+        midnight = views.day_start(directory, hospital, self._clock.now())
+        desks = [
+            Desk(connection.practitioner, directory.practitioners[connection.practitioner].departments, midnight)
+            for connection in connections
+            if connection.practitioner is not None
+        ]
+        if desks:
+            for desk in await self._rooms.desk_views(hospital, desks):
+                at = self._connections.of_desk(desk.practitioner)
+                if at is None:
+                    continue
+                await self._push(at, "desk_state", views.desk_state(desk, self._clock.now()))
+                if desk.seat != at.seat:
+                    self._connections.sit(at, desk.seat, desk.consultation)
+                    if desk.consultation is not None:
+                        await self._push_consultation(desk.consultation)
+        if len(connections) > len(desks):
+            for view in await self._rooms.waiting_views(hospital):
+                seated = self._connections.of_seat(view.seat)
+                if seated is not None:
+                    await self._push(seated, "seat_state", views.seat_state(view, directory, self._clock.now()))
+
+    async def _push(self, connection: Connection, name: str, state: Wire) -> None:
+        fingerprint = hash(state.model_dump_json(exclude=_UNCOMPARED))
+        if connection.sent.get(name) == fingerprint:
+            return
+        connection.sent[name] = fingerprint
+        with contextlib.suppress(ConnectionError):  # it went while we wrote: whoever comes back is greeted anew
+            await self._send(connection, name, state.model_dump(mode="json"))

@@ -1,0 +1,109 @@
+"""The installation's settings: one frozen object, validated whole at start (`CONSILIUM_*` or a `.env` file).
+
+With nothing set it runs: SQLite and keys under `./data`, loopback only, one media worker per spare core, no Redis.
+"""
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class SettingsError(Exception):
+    """Settings cannot be used; the text is one line that says what to change."""
+
+
+class Settings(BaseSettings):
+    """Everything an operator may set. Units are in the names; addresses are IP literals."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CONSILIUM_", env_file=".env", frozen=True, extra="ignore", env_ignore_empty=True
+    )
+
+    data: Path = Path("data")
+    host: str | None = None
+    port: int = Field(default=8123, ge=0, le=65535)
+    public_url: str | None = Field(default=None, pattern=r"^https?://[^/\s]+$")
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    database_url: SecretStr | None = None
+    redis_url: SecretStr | None = None
+    media_workers: int | None = Field(default=None, ge=0, le=64)
+    media_addresses: Annotated[tuple[str, ...], NoDecode] = ()
+    media_port: int = Field(default=0, ge=0, le=65535)
+    sample: bool = True
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "text", "json"] = "auto"
+    drain_s: float = Field(default=20, ge=0, le=3600)
+
+    @field_validator("media_addresses", mode="before")
+    @classmethod
+    def _split_addresses(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("media_addresses")
+    @classmethod
+    def _literal_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for address in value:
+            ipaddress.ip_address(address)
+        return value
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate and tls_key go together: set both or neither")
+        for name, path in (("tls_certificate", self.tls_certificate), ("tls_key", self.tls_key)):
+            if path is not None and not path.is_file():
+                raise ValueError(f"{name} names no file")
+        return self
+
+    @property
+    def tls(self) -> bool:
+        """Whether this process speaks TLS itself."""
+        return self.tls_certificate is not None
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach us over HTTPS, by our own TLS or a proxy's."""
+        return self.tls or (self.public_url or "").startswith("https://")
+
+    @property
+    def bind_host(self) -> str:
+        """The address to listen on. Without TLS only this machine: a phone's camera needs HTTPS anyway."""
+        return self.host or ("0.0.0.0" if self.tls else "127.0.0.1")  # noqa: S104  (chosen by giving a certificate)
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy URL of the store; SQLite in the data folder unless one is set."""
+        if self.database_url is None:
+            return f"sqlite+aiosqlite:///{(self.data / 'consilium.sqlite').resolve()}"
+        url = self.database_url.get_secret_value()
+        for plain in ("postgresql://", "postgres://"):
+            if url.startswith(plain):
+                return "postgresql+asyncpg://" + url.removeprefix(plain)
+        return url
+
+    @property
+    def worker_count(self) -> int:
+        """Media workers to start here: those set, else one per core beside signaling's own."""
+        return self.media_workers if self.media_workers is not None else max(1, (os.cpu_count() or 2) - 1)
+
+
+def load_settings() -> Settings:
+    """Read and validate the settings.
+
+    Raises:
+        SettingsError: with one line naming the variable and what is wrong with it, never its value.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        said = str(first["msg"]).removeprefix("Value error, ")
+        raise SettingsError(f"CONSILIUM_{where.upper()}: {said}" if where else said) from None
+    except ValueError:  # pydantic-settings could not even read a source
+        raise SettingsError("the settings file .env cannot be read") from None

@@ -1,0 +1,222 @@
+"""The Socket.IO server: who may connect, what is taken from a connection, and how it is closed.
+
+WebSocket only. Messages of one connection are handled one after the other (a flood waits in its own TCP buffer), each is
+bounded and validated, and an error is told to its sender alone.
+"""
+
+import secrets
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+
+import socketio
+import structlog
+from pydantic import ValidationError
+
+from common.clock import Clock
+from common.errors import ConsiliumError, ProtocolError, UserError
+from common.ids import PractitionerId, SeatId
+from rooms.effects import Effect
+from signaling.http.cookies import read_cookie, seat_cookie, staff_cookie
+from signaling.http.security import describe, same_origin
+from signaling.limits import Bucket, Rate
+from signaling.refresher import Refresher
+from signaling.settings import Settings
+from signaling.socket.connections import Connection, Connections
+from signaling.socket.handlers import HANDLERS, Services
+from signaling.socket.messages import CLIENT_MESSAGES, ConnectAuth, ErrorReply, SocketClosing
+
+log = structlog.get_logger()
+
+MAX_MESSAGE_BYTES = 64 * 1024
+MESSAGE_RATE = Rate(per_s=20, burst=60)  # a busy call sends about two a second
+REFUSED_AT_MOST = 200  # messages over the rate before the connection is cut
+QUEUED_AT_MOST = 64  # states waiting for one browser; a browser slower than that is cut and comes back
+PING_INTERVAL_S = 10
+PING_TIMEOUT_S = 10
+
+
+class Gateway:
+    """Connects browsers to the services."""
+
+    def __init__(self, settings: Settings, node: str, clock: Clock, connections: Connections) -> None:
+        self._settings = settings
+        self._node = node
+        self._clock = clock
+        self._connections = connections
+        self._services: Services | None = None
+        self._refresher: Refresher | None = None
+        self.draining = False
+        self.server = socketio.AsyncServer(
+            async_mode="aiohttp",
+            transports=["websocket"],
+            cors_allowed_origins=lambda _origin, environ: same_origin(settings, _headers(environ)),
+            max_http_buffer_size=MAX_MESSAGE_BYTES,
+            async_handlers=False,
+            ping_interval=PING_INTERVAL_S,
+            ping_timeout=PING_TIMEOUT_S,
+            logger=False,
+            engineio_logger=False,
+        )
+        self.server.on("connect", self._connect)
+        self.server.on("disconnect", self._disconnect)
+        self.server.on("*", self._message)
+
+    def serve(self, services: Services, refresher: Refresher) -> None:
+        """Begin to accept connections."""
+        self._services = services
+        self._refresher = refresher
+
+    async def send(self, connection: Connection, name: str, body: dict[str, object]) -> None:
+        """Send a state; a browser that does not read is cut rather than let its queue grow."""
+        if self._queued(connection.sid) > QUEUED_AT_MOST:
+            log.warning("slow browser cut")
+            await self.server.disconnect(connection.sid)
+            return
+        await self.server.emit(name, body, to=connection.sid)
+
+    async def close(self, connection: Connection, code: str, retry: bool) -> None:
+        """Say why, then close."""
+        words = SocketClosing(code=code, retry=retry)  # type: ignore[arg-type]
+        await self.server.emit("socket_closing", words.model_dump(), to=connection.sid)
+        await self.server.disconnect(connection.sid)
+
+    async def sign_out(self, practitioner: PractitionerId) -> None:
+        """Close the desk of a doctor who signed out."""
+        desk = self._connections.of_desk(practitioner)
+        if desk is not None:
+            await self.close(desk, "signed_out", retry=False)
+
+    async def drain(self) -> None:
+        """Accept nobody any more and tell everybody to come back (to another process, or to this one started again)."""
+        self.draining = True
+        for connection in self._connections.all():
+            await self.close(connection, "server_stopping", retry=True)
+
+    async def report_presence(self) -> None:
+        """Tell the store again who is connected here (it had given this node up)."""
+        services = self._ready()
+        for connection in self._connections.all():
+            services.carry_out(await self._present(services, connection))
+
+    def _ready(self) -> Services:
+        if self._services is None or self.draining:
+            raise socketio.exceptions.ConnectionRefusedError("refused", {"code": "server_stopping"})
+        return self._services
+
+    async def _connect(self, sid: str, environ: dict[str, Any], auth: object = None) -> None:
+        services = self._ready()
+        try:
+            asked = ConnectAuth.model_validate(auth)
+            connection = await self._identify(services, sid, asked, _headers(environ).get("Cookie", ""))
+            effects = await self._present(services, connection)
+        except ValidationError:
+            raise _refused("bad_auth") from None
+        except ConsiliumError as error:
+            raise _refused(error.code) from None
+        except Exception:
+            log.exception("connection failed")
+            raise _refused("fault") from None
+        former = self._connections.add(connection)
+        services.carry_out(effects)
+        assert self._refresher is not None
+        self._refresher.greet(connection)
+        if former is not None:
+            await self.close(former, "replaced", retry=False)
+
+    async def _identify(self, services: Services, sid: str, asked: ConnectAuth, cookies: str) -> Connection:
+        bucket = Bucket(MESSAGE_RATE, self._clock.now())
+        jar = _cookies(cookies)
+        if asked.audience == "desk":
+            token = read_cookie(jar, staff_cookie(self._settings))
+            staff = await services.clinic.staff_by_token(token) if token else None
+            if staff is None:
+                raise UserError("not_signed_in", "Sign in first.")
+            return Connection(sid, staff.hospital, bucket, practitioner=staff.practitioner)
+        if asked.seat is None:
+            raise ProtocolError("bad_auth", "A seat's connection names its seat.")
+        token = read_cookie(jar, seat_cookie(self._settings, asked.seat))
+        identity = await services.rooms.seat_by_token(SeatId(asked.seat), token) if token else None
+        if identity is None:
+            raise UserError("no_seat", "This browser does not hold that seat.")
+        return Connection(
+            sid, identity.hospital, bucket, seat=identity.seat, consultation=identity.consultation, identity=identity
+        )
+
+    async def _present(self, services: Services, connection: Connection) -> list[Effect]:
+        if connection.practitioner is not None:
+            return await services.rooms.desk_connected(connection.practitioner, connection.hospital, self._node)
+        assert connection.seat is not None
+        return await services.rooms.seat_connected(connection.seat, self._node)
+
+    async def _disconnect(self, sid: str, _reason: object = None) -> None:
+        connection = self._connections.remove(sid)
+        if connection is None or self._services is None:
+            return  # replaced by a newer one, which keeps the presence
+        rooms = self._services.rooms
+        try:
+            if connection.practitioner is not None:
+                effects = await rooms.desk_disconnected(connection.practitioner, connection.hospital, self._node)
+            else:
+                assert connection.seat is not None
+                effects = await rooms.seat_disconnected(connection.seat, self._node)
+            self._services.carry_out(effects)
+        except ConsiliumError as error:
+            log.warning("absence not stored", code=error.code)  # the node's heartbeat tells in the end
+
+    async def _message(self, event: str, sid: str, *arguments: object) -> dict[str, object] | None:
+        connection = self._connections.get(sid)
+        if connection is None or self._services is None:
+            return _refusal(UserError("not_connected", "The connection is closing."))
+        if not connection.bucket.take(self._clock.now()):
+            connection.refused += 1
+            if connection.refused > REFUSED_AT_MOST:
+                await self.close(connection, "too_many_messages", retry=False)
+            return _refusal(UserError("too_many_messages", "Too many messages; slow down."))
+        try:
+            answer = await self._handle(self._services, connection, event, arguments)
+        except ConsiliumError as error:
+            return _refusal(error)
+        except Exception:
+            fault = secrets.token_hex(4)
+            log.exception("message failed", fault=fault, message=event if event in HANDLERS else "unknown")
+            return _refusal(UserError("fault", f"Something broke here; it is logged as {fault}."))
+        return {"ok": True, "body": answer}
+
+    async def _handle(
+        self, services: Services, connection: Connection, event: str, arguments: tuple[object, ...]
+    ) -> dict[str, object] | None:
+        if event not in CLIENT_MESSAGES:
+            raise ProtocolError("unknown_message", "There is no such message.")
+        if len(arguments) != 1:
+            raise ProtocolError("bad_message", "A message has exactly one body.")
+        try:
+            body = CLIENT_MESSAGES[event][0].model_validate(arguments[0])
+        except ValidationError as error:
+            raise ProtocolError("bad_message", describe(error)) from None
+        answer = await HANDLERS[event](services, connection, body)
+        return answer.model_dump(mode="json") if answer is not None else None
+
+    def _queued(self, sid: str) -> int:
+        socket = self.server.eio.sockets.get(self.server.manager.eio_sid_from_sid(sid, "/"))
+        return int(socket.queue.qsize()) if socket is not None else 0
+
+
+def _headers(environ: dict[str, Any]) -> dict[str, str]:
+    names = {"HTTP_ORIGIN": "Origin", "HTTP_HOST": "Host", "HTTP_COOKIE": "Cookie"}
+    return {name: str(environ[key]) for key, name in names.items() if key in environ}
+
+
+def _cookies(header: str) -> dict[str, str]:
+    try:
+        return {name: morsel.value for name, morsel in SimpleCookie(header[:16_384]).items()}
+    except CookieError:
+        return {}
+
+
+def _refused(code: str) -> Exception:
+    refused: Exception = socketio.exceptions.ConnectionRefusedError("refused", {"code": code})
+    return refused
+
+
+def _refusal(error: ConsiliumError) -> dict[str, object]:
+    return {"ok": False, "error": ErrorReply(code=error.code, message=error.sentence).model_dump()}

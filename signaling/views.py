@@ -1,0 +1,184 @@
+"""From what the domain sees to what a browser is told: ids get their names here, and nothing else is decided.
+
+The directory is read once a few seconds; a department renamed meanwhile keeps its old name that long.
+"""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from clinic.hospitals import Directory
+from clinic.people import Clinic
+from common.clock import Clock
+from common.errors import Unavailable
+from common.ids import HospitalId, PractitionerId
+from common.wire import LocalText
+from rooms.model import DepartmentLoad, DeskView, LineView, OfferView, PersonView, PlaceView, SeatView
+from rooms.service import Rooms
+from signaling.socket import messages as wire
+
+_DIRECTORY_FOR_S = 5.0
+
+
+class Names:
+    """The clinic's directory, kept for a few seconds."""
+
+    def __init__(self, clinic: Clinic, clock: Clock) -> None:
+        self._clinic = clinic
+        self._clock = clock
+        self._directory: Directory | None = None
+        self._read_at = 0.0
+
+    async def directory(self) -> Directory:
+        """The directory; a stale one is better than none while the database is away."""
+        now = self._clock.now()
+        if self._directory is None or not 0 <= now - self._read_at < _DIRECTORY_FOR_S:
+            try:
+                self._directory = await self._clinic.directory()
+                self._read_at = now
+            except Unavailable:
+                if self._directory is None:
+                    raise
+        return self._directory
+
+
+def seat_state(view: SeatView, directory: Directory, now: float) -> wire.SeatState:
+    """What the holder of a seat is told."""
+    hospital = directory.hospitals[view.hospital]
+    return wire.SeatState(
+        revision=view.revision,
+        server_time=now,
+        consultation=view.consultation,
+        state="ended" if view.state == "sealed" else view.state.value,  # type: ignore[arg-type]
+        ended_reason=view.ended_reason.value if view.ended_reason else None,
+        hospital=hospital.name,
+        department=directory.departments[view.department].name,
+        emergency_number=hospital.emergency_number,
+        seat=view.seat,
+        people=[_person(person, directory) for person in view.people],
+        place=_place(view.place),
+        media_epoch=view.media_epoch,
+        waiting_since=view.waiting_since,
+        live_since=view.live_since,
+        ended_at=view.ended_at,
+    )
+
+
+def desk_state(view: DeskView, now: float) -> wire.DeskState:
+    """What a doctor's desk is told."""
+    return wire.DeskState(
+        revision=view.revision,
+        server_time=now,
+        on_duty=list(view.on_duty),
+        waiting=view.waiting,
+        queue=[_line(line) for line in view.queue],
+        offer=_offer(view.offer),
+        seat=view.seat,
+        seen_today=view.seen_today,
+    )
+
+
+def day_start(directory: Directory, hospital: HospitalId, now: float) -> float:
+    """The last midnight at the hospital, in seconds since 1970 UTC."""
+    local = datetime.fromtimestamp(now, ZoneInfo(directory.hospitals[hospital].time_zone))
+    return local.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+
+
+def hospital_list(directory: Directory, loads: dict[HospitalId, list[DepartmentLoad]]) -> wire.HospitalList:
+    """Every hospital with its departments, how many doctors are there and how many wait."""
+    return wire.HospitalList(
+        hospitals=[
+            wire.Hospital(
+                id=hospital.id,
+                name=hospital.name,
+                emergency_number=hospital.emergency_number,
+                departments=_departments(directory, hospital.id, loads.get(hospital.id, [])),
+            )
+            for hospital in directory.hospitals.values()
+        ]
+    )
+
+
+def staff_session(directory: Directory, practitioner: PractitionerId, loads: list[DepartmentLoad]) -> wire.StaffSession:
+    """Who is signed in, and the departments that this doctor may take patients of."""
+    person = directory.practitioners[practitioner]
+    own = set(person.departments)
+    return wire.StaffSession(
+        practitioner=wire.Practitioner(id=person.id, name=person.name, title=person.title),
+        hospital=directory.hospitals[person.hospital].name,
+        departments=[d for d in _departments(directory, person.hospital, loads) if d.id in own],
+    )
+
+
+def _departments(directory: Directory, hospital: HospitalId, loads: list[DepartmentLoad]) -> list[wire.Department]:
+    load_of = {load.department: load for load in loads}
+    return [
+        wire.Department(
+            id=department.id,
+            name=department.name,
+            on_duty=load.on_duty if (load := load_of.get(department.id)) else 0,
+            waiting=load.waiting if load else 0,
+        )
+        for department in directory.hospitals[hospital].departments
+    ]
+
+
+def _person(person: PersonView, directory: Directory) -> wire.Person:
+    known = directory.practitioners.get(person.practitioner) if person.practitioner else None
+    name = known.name if known else LocalText(zh=person.name or "", en=person.name or "")
+    return wire.Person(
+        seat=person.seat,
+        role=person.role.value,
+        name=name,
+        title=known.title if known else None,
+        present=person.present,
+        in_call=person.in_call,
+        microphone=person.microphone,
+        camera=person.camera,
+    )
+
+
+def _place(place: PlaceView | None) -> wire.Place | None:
+    if place is None:
+        return None
+    return wire.Place(
+        ahead=place.ahead,
+        low_minutes=place.low_minutes,
+        high_minutes=place.high_minutes,
+        doctors_on_duty=place.doctors_on_duty,
+    )
+
+
+def _line(line: LineView) -> wire.QueueLine:
+    return wire.QueueLine(
+        consultation=line.consultation,
+        department=line.department,
+        name=LocalText(zh=line.name, en=line.name),
+        birth_year=line.birth_year,
+        reason=line.reason,
+        priority=line.priority.value,
+        waiting_since=line.waiting_since,
+        state="offered" if line.state == "offered" else "waiting",
+        present=line.present,
+    )
+
+
+def _offer(offer: OfferView | None) -> wire.Offer | None:
+    if offer is None:
+        return None
+    return wire.Offer(
+        id=offer.offer,
+        consultation=offer.consultation,
+        department=offer.department,
+        name=LocalText(zh=offer.name, en=offer.name),
+        birth_year=offer.birth_year,
+        reason=offer.reason,
+        priority=offer.priority.value,
+        waiting_since=offer.waiting_since,
+        made_at=offer.made_at,
+        expires_at=offer.expires_at,
+    )
+
+
+async def all_loads(rooms: Rooms, directory: Directory) -> dict[HospitalId, list[DepartmentLoad]]:
+    """Loads of every hospital."""
+    return {hospital: await rooms.loads(hospital) for hospital in directory.hospitals}
