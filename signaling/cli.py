@@ -18,6 +18,7 @@ import uvloop
 
 from common.errors import ConsiliumError
 from common.logging import configure_logging
+from signaling.app import Server
 from signaling.settings import Settings, SettingsError, load_settings
 
 log = structlog.get_logger()
@@ -74,8 +75,6 @@ def _listen(settings: Settings) -> socket.socket:
 
 
 async def _serve(settings: Settings, listener: socket.socket) -> int:
-    from signaling.app import Server  # after the settings stood: a wrong one is told without loading the media stack
-
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -102,10 +101,7 @@ def _on_signal(stopping: asyncio.Event) -> None:
     stopping.set()
 
 
-def _greeting(server: object, port: int) -> str:
-    from signaling.app import Server
-
-    assert isinstance(server, Server)
+def _greeting(server: Server, port: int) -> str:
     settings = server.settings
     host = settings.bind_host if settings.bind_host not in ("0.0.0.0", "::") else socket.gethostname()  # noqa: S104
     base = settings.public_url or f"{'https' if settings.tls else 'http'}://{host}:{port}"

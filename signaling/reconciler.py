@@ -31,6 +31,7 @@ class Reconciler:
 
     def __init__(
         self,
+        *,
         node: str,
         rooms: Rooms,
         placements: Placements,

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 from pydantic import ValidationError
 
 from common.errors import ConsiliumError, ProtocolError, Unavailable, UserError
@@ -85,7 +86,7 @@ def error_response(error: ConsiliumError) -> web.Response:
     return web.json_response(reply.model_dump(), status=_STATUS.get(error.code, default))
 
 
-def security_middleware(settings: Settings) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def security_middleware(settings: Settings) -> Middleware:
     """The one middleware: same-origin proof before, typed errors around, headers after."""
 
     @web.middleware
