@@ -219,3 +219,10 @@ class Versions:
     at: float
     queues: dict[HospitalId, int]
     consultations: dict[ConsultationId, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """An event that came late or twice: nothing was changed, and this is why."""
+
+    reason: str

@@ -1,0 +1,128 @@
+"""The one way to the database: an engine, a metadata, transactions. Decides pragmas, limits and what counts as unavailable.
+
+It knows no table of its own, and never retries: a transaction that failed has changed nothing, and its caller decides.
+SQLite: one file, WAL, one writer at a time, queued in this process in order of asking (SQLite's own waiting is unfair
+polling). PostgreSQL: a bounded pool and statement timeouts, so that a slow server becomes `Unavailable` and not a pile of
+waiting tasks.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+from typing import Any
+
+from sqlalchemy import Connection, MetaData, event, exc
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from common.errors import Unavailable
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+STATEMENT_TIMEOUT_S = 5.0
+TRANSACTION_TIMEOUT_S = 10.0  # waiting for a connection and for locks included
+POOL_CONNECTIONS = 10  # per process; 8 processes stay below PostgreSQL's default of 100
+_OUR_FAULT = (exc.IntegrityError, exc.ProgrammingError, exc.DataError, exc.NotSupportedError)
+
+
+class Database:
+    """An engine with its rules. Make it inside the running loop that will use it; close it there."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _sqlite(self.url) if self.is_sqlite else _postgresql(self.url)
+        self._reading = self.engine.execution_options(reads_only=True)
+        self._writer = asyncio.Lock()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that commits at the end of the block and rolls back on any exception. Raises Unavailable."""
+        async with AsyncExitStack() as stack, _edge():
+            if self.is_sqlite:
+                await stack.enter_async_context(self._writer)
+            yield await stack.enter_async_context(self.engine.begin())
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """One consistent view of everything, for reading only. Raises Unavailable."""
+        async with _edge(), self._reading.connect() as connection:
+            if not self.is_sqlite:
+                await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            yield connection
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+
+@asynccontextmanager
+async def _edge() -> AsyncIterator[None]:
+    """Turns a slow, absent or broken database into `Unavailable`; our own mistakes pass through as the bugs they are."""
+    try:
+        async with asyncio.timeout(TRANSACTION_TIMEOUT_S):
+            yield
+    except _OUR_FAULT:
+        raise
+    except (exc.DBAPIError, exc.TimeoutError, OSError) as reason:  # OSError covers TimeoutError: ours and the driver's
+        raise Unavailable("database_unavailable", "The database does not answer in time.") from reason
+
+
+def _sqlite(url: URL) -> AsyncEngine:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(url, pool_size=POOL_CONNECTIONS, max_overflow=0, pool_timeout=STATEMENT_TIMEOUT_S)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        raw: SqliteConnection = connection
+        raw.isolation_level = None  # we begin transactions ourselves, below
+        cursor = raw.cursor()
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = NORMAL",  # WAL keeps the file whole; a power cut may cost the last commits, not consistency
+            "foreign_keys = ON",
+            f"busy_timeout = {int(STATEMENT_TIMEOUT_S * 1000)}",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A write that begins as a read can fail with SQLITE_BUSY at once, whatever the timeout: take the lock first.
+        reads_only = connection.get_execution_options().get("reads_only", False)
+        connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgresql(url: URL) -> AsyncEngine:
+    milliseconds = str(int(STATEMENT_TIMEOUT_S * 1000))
+    return create_async_engine(
+        url.set(drivername="postgresql+asyncpg"),
+        pool_size=POOL_CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=STATEMENT_TIMEOUT_S,
+        pool_pre_ping=True,  # after a restart of the server nobody sees the dead connections
+        connect_args={
+            "timeout": STATEMENT_TIMEOUT_S,
+            "command_timeout": STATEMENT_TIMEOUT_S + 1,
+            "server_settings": {
+                "application_name": "consilium",
+                "timezone": "UTC",
+                "statement_timeout": milliseconds,
+                "lock_timeout": milliseconds,
+                "idle_in_transaction_session_timeout": str(int(TRANSACTION_TIMEOUT_S * 1000)),
+            },
+        },
+    )
