@@ -1,0 +1,45 @@
+"""The product's own server as a process of a test: `python -m signaling` on a free port with settings of its own."""
+
+import os
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from tests.processes import Service, unused_port
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+class Signaling(Service):
+    """One signaling process with its media workers. `settings` are CONSILIUM_* variables without the prefix."""
+
+    def __init__(self, *, workers: int = 1, **settings: str) -> None:
+        self.port = unused_port()
+        self.base = f"http://127.0.0.1:{self.port}"
+        self._probe = "/health/ready" if workers else "/health/live"
+        super().__init__("signaling", self._serves)
+        given = {"data": str(self.folder / "data"), "media_addresses": "127.0.0.1", "log_format": "json"} | settings
+        ours = {f"CONSILIUM_{name.upper()}": value for name, value in given.items()}
+        clean = [f"{name}={value}" for name, value in os.environ.items() if not name.startswith("CONSILIUM_")]
+        self.command = [
+            "env", "-i", *clean, *(f"{name}={value}" for name, value in ours.items()),
+            f"CONSILIUM_PORT={self.port}", f"CONSILIUM_MEDIA_WORKERS={workers}", f"PYTHONPATH={REPOSITORY}",
+            sys.executable, "-m", "signaling",
+        ]  # fmt: skip
+
+    @property
+    def data(self) -> Path:
+        """The data folder."""
+        return self.folder / "data"
+
+    def greeting(self) -> str:
+        """Everything that the server printed so far."""
+        return self.log.read_text(errors="replace")
+
+    def _serves(self) -> bool:
+        try:
+            with urllib.request.urlopen(self.base + self._probe, timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
