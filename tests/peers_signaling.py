@@ -78,9 +78,7 @@ class Speaker:
         return handler
 
 
-async def walk_in(
-    session: aiohttp.ClientSession, base: str, hospital: str, department: str, name: str
-) -> tuple[str, str]:
+async def walk_in(session: aiohttp.ClientSession, base: str, hospital: str, department: str, name: str) -> tuple[str, str]:
     """Take a place in line; returns the seat and the cookie that holds it."""
     body = {"hospital": hospital, "department": department, "name": name, "language": "en"}
     async with session.post(f"{base}/api/walk-ins", json=body, headers=CSRF) as response:

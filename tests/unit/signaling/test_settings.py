@@ -1,0 +1,67 @@
+"""Settings are whole or the start ends with one line that says what to change, without quoting a value."""
+
+from pathlib import Path
+
+import pytest
+
+from signaling.settings import Settings, SettingsError, load_settings
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)  # no .env of the checkout
+
+
+def load(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
+    for name, value in variables.items():
+        monkeypatch.setenv(f"CONSILIUM_{name.upper()}", value)
+    return load_settings()
+
+
+def test_with_nothing_set_it_listens_on_this_machine_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(monkeypatch)
+    assert settings.bind_host == "127.0.0.1"
+    assert not settings.secure
+    assert settings.worker_count >= 1
+    assert settings.database.startswith("sqlite+aiosqlite:///")
+
+
+def test_a_certificate_opens_it_to_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("cert", "key"):
+        (tmp_path / name).write_text("x")
+    settings = load(monkeypatch, tls_certificate=str(tmp_path / "cert"), tls_key=str(tmp_path / "key"))
+    assert settings.bind_host == "0.0.0.0"
+    assert settings.secure
+
+
+def test_postgres_urls_get_their_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load(monkeypatch, database_url="postgres://u:p@h/d").database == "postgresql+asyncpg://u:p@h/d"
+
+
+def test_addresses_are_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load(monkeypatch, media_addresses="203.0.113.7, 2001:db8::1").media_addresses == ("203.0.113.7", "2001:db8::1")
+
+
+@pytest.mark.parametrize(
+    ("variables", "says"),
+    [
+        ({"port": "99999"}, "CONSILIUM_PORT"),
+        ({"port": "secret-value"}, "CONSILIUM_PORT"),
+        ({"media_addresses": "not-an-address"}, "CONSILIUM_MEDIA_ADDRESSES"),
+        ({"tls_key": "/nowhere"}, "tls_certificate and tls_key go together"),
+        ({"public_url": "care.example.org"}, "CONSILIUM_PUBLIC_URL"),
+        ({"log_level": "loud"}, "CONSILIUM_LOG_LEVEL"),
+    ],
+)
+def test_a_wrong_setting_is_one_line(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], says: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load(monkeypatch, **variables)
+    words = str(refused.value)
+    assert says in words
+    assert "\n" not in words
+    assert "secret-value" not in words
+
+
+def test_secrets_are_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(monkeypatch, database_url="postgresql://u:hunter2@h/d", redis_url="redis://:hunter2@h/0")
+    assert "hunter2" not in repr(settings)
