@@ -1,0 +1,33 @@
+# Each target sets up what it needs first (tools/bootstrap.py) and does nothing twice.
+PYTHON ?= python3
+BOOTSTRAP := exec $(PYTHON) -m tools.bootstrap
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check fix build setup clean
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r target text; do printf '  make %-8s%s\n' "$$target" "$$text"; done
+
+run: export CONSILIUM_PORT := $(or $(PORT),$(CONSILIUM_PORT))
+run: export CONSILIUM_DATA := $(or $(DATA),$(CONSILIUM_DATA))
+run: ## start Consilium and print where to go (PORT=8123 DATA=./data)
+	@$(BOOTSTRAP) run
+
+test: ## everything: lint, types, contracts, all tests with real servers and browsers
+	@$(BOOTSTRAP) test
+
+check: ## the fast part: lint, types, contracts, unit and property tests
+	@$(BOOTSTRAP) check
+
+fix: ## format the sources and regenerate what is generated
+	@$(BOOTSTRAP) fix
+
+build: ## install the packages and build the web app, start nothing
+	@$(BOOTSTRAP) build
+
+setup: ## install what all the other targets need
+	@$(BOOTSTRAP) setup
+
+clean: ## remove everything that was installed or built here (never ./data)
+	@rm -rf .venv .tools web/node_modules web/dist test-results .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,66 @@
+"""Everything between a fresh clone and a running `make` target, on a machine with only Python, git and make.
+
+Decides what each target needs and in which order; how a thing is found or fetched is decided in uv.py, node.py and debian.py.
+`python3 -m tools.bootstrap run` ends by becoming the server, so that Ctrl-C and the exit code are the server's own.
+"""
+
+import os
+import signal
+import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036  (read by whatever python3 is found)
+    sys.exit("Python 3.11 or newer is needed, this is %d.%d: make PYTHON=python3.x run" % sys.version_info[:2])  # noqa: UP031
+
+from tools.debian import install_test_programs
+from tools.node import build_web, install_web_packages
+from tools.steps import ROOT, Failure, alone
+from tools.uv import PYTHON, install_python_packages
+
+PURPOSES = {
+    "run": ["-m", "signaling"],
+    "build": None,
+    "setup": None,
+    "fix": ["-m", "tools.stages", "fix"],
+    "check": ["-m", "tools.stages", "check"],
+    "test": ["-m", "tools.stages", "test"],
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Prepare the machine for a purpose, then become the program that serves it, if there is one. Returns the exit code."""
+    if len(arguments) != 1 or arguments[0] not in PURPOSES:
+        print(f"usage: python3 -m tools.bootstrap {'|'.join(PURPOSES)}", file=sys.stderr)
+        return 2
+    purpose = arguments[0]
+    os.chdir(ROOT)
+    try:
+        with alone():
+            prepare(purpose)
+    except Failure as failure:
+        if failure.output:
+            print(failure.output, file=sys.stderr)
+        print(f"Consilium cannot be set up: {failure}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 128 + signal.SIGINT
+    program = PURPOSES[purpose]
+    if program is not None:
+        sys.stdout.flush()
+        os.execv(PYTHON, [str(PYTHON), *program])
+    return 0
+
+
+def prepare(purpose: str) -> None:
+    """Install and build what the purpose needs, skipping what is there already."""
+    if purpose in ("test", "setup"):
+        install_test_programs()
+    install_python_packages(for_tests=purpose not in ("run", "build"))
+    if purpose in ("run", "build", "test", "setup"):
+        build_web()
+    if purpose not in ("run", "build"):
+        install_web_packages()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
