@@ -5,8 +5,10 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -86,6 +88,11 @@ def test_a_violation_is_named(complaints: str, violation: str) -> None:
 
 def test_a_cycle_is_named(complaints: str) -> None:
     assert "No cycles are allowed in rooms." in complaints
+
+
+def test_no_module_imports_itself_by_a_detour() -> None:
+    graph = grimp.build_graph(*SETTINGS["root_packages"], cache_dir=None)
+    TopologicalSorter({module: graph.find_modules_directly_imported_by(module) for module in graph.modules}).prepare()
 
 
 def test_every_module_is_bound_by_a_contract() -> None:
