@@ -4,7 +4,7 @@ Hospitals, departments and practitioners appear by id only: their names are the 
 All times are seconds since 1970 UTC.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from common.ids import ConsultationId, DepartmentId, HospitalId, OfferId, PractitionerId, SeatId
@@ -52,6 +52,66 @@ class Priority(StrEnum):
     EMERGENCY = "emergency"
     URGENT = "urgent"
     ROUTINE = "routine"
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A person's place in one consultation. `gone_since` and `absent_since` are lifecycle.Principal's, kept for principals."""
+
+    id: SeatId
+    consultation: ConsultationId
+    role: Role
+    name: str | None
+    practitioner: PractitionerId | None
+    created_at: float
+    connected: bool = False
+    in_call: bool = False
+    microphone: bool = False
+    camera: bool = False
+    gone_since: float | None = None
+    absent_since: float | None = None
+    left_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Consultation:
+    """A consultation as it is stored. `seats` are in order of coming, left ones included; `revision` grows with every save."""
+
+    id: ConsultationId
+    hospital: HospitalId
+    department: DepartmentId
+    priority: Priority
+    language: str
+    birth_year: int | None
+    reason: str
+    state: State
+    created_at: float
+    ended_reason: EndedReason | None = None
+    practitioner: PractitionerId | None = None
+    waiting_since: float | None = None
+    live_since: float | None = None
+    ended_at: float | None = None
+    revision: int = 0
+    media_generation: int = 0
+    seats: tuple[Seat, ...] = ()
+
+    def seat(self, seat: SeatId) -> Seat | None:
+        """The seat of this id, if it is here and was not left."""
+        return next((one for one in self.seats if one.id == seat and one.left_at is None), None)
+
+    def principal(self, role: Role) -> Seat | None:
+        """The patient's or the practitioner's seat."""
+        return next((one for one in self.seats if one.role is role), None)
+
+    def present_seats(self) -> tuple[Seat, ...]:
+        """The seats that were not left."""
+        return tuple(one for one in self.seats if one.left_at is None)
+
+    def with_seat(self, seat: Seat) -> "Consultation":
+        """The same with this seat added or put in place of its former state."""
+        if any(one.id == seat.id for one in self.seats):
+            return replace(self, seats=tuple(seat if one.id == seat.id else one for one in self.seats))
+        return replace(self, seats=(*self.seats, seat))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,23 @@
-"""What rooms needs from outside: a store. Decides the seam; never how it is kept."""
+"""What rooms needs from outside: a store. Decides the seam; never how it is kept.
 
+All of a `Work` happens in one transaction. A hospital's line is locked before anything of that hospital is changed, so two
+turns of one hospital never overlap, on any number of nodes; the version's compare-and-swap and the unique indexes stand
+behind that lock as second and third walls.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from common.ids import DepartmentId, HospitalId, PractitionerId
-from rooms.model import Priority
+from common.evidence.entry import AuditEntry
+from common.ids import ConsultationId, DepartmentId, HospitalId, OfferId, PractitionerId, SeatId
+from rooms.line import Line
+from rooms.model import Consultation, MediaWorker, Placement, Priority, Role, SeatIdentity
+
+
+class Conflict(Exception):
+    """Somebody else changed the same line first; the whole turn may be tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,5 +34,173 @@ class WalkIn:
     wanted: PractitionerId | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class JoinLink:
+    """A link by which one more person may take a seat, once. Only the SHA-256 of its token is kept."""
+
+    token_hash: bytes
+    consultation: ConsultationId
+    hospital: HospitalId
+    role: Role
+    made_by: SeatId
+    created_at: float
+    expires_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class SeatSession:
+    """A cookie that holds a seat. Only the SHA-256 of its token is kept."""
+
+    token_hash: bytes
+    seat: SeatId
+    created_at: float
+    expires_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A seat (or, by the practitioner's id, a desk) connected through a node."""
+
+    who: str
+    hospital: HospitalId
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What has a deadline behind it in one hospital."""
+
+    hospital: HospitalId
+    consultations: tuple[ConsultationId, ...]
+
+
+class Lines(Protocol):
+    """The hospitals' queues, each under a version."""
+
+    async def lock(self, hospital: HospitalId) -> int:
+        """Waits until no other turn of the hospital is under way; the version (0: nothing was ever stored)."""
+
+    async def version(self, hospital: HospitalId) -> int: ...
+
+    async def load(self, hospital: HospitalId) -> Line: ...
+
+    async def save(self, before: Line, after: Line, version: int, deadline: float | None) -> None:
+        """Stores the difference as `version` + 1. Raises Conflict when the stored version is not `version`."""
+
+    async def versions(self) -> dict[HospitalId, int]: ...
+
+    async def hospital_of(self, offer: OfferId) -> HospitalId | None: ...
+
+
+class Consultations(Protocol):
+    """Consultations with their seats, and the secrets that hold seats."""
+
+    async def identity(self, seat: SeatId) -> SeatIdentity | None: ...
+
+    async def load(self, ids: Sequence[ConsultationId]) -> list[Consultation]: ...
+
+    async def in_line(self, hospital: HospitalId) -> list[Consultation]: ...
+
+    async def save(self, before: Consultation | None, after: Consultation, deadline: float | None, now: float) -> None: ...
+
+    async def changed_since(self, since: float) -> dict[ConsultationId, int]:
+        """Revisions of what was saved after `since`, and of whatever is in line or in a call when it is 0."""
+
+    async def seen(self, practitioners: Sequence[PractitionerId], since: float) -> dict[PractitionerId, list[float]]:
+        """When each one's consultations ended that were live and ended after `since`."""
+
+    async def add_session(self, session: SeatSession) -> None: ...
+
+    async def sessions(self, seat: SeatId, now: float) -> list[bytes]: ...
+
+    async def drop_sessions(self, seat: SeatId) -> None: ...
+
+    async def add_link(self, link: JoinLink) -> None: ...
+
+    async def link(self, token_hash: bytes) -> JoinLink | None: ...
+
+    async def spend_link(self, token_hash: bytes, seat: SeatId, now: float) -> bool:
+        """Marks the link used by `seat` if nobody did and it is still good: of two at once, one is told true."""
+
+    async def revoke_link(self, token_hash: bytes, made_by: SeatId, now: float) -> None: ...
+
+
+class Presences(Protocol):
+    """Which seat and which desk is connected through which node, and which nodes live."""
+
+    async def add_seat(self, seat: SeatId, hospital: HospitalId, node: str) -> None: ...
+
+    async def remove_seat(self, seat: SeatId, node: str) -> bool:
+        """Whether the seat is still connected through another node."""
+
+    async def add_desk(self, practitioner: PractitionerId, hospital: HospitalId, node: str) -> None: ...
+
+    async def remove_desk(self, practitioner: PractitionerId, node: str) -> bool: ...
+
+    async def desk_connected(self, practitioner: PractitionerId) -> bool: ...
+
+    async def beat(self, node: str, now: float) -> bool:
+        """Whether the node was known."""
+
+    async def forget_silent(self, before: float) -> None: ...
+
+    async def forget(self, node: str) -> None: ...
+
+    async def orphaned_seats(self, limit: int) -> list[Connected]: ...
+
+    async def orphaned_desks(self, limit: int) -> list[Connected]: ...
+
+
+class Media(Protocol):
+    """Media workers and which call each one carries."""
+
+    async def register(self, worker: MediaWorker) -> None: ...
+
+    async def workers(self) -> list[MediaWorker]: ...
+
+    async def forget(self, name: str, epoch: str) -> None: ...
+
+    async def placement(self, consultation: ConsultationId) -> Placement | None: ...
+
+    async def placed(self, consultations: Sequence[ConsultationId]) -> dict[ConsultationId, Placement]: ...
+
+    async def place(self, placement: Placement, now: float) -> None:
+        """Raises Conflict when the call is placed already."""
+
+    async def displace(self, consultation: ConsultationId) -> None: ...
+
+    async def on_worker(self, worker: str, epoch: str) -> list[tuple[HospitalId, ConsultationId]]: ...
+
+    async def unplaced(self) -> list[ConsultationId]: ...
+
+
+class Work(Protocol):
+    """One transaction."""
+
+    @property
+    def lines(self) -> Lines: ...
+
+    @property
+    def consultations(self) -> Consultations: ...
+
+    @property
+    def presences(self) -> Presences: ...
+
+    @property
+    def media(self) -> Media: ...
+
+    async def audit(self, entries: Sequence[AuditEntry]) -> None: ...
+
+    async def due(self, now: float, limit: int) -> list[Due]: ...
+
+    async def next_deadline(self) -> float | None: ...
+
+
 class RoomsStore(Protocol):
-    """Transactions over everything that rooms keeps."""
+    """Transactions over everything that rooms keeps. Both kinds raise Unavailable."""
+
+    def transaction(self) -> AbstractAsyncContextManager[Work]:
+        """Commits at the end of the block. Raises Conflict when a unique index refused what was written."""
+
+    def reading(self) -> AbstractAsyncContextManager[Work]:
+        """One consistent view, for reading only."""

@@ -1,0 +1,79 @@
+"""Who may do what with a seat: every check of the rooms goes through these few functions. Pure but for drawing tokens."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterable
+
+from common.ids import SeatId
+from rooms.errors import consultation_over, not_allowed, room_full, seat_unknown
+from rooms.model import OVER, Consultation, Role, Seat
+
+TOKEN_BYTES = 32
+SESSION_S = 24 * 3600.0
+MOST_SEATS = 8  # two m-lines per person and at most 16 m-lines in an offer (security.md F5)
+GUESTS = frozenset({Role.COMPANION, Role.INTERPRETER})
+PRINCIPALS = frozenset({Role.PATIENT, Role.PRACTITIONER})
+
+
+def new_token() -> str:
+    """32 random bytes in 43 characters of urlsafe base64."""
+    return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def token_hash(token: str) -> bytes:
+    """What is stored of a token: SHA-256 suffices for 256 random bits."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def access_token(token: str, stored: Iterable[bytes]) -> bool:
+    """Whether the token is one of those stored, in a time that does not tell how nearly."""
+    offered = token_hash(token)
+    return any([hmac.compare_digest(offered, one) for one in stored])  # noqa: C419 - a list: compare all, whichever matches
+
+
+def access_seat(consultation: Consultation, seat: SeatId) -> Seat:
+    """The seat, if it was not left."""
+    found = consultation.seat(seat)
+    if found is None:
+        raise seat_unknown()
+    return found
+
+
+def access_room(consultation: Consultation, seat: SeatId) -> Seat:
+    """The seat, if its consultation is not over."""
+    if consultation.state in OVER:
+        raise consultation_over()
+    return access_seat(consultation, seat)
+
+
+def access_link(consultation: Consultation, seat: SeatId, role: Role) -> Seat:
+    """The seat, if it may bring somebody in that `role`: patient and practitioner may bring companions and interpreters."""
+    found = access_room(consultation, seat)
+    if found.role not in PRINCIPALS or role not in GUESTS:
+        raise not_allowed()
+    access_space(consultation)
+    return found
+
+
+def access_space(consultation: Consultation) -> None:
+    """Whether one more person fits in; the practitioner's seat is kept free."""
+    taken = [seat for seat in consultation.present_seats() if seat.role is not Role.PRACTITIONER]
+    if len(taken) + 1 >= MOST_SEATS:
+        raise room_full()
+
+
+def access_end(consultation: Consultation, seat: SeatId) -> Seat:
+    """The seat, if it may end the consultation for everyone."""
+    found = access_seat(consultation, seat)
+    if found.role not in PRINCIPALS:
+        raise not_allowed()
+    return found
+
+
+def access_leave(consultation: Consultation, seat: SeatId) -> Seat:
+    """The seat, if it may be given up: a practitioner ends a consultation, but does not walk out of it."""
+    found = access_seat(consultation, seat)
+    if found.role is Role.PRACTITIONER:
+        raise not_allowed()
+    return found

@@ -1,0 +1,217 @@
+"""The consultations' tables: consultations with their seats, and the hashes of the secrets that hold seats."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Row, Select, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.ids import ConsultationId, DepartmentId, HospitalId, PractitionerId, SeatId
+from rooms.model import IN_CALL, IN_LINE, Consultation, EndedReason, Priority, Role, Seat, SeatIdentity, State
+from rooms.ports import JoinLink, SeatSession
+from rooms.store import tables
+
+_UNDER_WAY = [state.value for state in IN_LINE | IN_CALL]
+
+
+class SqlConsultations:
+    """rooms.ports.Consultations in the caller's transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def identity(self, seat: SeatId) -> SeatIdentity | None:
+        s, c = tables.seat, tables.consultation
+        query = select(s.c.role, s.c.practitioner, c.c.id, c.c.hospital).join(c, s.c.consultation == c.c.id)
+        row = (await self._connection.execute(query.where(s.c.id == seat))).one_or_none()
+        if row is None:
+            return None
+        practitioner = PractitionerId(row.practitioner) if row.practitioner else None
+        return SeatIdentity(seat, ConsultationId(row.id), HospitalId(row.hospital), Role(row.role), practitioner)
+
+    async def load(self, ids: Sequence[ConsultationId]) -> list[Consultation]:
+        return await self._load(select(tables.consultation).where(tables.consultation.c.id.in_(ids)))
+
+    async def in_line(self, hospital: HospitalId) -> list[Consultation]:
+        c = tables.consultation.c
+        waiting = c.state.in_([state.value for state in IN_LINE])
+        return await self._load(select(tables.consultation).where(c.hospital == hospital, waiting))
+
+    async def _load(self, query: Select[Any]) -> list[Consultation]:
+        rows = (await self._connection.execute(query)).all()
+        wanted = query.with_only_columns(tables.consultation.c.id)
+        order = (tables.seat.c.created_at, tables.seat.c.id)
+        found = await self._connection.execute(select(tables.seat).where(tables.seat.c.consultation.in_(wanted)).order_by(*order))
+        seats: dict[str, list[Seat]] = defaultdict(list)
+        for row in found:
+            seats[row.consultation].append(_seat(row))
+        return [_consultation(row, seats[row.id]) for row in rows]
+
+    async def save(self, before: Consultation | None, after: Consultation, deadline: float | None, now: float) -> None:
+        values = {**_consultation_row(after), "deadline": deadline, "changed_at": now}
+        if before is None:
+            await self._connection.execute(insert(tables.consultation).values(values))
+        else:
+            change = update(tables.consultation).where(tables.consultation.c.id == after.id)
+            await self._connection.execute(change.values(values))
+        known = {seat.id: seat for seat in before.seats} if before else {}
+        for seat in after.seats:
+            if seat.id not in known:
+                await self._connection.execute(insert(tables.seat).values(_seat_row(seat)))
+            elif known[seat.id] != seat:
+                await self._connection.execute(update(tables.seat).where(tables.seat.c.id == seat.id).values(_seat_row(seat)))
+
+    async def changed_since(self, since: float) -> dict[ConsultationId, int]:
+        c = tables.consultation.c
+        which = c.changed_at > since if since else c.state.in_(_UNDER_WAY)
+        rows = await self._connection.execute(select(c.id, c.revision).where(which))
+        return {ConsultationId(row.id): row.revision for row in rows}
+
+    async def seen(self, practitioners: Sequence[PractitionerId], since: float) -> dict[PractitionerId, list[float]]:
+        c = tables.consultation.c
+        query = select(c.practitioner, c.ended_at).where(
+            c.practitioner.in_(practitioners), c.ended_at >= since, c.live_since.is_not(None)
+        )
+        ended: dict[PractitionerId, list[float]] = defaultdict(list)
+        for row in await self._connection.execute(query):
+            ended[PractitionerId(row.practitioner)].append(row.ended_at)
+        return ended
+
+    # --- secrets --------------------------------------------------------------------------------------------------------
+
+    async def add_session(self, session: SeatSession) -> None:
+        await self._connection.execute(
+            insert(tables.seat_session).values(
+                token_hash=session.token_hash,
+                seat=session.seat,
+                created_at=session.created_at,
+                expires_at=session.expires_at,
+            )
+        )
+
+    async def sessions(self, seat: SeatId, now: float) -> list[bytes]:
+        session = tables.seat_session.c
+        query = select(session.token_hash).where(session.seat == seat, session.expires_at > now)
+        return list((await self._connection.scalars(query)).all())
+
+    async def drop_sessions(self, seat: SeatId) -> None:
+        await self._connection.execute(delete(tables.seat_session).where(tables.seat_session.c.seat == seat))
+
+    async def add_link(self, link: JoinLink) -> None:
+        await self._connection.execute(
+            insert(tables.join_link).values(
+                token_hash=link.token_hash,
+                consultation=link.consultation,
+                role=link.role.value,
+                made_by=link.made_by,
+                created_at=link.created_at,
+                expires_at=link.expires_at,
+            )
+        )
+
+    async def link(self, token_hash: bytes) -> JoinLink | None:
+        j, c = tables.join_link, tables.consultation
+        query = select(j, c.c.hospital).join(c, j.c.consultation == c.c.id).where(j.c.token_hash == token_hash)
+        row = (await self._connection.execute(query)).one_or_none()
+        if row is None:
+            return None
+        return JoinLink(
+            token_hash=row.token_hash,
+            consultation=ConsultationId(row.consultation),
+            hospital=HospitalId(row.hospital),
+            role=Role(row.role),
+            made_by=SeatId(row.made_by),
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+        )
+
+    async def spend_link(self, token_hash: bytes, seat: SeatId, now: float) -> bool:
+        j = tables.join_link.c
+        good = (j.token_hash == token_hash, j.used_at.is_(None), j.revoked_at.is_(None), j.expires_at > now)
+        spent = await self._connection.execute(update(tables.join_link).where(*good).values(used_at=now, used_by=seat))
+        return spent.rowcount == 1
+
+    async def revoke_link(self, token_hash: bytes, made_by: SeatId, now: float) -> None:
+        j = tables.join_link.c
+        which = (j.token_hash == token_hash, j.made_by == made_by, j.used_at.is_(None), j.revoked_at.is_(None))
+        await self._connection.execute(update(tables.join_link).where(*which).values(revoked_at=now))
+
+
+def _consultation(row: Row[Any], seats: Iterable[Seat]) -> Consultation:
+    return Consultation(
+        id=ConsultationId(row.id),
+        hospital=HospitalId(row.hospital),
+        department=DepartmentId(row.department),
+        priority=Priority(row.priority),
+        language=row.language,
+        birth_year=row.birth_year,
+        reason=row.reason,
+        state=State(row.state),
+        created_at=row.created_at,
+        ended_reason=EndedReason(row.ended_reason) if row.ended_reason else None,
+        practitioner=PractitionerId(row.practitioner) if row.practitioner else None,
+        waiting_since=row.waiting_since,
+        live_since=row.live_since,
+        ended_at=row.ended_at,
+        revision=row.revision,
+        media_generation=row.media_generation,
+        seats=tuple(seats),
+    )
+
+
+def _consultation_row(consultation: Consultation) -> dict[str, object]:
+    return {
+        "id": consultation.id,
+        "hospital": consultation.hospital,
+        "department": consultation.department,
+        "priority": consultation.priority.value,
+        "language": consultation.language,
+        "birth_year": consultation.birth_year,
+        "reason": consultation.reason,
+        "state": consultation.state.value,
+        "ended_reason": consultation.ended_reason.value if consultation.ended_reason else None,
+        "practitioner": consultation.practitioner,
+        "created_at": consultation.created_at,
+        "waiting_since": consultation.waiting_since,
+        "live_since": consultation.live_since,
+        "ended_at": consultation.ended_at,
+        "revision": consultation.revision,
+        "media_generation": consultation.media_generation,
+    }
+
+
+def _seat(row: Row[Any]) -> Seat:
+    return Seat(
+        id=SeatId(row.id),
+        consultation=ConsultationId(row.consultation),
+        role=Role(row.role),
+        name=row.name,
+        practitioner=PractitionerId(row.practitioner) if row.practitioner else None,
+        created_at=row.created_at,
+        connected=row.connected,
+        in_call=row.in_call,
+        microphone=row.microphone,
+        camera=row.camera,
+        gone_since=row.gone_since,
+        absent_since=row.absent_since,
+        left_at=row.left_at,
+    )
+
+
+def _seat_row(seat: Seat) -> dict[str, object]:
+    return {
+        "id": seat.id,
+        "consultation": seat.consultation,
+        "role": seat.role.value,
+        "name": seat.name,
+        "practitioner": seat.practitioner,
+        "created_at": seat.created_at,
+        "connected": seat.connected,
+        "in_call": seat.in_call,
+        "microphone": seat.microphone,
+        "camera": seat.camera,
+        "gone_since": seat.gone_since,
+        "absent_since": seat.absent_since,
+        "left_at": seat.left_at,
+    }

@@ -1,0 +1,204 @@
+"""The tables of rooms. Shapes and constraints only; every time is seconds since 1970 UTC."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from common.database import metadata
+
+ID = String(24)
+CODE = String(16)
+NODE = String(64)
+
+
+def _now_in_call() -> str:
+    return "state IN ('connecting', 'live', 'interrupted')"
+
+
+consultation = Table(
+    "consultation",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("hospital", ID, nullable=False),
+    Column("department", ID, nullable=False),
+    Column("priority", CODE, nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("birth_year", Integer),
+    Column("reason", Text, nullable=False),
+    Column("state", CODE, nullable=False),
+    Column("ended_reason", CODE),
+    Column("practitioner", ID),
+    Column("created_at", Double, nullable=False),
+    Column("waiting_since", Double),
+    Column("live_since", Double),
+    Column("ended_at", Double),
+    Column("revision", Integer, nullable=False),
+    Column("media_generation", Integer, nullable=False),
+    Column("changed_at", Double, nullable=False),
+    Column("deadline", Double),
+    Index("ix_consultation_hospital_state", "hospital", "state"),
+    Index("ix_consultation_changed_at", "changed_at"),
+    Index("ix_consultation_deadline", "deadline"),
+    Index("ix_consultation_practitioner_ended_at", "practitioner", "ended_at"),
+    # The wall behind the queue's lock: a doctor is never in two consultations.
+    Index(
+        "uq_consultation_practitioner_in_call",
+        "practitioner",
+        unique=True,
+        sqlite_where=text(_now_in_call()),
+        postgresql_where=text(_now_in_call()),
+    ),
+)
+
+seat = Table(
+    "seat",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("consultation", ID, ForeignKey("consultation.id"), nullable=False, index=True),
+    Column("role", CODE, nullable=False),
+    Column("name", String(80)),
+    Column("practitioner", ID),
+    Column("created_at", Double, nullable=False),
+    Column("connected", Boolean, nullable=False),
+    Column("in_call", Boolean, nullable=False),
+    Column("microphone", Boolean, nullable=False),
+    Column("camera", Boolean, nullable=False),
+    Column("gone_since", Double),
+    Column("absent_since", Double),
+    Column("left_at", Double),
+)
+
+seat_session = Table(
+    "seat_session",
+    metadata,
+    Column("token_hash", LargeBinary(32), primary_key=True),
+    Column("seat", ID, ForeignKey("seat.id"), nullable=False, index=True),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+)
+
+join_link = Table(
+    "join_link",
+    metadata,
+    Column("token_hash", LargeBinary(32), primary_key=True),
+    Column("consultation", ID, ForeignKey("consultation.id"), nullable=False, index=True),
+    Column("role", CODE, nullable=False),
+    Column("made_by", ID, ForeignKey("seat.id"), nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Column("revoked_at", Double),
+    Column("used_at", Double),
+    Column("used_by", ID),
+)
+
+queue_line = Table(
+    "queue_line",
+    metadata,
+    Column("hospital", ID, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("arrivals", Integer, nullable=False),
+    Column("last_arrival", Double, nullable=False),
+    Column("offers_made", Integer, nullable=False),
+    Column("lengths", Text, nullable=False),  # JSON: department → seconds of its latest consultations
+    Column("deadline", Double),
+    Index("ix_queue_line_deadline", "deadline"),
+)
+
+queue_ticket = Table(
+    "queue_ticket",
+    metadata,
+    Column("consultation", ID, ForeignKey("consultation.id"), primary_key=True),
+    Column("hospital", ID, nullable=False, index=True),
+    Column("department", ID, nullable=False),
+    Column("priority", CODE, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("waiting_since", Double, nullable=False),
+    Column("wanted", ID),
+    Column("away_since", Double),
+    Column("refusals", Text, nullable=False),  # JSON: [[practitioner, when], …]
+    UniqueConstraint("hospital", "number"),
+)
+
+queue_doctor = Table(
+    "queue_doctor",
+    metadata,
+    Column("practitioner", ID, primary_key=True),
+    Column("hospital", ID, nullable=False, index=True),
+    Column("departments", Text, nullable=False),  # JSON: [department, …]
+    Column("free_since", Double, nullable=False),
+    Column("away_since", Double),
+    Column("consultation", ID),
+    Column("unanswered", Integer, nullable=False),
+)
+
+# Only open offers stand here: an ended one is deleted (the audit trail keeps what became of it), so two plain unique
+# constraints say that nobody is in two offers.
+queue_offer = Table(
+    "queue_offer",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("hospital", ID, nullable=False, index=True),
+    Column("consultation", ID, ForeignKey("consultation.id"), nullable=False, unique=True),
+    Column("practitioner", ID, nullable=False, unique=True),
+    Column("department", ID, nullable=False),
+    Column("made_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+)
+
+# No foreign key from the presences to `node`: a row whose node is gone is how an orphan is known (presence.py).
+node = Table(
+    "node",
+    metadata,
+    Column("id", NODE, primary_key=True),
+    Column("heartbeat", Double, nullable=False),
+)
+
+seat_presence = Table(
+    "seat_presence",
+    metadata,
+    Column("seat", ID, ForeignKey("seat.id"), primary_key=True),
+    Column("node", NODE, primary_key=True),
+    Column("hospital", ID, nullable=False),
+    Index("ix_seat_presence_node", "node"),
+)
+
+desk_presence = Table(
+    "desk_presence",
+    metadata,
+    Column("practitioner", ID, primary_key=True),
+    Column("node", NODE, primary_key=True),
+    Column("hospital", ID, nullable=False),
+    Index("ix_desk_presence_node", "node"),
+)
+
+media_worker = Table(
+    "media_worker",
+    metadata,
+    Column("name", NODE, primary_key=True),
+    Column("node", NODE, nullable=False),
+    Column("socket_path", String(255), nullable=False),
+    Column("epoch", String(32), nullable=False),
+    Column("heartbeat", Double, nullable=False),
+)
+
+placement = Table(
+    "placement",
+    metadata,
+    Column("consultation", ID, ForeignKey("consultation.id"), primary_key=True),
+    Column("worker", NODE, nullable=False),
+    Column("epoch", String(32), nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("placed_at", Double, nullable=False),
+    Index("ix_placement_worker", "worker", "epoch"),
+)

@@ -1,0 +1,160 @@
+"""From what is stored to what each onlooker sees. Pure; a person sees names of the own consultation and department only."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from common.ids import ConsultationId, PractitionerId
+from rooms.line import Line
+from rooms.model import (
+    IN_CALL,
+    IN_LINE,
+    Consultation,
+    Desk,
+    DeskView,
+    LineView,
+    OfferView,
+    PersonView,
+    Placement,
+    PlaceView,
+    Role,
+    Seat,
+    SeatView,
+    State,
+)
+from rooms.waits import places
+
+SHOWN_IN_LINE = 50  # a screen shows a dozen; the count tells of the rest
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A hospital's line at one version. Whatever is read from it is computed once, however many ask."""
+
+    version: int
+    line: Line
+
+    @cached_property
+    def places(self) -> dict[ConsultationId, PlaceView]:
+        return places(self.line)
+
+    @cached_property
+    def offered(self) -> set[ConsultationId]:
+        return self.line.offered()
+
+
+def seat_views(consultation: Consultation, standing: Standing, placement: Placement | None) -> list[SeatView]:
+    """One view for each seat that was not left. The sum of two growing numbers grows: one revision over both sources."""
+    seats = consultation.present_seats()
+    people = tuple(_person(seat) for seat in seats)
+    place = standing.places.get(consultation.id) if consultation.state in IN_LINE else None
+    in_call = placement is not None and consultation.state in IN_CALL
+    return [
+        SeatView(
+            revision=consultation.revision + standing.version,
+            consultation=consultation.id,
+            state=State.ENDED if consultation.state is State.SEALED else consultation.state,
+            ended_reason=consultation.ended_reason,
+            hospital=consultation.hospital,
+            department=consultation.department,
+            seat=seat.id,
+            role=seat.role,
+            people=people,
+            place=place,
+            media_epoch=str(placement.generation) if placement and in_call else None,
+            waiting_since=consultation.waiting_since,
+            live_since=consultation.live_since,
+            ended_at=consultation.ended_at,
+        )
+        for seat in seats
+    ]
+
+
+def shown_on(desk: Desk, standing: Standing) -> tuple[int, list[ConsultationId]]:
+    """How many wait in the desk's departments, and the first of them, in the order of calling."""
+    mine = [ticket.consultation for ticket in standing.line.ranked() if ticket.department in desk.departments]
+    return len(mine), mine[:SHOWN_IN_LINE]
+
+
+def wanted_by(desk: Desk, standing: Standing) -> list[ConsultationId]:
+    """The consultations that `desk_view` must be given."""
+    offer = standing.line.offer_to(desk.practitioner)
+    doctor = standing.line.doctors.get(desk.practitioner)
+    also = [one for one in (offer and offer.consultation, doctor and doctor.consultation) if one]
+    return [*shown_on(desk, standing)[1], *also]
+
+
+def desk_view(
+    desk: Desk, standing: Standing, known: Mapping[ConsultationId, Consultation], ended: Mapping[PractitionerId, Sequence[float]]
+) -> DeskView:
+    """The desk of one doctor. `ended` holds the ends of the doctors' consultations that were live."""
+    waiting, shown = shown_on(desk, standing)
+    doctor = standing.line.doctors.get(desk.practitioner)
+    current = known.get(doctor.consultation) if doctor and doctor.consultation else None
+    seat = current.principal(Role.PRACTITIONER) if current else None
+    return DeskView(
+        revision=standing.version,
+        practitioner=desk.practitioner,
+        on_duty=doctor.departments if doctor else (),
+        waiting=waiting,
+        queue=tuple(_line_view(known[which], standing) for which in shown if which in known),
+        offer=_offer_view(desk.practitioner, standing, known),
+        seat=seat.id if seat else None,
+        consultation=current.id if current else None,
+        seen_today=sum(at >= desk.day_start for at in ended.get(desk.practitioner, ())),
+    )
+
+
+def _person(seat: Seat) -> PersonView:
+    return PersonView(
+        seat=seat.id,
+        role=seat.role,
+        name=seat.name,
+        practitioner=seat.practitioner,
+        present=seat.connected,
+        in_call=seat.in_call,
+        microphone=seat.microphone,
+        camera=seat.camera,
+    )
+
+
+def _name(consultation: Consultation) -> str:
+    patient = consultation.principal(Role.PATIENT)
+    return (patient.name if patient else None) or ""
+
+
+def _line_view(consultation: Consultation, standing: Standing) -> LineView:
+    ticket = standing.line.tickets[consultation.id]
+    return LineView(
+        consultation=consultation.id,
+        department=ticket.department,
+        name=_name(consultation),
+        birth_year=consultation.birth_year,
+        reason=consultation.reason,
+        priority=ticket.priority,
+        waiting_since=ticket.waiting_since,
+        state=State.OFFERED if consultation.id in standing.offered else State.WAITING,
+        present=ticket.away_since is None,
+    )
+
+
+def _offer_view(
+    practitioner: PractitionerId, standing: Standing, known: Mapping[ConsultationId, Consultation]
+) -> OfferView | None:
+    offer = standing.line.offer_to(practitioner)
+    consultation = known.get(offer.consultation) if offer else None
+    if offer is None or consultation is None:
+        return None
+    ticket = standing.line.tickets[offer.consultation]
+    return OfferView(
+        offer=offer.id,
+        consultation=offer.consultation,
+        department=offer.department,
+        name=_name(consultation),
+        birth_year=consultation.birth_year,
+        reason=consultation.reason,
+        priority=ticket.priority,
+        waiting_since=ticket.waiting_since,
+        made_at=offer.made_at,
+        expires_at=offer.expires_at,
+    )
