@@ -1,0 +1,1 @@
+"""The control channel between signaling and media workers: one codec, several carriers."""

@@ -1,0 +1,1 @@
+"""The packet loop: sockets in, sockets out. It obeys routes and decides nothing."""

@@ -1,0 +1,50 @@
+"""How much a source may send: the least of what its receivers can take. Never measures; receivers do (REMB)."""
+
+from dataclasses import dataclass
+
+REPORT_LIFE_S = 10.0
+"""Browsers report about 4.5 times a second; an older report says nothing about the link of now."""
+MIN_INTERVAL_S = 0.2
+START_S = 2.0
+START_BPS = 1_500_000
+"""A receiver's first estimates say only that it has seen little yet: taken as they are, a call begins at 300 kbit/s and rises by
+8 % a second. So for two seconds a receiver is believed to take this much; 770 kbit/s were measured in the second one."""
+
+
+@dataclass(slots=True)
+class _Report:
+    bps: int
+    at: float
+    first_at: float
+
+    def limit_bps(self, now: float) -> int:
+        return max(self.bps, START_BPS) if now - self.first_at < START_S else self.bps
+
+
+class LeastEstimate:
+    """The receivers' estimates for one source, in bits per second."""
+
+    def __init__(self) -> None:
+        self._reports: dict[int, _Report] = {}
+        self._sent_bps = 0
+        self._sent_at = float("-inf")
+
+    def report(self, receiver: int, bps: int, now: float) -> None:
+        """`receiver` can take `bps` of this source."""
+        known = self._reports.get(receiver)
+        self._reports[receiver] = _Report(bps, now, known.first_at if known is not None else now)
+
+    def forget(self, receiver: int) -> None:
+        """`receiver` no longer receives this source; its limit goes with it."""
+        self._reports.pop(receiver, None)
+
+    def due(self, now: float) -> int | None:
+        """The limit to tell the source now: a lower one at once, others no more often than every 0.2 s."""
+        self._reports = {receiver: kept for receiver, kept in self._reports.items() if now - kept.at <= REPORT_LIFE_S}
+        if not self._reports:
+            return None
+        least = min(kept.limit_bps(now) for kept in self._reports.values())
+        if least >= self._sent_bps and now - self._sent_at < MIN_INTERVAL_S:
+            return None
+        self._sent_bps, self._sent_at = least, now
+        return least

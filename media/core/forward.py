@@ -1,0 +1,120 @@
+"""One sink's side of forwarding: which packets of its source it gets, and how they look to it.
+
+It decides nothing about who hears whom. For video nothing passes before a key frame of the source; after that every packet
+passes, renumbered. It keeps no packets.
+"""
+
+import secrets
+from dataclasses import dataclass
+from enum import StrEnum
+
+from media.core import rtp, vp8
+from media.core.rtp import ExtensionIds, RtpHeader
+from media.core.sequence import OutputNumbers
+
+
+class Kind(StrEnum):
+    AUDIO = "audio"
+    VIDEO = "video"
+
+
+CLOCK_RATE = {Kind.AUDIO: 48_000, Kind.VIDEO: 90_000}
+"""Opus (RFC 7587, 4.1) and VP8 (RFC 7741, 4.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """One decrypted packet of a source, taken apart once for all its sinks. `payload` is empty for padding only."""
+
+    header: RtpHeader
+    payload: bytes
+    descriptor: vp8.Descriptor | None
+    abs_send_time: bytes | None
+    audio_level: bytes | None
+
+
+def take_apart(data: bytes, header: RtpHeader, kind: Kind, ids: ExtensionIds) -> Arrived:
+    """`ids` are the extension numbers that the source's m-line agreed on."""
+    payload = data[header.payload_start : header.payload_end]
+    return Arrived(
+        header,
+        payload,
+        vp8.parse(payload) if kind is Kind.VIDEO else None,
+        rtp.extension(data, header, ids.abs_send_time),
+        rtp.extension(data, header, ids.audio_level),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A packet ready to be encrypted, and its number."""
+
+    sequence: int
+    data: bytes
+
+
+class Forward:
+    """The numbering and the gate of one sink."""
+
+    def __init__(self, kind: Kind, ssrc: int, payload_type: int, ids: ExtensionIds) -> None:
+        self.kind = kind
+        self.ssrc = ssrc
+        self.payload_type = payload_type
+        self.ids = ids
+        self.open = False
+        # RFC 3550 asks for random beginnings; below 2^15 so that no receiver of the first packets guesses a wrong rollover.
+        self._numbers = OutputNumbers(CLOCK_RATE[kind], secrets.randbelow(1 << 15), secrets.randbits(32))
+        self._pictures = vp8.PictureNumbers()
+
+    def switch(self) -> None:
+        """Another source feeds the sink from now on: the gate closes until its key frame (audio: its next packet)."""
+        self.open = False
+        self._numbers.switch()
+
+    def pass_on(self, arrived: Arrived, now: float) -> Outgoing | None:
+        """The packet as the sink gets it, or none when it is kept from it."""
+        header = arrived.header
+        if not arrived.payload and (not self.open or self._numbers.leave_out(header.sequence)):
+            return None
+        if not self.open and not self._opens(arrived):
+            return None
+        numbered = self._numbers.accept(header.sequence, header.timestamp, now)
+        if numbered is None:
+            return None
+        payload = arrived.payload
+        if arrived.descriptor is not None:
+            payload = self._pictures.rewrite(payload, arrived.descriptor)
+        data = rtp.write(
+            marker=header.marker,
+            payload_type=self.payload_type,
+            sequence=numbered[0],
+            timestamp=numbered[1],
+            ssrc=self.ssrc,
+            extensions=self._extensions(arrived),
+            payload=payload,
+        )
+        return Outgoing(numbered[0], data)
+
+    def source_sequence(self, sequence: int) -> int | None:
+        """The source's number of a packet that the receiver asks for again."""
+        return self._numbers.source_sequence(sequence)
+
+    def map_timestamp(self, timestamp: int) -> int | None:
+        """A sender report's timestamp in the sink's numbering; none while the gate is closed."""
+        return self._numbers.map_timestamp(timestamp) if self.open else None
+
+    def _opens(self, arrived: Arrived) -> bool:
+        if self.kind is Kind.VIDEO:
+            if arrived.descriptor is None or not arrived.descriptor.key_start:
+                return False
+            self._pictures.switch()
+        self.open = True
+        return True
+
+    def _extensions(self, arrived: Arrived) -> bytes:
+        values = []
+        if arrived.abs_send_time is not None and self.ids.abs_send_time is not None:
+            values.append((self.ids.abs_send_time, arrived.abs_send_time))
+        if arrived.audio_level is not None and self.ids.audio_level is not None:
+            values.append((self.ids.audio_level, arrived.audio_level))
+        return rtp.write_extensions(values)

@@ -1,0 +1,98 @@
+"""One peer's path through the network: where it is sent to, whether it is still there.
+
+It decides the address (RFC 8445, RFC 7675): one that answered a check of ours, nominated by the browser, or, when the one in
+use has fallen silent, the last that was heard of. It never sends; and an address that merely claims to be the peer gets no media,
+since a claim may be forged towards a victim.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+Address = tuple[str, int]
+
+SILENT_AFTER_S = 3.0
+"""The address in use is probed every second: three missed answers let another address take over."""
+DISCONNECTED_AFTER_S = 4.0
+"""Leaves a second to tell people within five."""
+FAILED_AFTER_S = 30.0
+"""RFC 7675, 5.1: consent expires 30 s after the last answer."""
+ANSWER_LIFE_S = 10.0
+MAX_ADDRESSES = 16
+
+
+class PathState(StrEnum):
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"
+    FAILED = "failed"
+
+
+@dataclass(slots=True)
+class _Seen:
+    checked_at: float
+    answered_at: float | None = None
+
+
+class Path:
+    """The addresses of a connected peer; times are seconds of one monotonic clock."""
+
+    def __init__(self, address: Address, now: float) -> None:
+        self.address = address
+        self._seen: dict[Address, _Seen] = {address: _Seen(now, now)}
+        self._nominee: Address | None = None
+        self._heard_at = now
+
+    def checked(self, address: Address, nominated: bool, now: float) -> bool:
+        """A genuine check came from `address`. Returns whether `self.address` changed."""
+        self._heard_at = now
+        seen = self._seen.get(address)
+        if seen is None:
+            self._make_room()
+            seen = self._seen[address] = _Seen(now)
+        seen.checked_at = now
+        if nominated:
+            self._nominee = address
+        return self._choose(address, now)
+
+    def answered(self, address: Address, now: float) -> bool:
+        """`address` answered a check of ours. Returns whether `self.address` changed."""
+        self._heard_at = now
+        seen = self._seen.get(address)
+        if seen is None:
+            return False
+        seen.answered_at = now
+        return self._choose(address, now)
+
+    def wants_probe(self, address: Address, now: float) -> bool:
+        """Whether `address` must answer a check of ours before media may go there; an old answer may be another host's."""
+        seen = self._seen.get(address)
+        return seen is not None and (seen.answered_at is None or now - seen.answered_at >= ANSWER_LIFE_S)
+
+    def received(self, at: float) -> None:
+        """An authentic packet came at `at`, by any address."""
+        self._heard_at = max(self._heard_at, at)
+
+    def state(self, now: float) -> PathState:
+        """What to call the path now; `FAILED` is final."""
+        silence = now - self._heard_at
+        answered_at = self._seen[self.address].answered_at
+        unanswered = now - answered_at if answered_at is not None else silence
+        if silence >= FAILED_AFTER_S or unanswered >= FAILED_AFTER_S:
+            return PathState.FAILED
+        return PathState.DISCONNECTED if silence >= DISCONNECTED_AFTER_S else PathState.CONNECTED
+
+    def _choose(self, address: Address, now: float) -> bool:
+        if address == self.address or self.wants_probe(address, now):
+            return False
+        if address != self._nominee and not self._is_silent(now):
+            return False
+        self.address = address
+        return True
+
+    def _is_silent(self, now: float) -> bool:
+        used = self._seen[self.address]
+        return now - max(used.checked_at, used.answered_at or 0.0) >= SILENT_AFTER_S
+
+    def _make_room(self) -> None:
+        if len(self._seen) >= MAX_ADDRESSES:
+            oldest = min((address for address in self._seen if address != self.address), key=lambda a: self._seen[a].checked_at)
+            del self._seen[oldest]

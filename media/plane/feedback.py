@@ -1,0 +1,134 @@
+"""RTCP of the Python packet loop: what a peer reports, asked in terms of its own streams, becomes words for the others.
+
+Translates numbers and carries out the cores' pace; decides nothing about routes.
+"""
+
+from collections.abc import Callable
+
+from media.core.rtcp import (
+    CanonicalName,
+    Nack,
+    Packet,
+    PictureLoss,
+    ReceiverReport,
+    Remb,
+    ReportBlock,
+    SenderReport,
+)
+from media.plane.streams import PlanePeer, SinkStream, SourceStream
+
+CNAME = "relay"
+MAX_NACKS = 128
+"""Sequence numbers taken from one NACK: as many as the history holds."""
+_MASK = 0xFFFFFFFF
+
+SendRtcp = Callable[[PlanePeer, list[Packet]], None]
+SendAgain = Callable[[SinkStream, bytes], None]
+
+
+class Feedback:
+    """`send_rtcp` encrypts and sends a compound to a peer; `send_again` sends a kept ciphertext."""
+
+    def __init__(self, send_rtcp: SendRtcp, send_again: SendAgain) -> None:
+        self._send_rtcp = send_rtcp
+        self._send_again = send_again
+
+    def received(self, peer: PlanePeer, packets: list[Packet], now: float) -> None:
+        """Acts on an authentic compound of `peer`; what names streams that are not its own is ignored."""
+        for packet in packets:
+            match packet:
+                case SenderReport():
+                    self._sender_report(peer, packet, now)
+                case Nack():
+                    self._nack(peer, packet, now)
+                case PictureLoss():
+                    sink = peer.sinks.get(packet.media)
+                    if sink is not None and sink.feed is not None:
+                        self.request_keyframe(sink.feed, now)
+                case Remb():
+                    self._remb(peer, packet, now)
+                case _:
+                    pass
+
+    def request_keyframe(self, stream: SourceStream, now: float, *, waiting: bool = False) -> None:
+        """Sends a PLI unless one went a moment ago; `waiting` marks a repetition."""
+        if stream.peer.send is None:
+            return
+        asks = stream.keyframes.still_waiting(now) if waiting else stream.keyframes.needed(now)
+        if asks:
+            self._send_rtcp(
+                stream.peer, [ReceiverReport(stream.peer.ssrc), PictureLoss(stream.peer.ssrc, stream.source.key.ssrc)]
+            )
+
+    def report(self, peer: PlanePeer, now: float) -> None:
+        """Tells `peer` how its own streams arrive (RFC 3550, 6.4.2)."""
+        blocks = tuple(self._block(stream, now) for stream in peer.sources.values() if stream.reception.packets)
+        if blocks and peer.send is not None:
+            self._send_rtcp(peer, [ReceiverReport(peer.ssrc, blocks), CanonicalName(peer.ssrc, CNAME)])
+
+    def _block(self, stream: SourceStream, now: float) -> ReportBlock:
+        figures = stream.reception.report()
+        delay = round((now - stream.last_report_at) * 65536) & _MASK if stream.last_report_at else 0
+        return ReportBlock(
+            stream.source.key.ssrc,
+            figures.fraction_lost,
+            figures.lost,
+            figures.highest,
+            figures.jitter & _MASK,
+            stream.last_report,
+            delay,
+        )
+
+    def _sender_report(self, peer: PlanePeer, packet: SenderReport, now: float) -> None:
+        stream = peer.sources.get(packet.ssrc)
+        if stream is None:
+            return
+        stream.last_report = packet.ntp >> 16 & _MASK
+        stream.last_report_at = now
+        for sink in stream.sinks:
+            timestamp = sink.forward.map_timestamp(packet.timestamp)
+            if timestamp is None:
+                continue
+            ssrc = sink.sink.key.ssrc
+            translated = SenderReport(ssrc, packet.ntp, timestamp, sink.packets & _MASK, sink.octets & _MASK)
+            self._send_rtcp(sink.peer, [translated, CanonicalName(ssrc, sink.sink.cname)])
+
+    def _nack(self, peer: PlanePeer, packet: Nack, now: float) -> None:
+        sink = peer.sinks.get(packet.media)
+        if sink is None or sink.history is None:
+            return
+        upstream = []
+        for sequence in packet.sequences[:MAX_NACKS]:
+            if sink.history.has(sequence):
+                data = sink.history.resend(sequence, now)
+                if data is not None:
+                    sink.retransmitted += 1
+                    self._send_again(sink, data)
+            else:
+                lost = sink.forward.source_sequence(sequence)
+                if lost is not None:
+                    upstream.append(lost)
+        stream = sink.feed
+        if stream is None or not upstream:
+            return
+        asked = stream.missing(upstream, now)
+        if asked:
+            own = stream.peer.ssrc
+            self._send_rtcp(stream.peer, [ReceiverReport(own), Nack(own, stream.source.key.ssrc, asked)])
+
+    def _remb(self, peer: PlanePeer, packet: Remb, now: float) -> None:
+        """The estimate is for all that the peer receives: its videos share it."""
+        named = [peer.sinks[ssrc] for ssrc in dict.fromkeys(packet.ssrcs) if ssrc in peer.sinks]
+        if not named:
+            return
+        videos = [sink for sink in peer.sinks.values() if sink.history is not None and sink.feed is not None]
+        for sink in videos:
+            stream = sink.feed
+            if stream is None:
+                continue
+            stream.estimate.report(peer.number, packet.bps // len(videos), now)
+            limit = stream.estimate.due(now)
+            if limit is not None:
+                own = stream.peer.ssrc
+                remb = Remb(own, limit, (stream.source.key.ssrc,))
+                self._send_rtcp(stream.peer, [ReceiverReport(own), remb])

@@ -1,0 +1,132 @@
+"""What a plane is asked to do, whichever loop carries it out. It knows peers, sources, sinks and routes; never people."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from media.core.forward import Kind
+from media.core.path import Address
+from media.core.routes import SinkKey, SourceKey
+from media.core.rtp import ExtensionIds
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SrtpKeys:
+    """Key and salt joined, as libsrtp takes them; `profile` is libsrtp's number. No repr: keys must not reach a log."""
+
+    profile: int
+    receive: bytes
+    send: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A stream that `key.peer` sends on `key.ssrc`."""
+
+    key: SourceKey
+    kind: Kind
+    payload_type: int
+    extensions: ExtensionIds
+
+
+@dataclass(frozen=True, slots=True)
+class Sink:
+    """A stream that `key.peer` is sent under `key.ssrc`; `cname` binds sound and picture of one sender (RFC 7022)."""
+
+    key: SinkKey
+    kind: Kind
+    payload_type: int
+    extensions: ExtensionIds
+    cname: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCounters:
+    key: SourceKey
+    packets: int
+    octets: int
+    lost: int
+    jitter_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class SinkCounters:
+    key: SinkKey
+    packets: int
+    octets: int
+    retransmitted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Datagrams since the start; `packets_dropped` came in and were refused."""
+
+    packets_in: int
+    packets_out: int
+    packets_dropped: int
+
+
+class Plane(Protocol):
+    """Peers are small numbers given by the caller. Orders about what is unknown are ignored: the loop may be ahead."""
+
+    def peer_add(self, peer: int, mid_extension: int | None) -> None:
+        """A peer that sources and sinks may be set for; nothing flows before its keys and address.
+
+        By `mid_extension` packets of unknown SSRCs name their m-line (RFC 8843, 9.2).
+        """
+
+    def peer_keys_set(self, peer: int, keys: SrtpKeys) -> None:
+        """Once per peer. From here on nothing else may encrypt with these keys (nonce reuse)."""
+
+    def peer_address_add(self, peer: int, address: Address) -> None:
+        """Accepts packets from `address` as this peer's; an address belongs to one peer, the last."""
+
+    def peer_address_set(self, peer: int, address: Address) -> None:
+        """The same, and sends to it from the next packet on."""
+
+    def peer_address_remove(self, peer: int, address: Address) -> None:
+        """Accepts no more packets from `address` as this peer's."""
+
+    def peer_remove(self, peer: int) -> None:
+        """Forgets the peer, its addresses, sources, sinks and routes."""
+
+    def source_set(self, source: Source) -> None: ...
+
+    def source_clear(self, key: SourceKey) -> None: ...
+
+    def sink_set(self, sink: Sink) -> None:
+        """A sink keeps its numbering while it exists, whatever feeds it."""
+
+    def sink_clear(self, key: SinkKey) -> None: ...
+
+    def route_set(self, sink: SinkKey, source: SourceKey) -> None:
+        """Feeds the sink from the source, for video from its next key frame on."""
+
+    def route_clear(self, sink: SinkKey) -> None: ...
+
+    def keyframe_request(self, source: SourceKey) -> None:
+        """Asks the sender, at a bounded pace."""
+
+    def tap_set(self, source: SourceKey, path: str | None) -> None:
+        """Copies the source's decrypted packets to a Unix datagram socket; none ends it. Copies are dropped, never queued."""
+
+    def peer_heard_at(self, peer: int) -> float:
+        """When the last authentic packet of the peer came, on the loop's clock; 0 before the first."""
+
+    def source_counters(self) -> list[SourceCounters]: ...
+
+    def sink_counters(self) -> list[SinkCounters]: ...
+
+    def totals(self) -> Totals: ...
+
+
+class Upward(Protocol):
+    """What the plane hands up."""
+
+    def datagram_received(self, data: bytes, address: Address) -> None:
+        """STUN and DTLS from anyone (1 to 1,500 bytes), unchecked."""
+
+    def source_unknown(self, peer: int, mid: str, ssrc: int) -> None:
+        """An authentic packet of `peer` on an SSRC not set, with the m-line it names."""
+
+    def peer_faulted(self, peer: int, fault: Exception) -> None:
+        """Handling a packet of `peer` raised: a bug, confined to that peer's session."""

@@ -1,0 +1,301 @@
+"""The Python packet loop without its socket: datagrams and orders in, datagrams out. It decides nothing.
+
+A native loop takes its place behind the same interface; this one shows what that one must do, packet by packet.
+"""
+
+import secrets
+from collections.abc import Callable
+
+from media.core import forward, rtcp, rtp
+from media.core.demux import MAX_DATAGRAM_BYTES, Protocol, classify
+from media.core.path import Address
+from media.core.routes import SinkKey, SourceKey
+from media.plane.feedback import Feedback
+from media.plane.interface import Sink, SinkCounters, Source, SourceCounters, SrtpKeys, Totals, Upward
+from media.plane.streams import PlanePeer, SinkStream, SourceStream, SrtpError, srtp_session
+from media.plane.tap import Tap
+
+MAX_PLAIN_BYTES = 1356
+"""libsrtp's Python binding refuses longer plain packets."""
+
+Send = Callable[[bytes, Address], None]
+
+
+class PacketRelay:
+    """`send` puts a datagram on the wire and may drop it; `clock` is monotonic seconds."""
+
+    def __init__(self, send: Send, upward: Upward, clock: Callable[[], float]) -> None:
+        self._send = send
+        self._upward = upward
+        self._clock = clock
+        self._peers: dict[int, PlanePeer] = {}
+        self._by_address: dict[Address, PlanePeer] = {}
+        self._feedback = Feedback(self._send_rtcp, self._send_again)
+        self._in = self._out = self._dropped = 0
+
+    # --- orders ---
+
+    def peer_add(self, peer: int, mid_extension: int | None) -> None:
+        own_ssrc = secrets.randbelow((1 << 32) - 1) + 1
+        self._peers.setdefault(peer, PlanePeer(peer, own_ssrc, mid_extension))
+
+    def peer_keys_set(self, peer: int, keys: SrtpKeys) -> None:
+        known = self._peers.get(peer)
+        if known is not None and known.send is None:
+            known.receive = srtp_session(keys, sending=False)
+            known.send = srtp_session(keys, sending=True)
+
+    def peer_address_add(self, peer: int, address: Address) -> None:
+        known = self._peers.get(peer)
+        if known is None:
+            return
+        former = self._by_address.get(address)
+        if former is not None:
+            former.addresses.discard(address)
+        self._by_address[address] = known
+        known.addresses.add(address)
+
+    def peer_address_set(self, peer: int, address: Address) -> None:
+        self.peer_address_add(peer, address)
+        if peer in self._peers:
+            self._peers[peer].address = address
+
+    def peer_address_remove(self, peer: int, address: Address) -> None:
+        known = self._peers.get(peer)
+        if known is not None and address in known.addresses:
+            known.addresses.discard(address)
+            del self._by_address[address]
+
+    def peer_remove(self, peer: int) -> None:
+        known = self._peers.pop(peer, None)
+        if known is None:
+            return
+        for address in known.addresses:
+            del self._by_address[address]
+        for key in [stream.source.key for stream in known.sources.values()]:
+            self._source_drop(known, key.ssrc)
+        for sink in known.sinks.values():
+            sink.detach()
+
+    def source_set(self, source: Source) -> None:
+        known = self._peers.get(source.key.peer)
+        if known is None:
+            return
+        present = known.sources.get(source.key.ssrc)
+        if present is None:
+            known.sources[source.key.ssrc] = SourceStream(source, known)
+        elif present.source.kind is source.kind:
+            present.source = source
+
+    def source_clear(self, key: SourceKey) -> None:
+        known = self._peers.get(key.peer)
+        if known is not None:
+            self._source_drop(known, key.ssrc)
+
+    def sink_set(self, sink: Sink) -> None:
+        known = self._peers.get(sink.key.peer)
+        if known is not None and sink.key.ssrc not in known.sinks:
+            known.sinks[sink.key.ssrc] = SinkStream(sink, known)
+
+    def sink_clear(self, key: SinkKey) -> None:
+        known = self._peers.get(key.peer)
+        sink = known.sinks.pop(key.ssrc, None) if known is not None else None
+        if sink is not None:
+            sink.detach()
+
+    def route_set(self, sink: SinkKey, source: SourceKey) -> None:
+        to, feed = self._sink(sink), self._source(source)
+        if to is None or feed is None or to.sink.kind is not feed.source.kind or to.feed is feed:
+            return
+        to.detach()
+        to.forward.switch()
+        to.feed = feed
+        feed.sinks.append(to)
+
+    def route_clear(self, sink: SinkKey) -> None:
+        to = self._sink(sink)
+        if to is not None:
+            to.detach()
+            to.forward.switch()
+
+    def keyframe_request(self, source: SourceKey) -> None:
+        stream = self._source(source)
+        if stream is not None:
+            self._feedback.request_keyframe(stream, self._clock())
+
+    def tap_set(self, source: SourceKey, path: str | None) -> None:
+        stream = self._source(source)
+        if stream is None:
+            return
+        if stream.tap is not None:
+            stream.tap.close()
+        stream.tap = Tap(path, source) if path is not None else None
+
+    # --- figures ---
+
+    def peer_heard_at(self, peer: int) -> float:
+        known = self._peers.get(peer)
+        return known.heard_at if known is not None else 0.0
+
+    def source_counters(self) -> list[SourceCounters]:
+        return [
+            SourceCounters(
+                stream.source.key,
+                stream.reception.packets,
+                stream.reception.octets,
+                max(0, stream.reception.lost),
+                stream.reception.jitter_ms,
+            )
+            for peer in self._peers.values()
+            for stream in peer.sources.values()
+        ]
+
+    def sink_counters(self) -> list[SinkCounters]:
+        return [
+            SinkCounters(sink.sink.key, sink.packets, sink.octets, sink.retransmitted)
+            for peer in self._peers.values()
+            for sink in peer.sinks.values()
+        ]
+
+    def totals(self) -> Totals:
+        return Totals(self._in, self._out, self._dropped)
+
+    # --- packets ---
+
+    def datagram(self, data: bytes, address: Address) -> None:
+        """One datagram as the socket gave it, of any length and from anyone."""
+        self._in += 1
+        if not 0 < len(data) <= MAX_DATAGRAM_BYTES:
+            self._dropped += 1
+            return
+        match classify(data):
+            case Protocol.STUN | Protocol.DTLS:
+                self._upward.datagram_received(data, address)
+            case Protocol.RTP | Protocol.RTCP as kind:
+                peer = self._by_address.get(address)
+                if peer is None or peer.receive is None:
+                    self._dropped += 1
+                    return
+                try:
+                    accepted = (self._rtp if kind is Protocol.RTP else self._rtcp)(peer, data)
+                except Exception as fault:  # a bug must cost one session, not the worker
+                    self._upward.peer_faulted(peer.number, fault)
+                    accepted = False
+                self._dropped += not accepted
+            case _:
+                self._dropped += 1
+
+    def report(self) -> None:
+        """To be called each second: receiver reports to every sender."""
+        now = self._clock()
+        for peer in list(self._peers.values()):
+            self._feedback.report(peer, now)
+
+    def close(self) -> None:
+        for peer in list(self._peers):
+            self.peer_remove(peer)
+
+    def _rtp(self, peer: PlanePeer, data: bytes) -> bool:
+        if len(data) < 12 or peer.receive is None:
+            return False
+        ssrc = int.from_bytes(data[8:12], "big")
+        stream = peer.sources.get(ssrc)
+        if stream is None and not peer.may_try(ssrc):
+            return False
+        try:
+            plain = peer.receive.unprotect(data)
+        except SrtpError:
+            return False
+        header = rtp.parse(plain)
+        if header is None:
+            return False
+        now = peer.heard_at = self._clock()
+        if stream is None:
+            stream = self._learn(peer, plain, header)
+        if stream is None or header.payload_type != stream.source.payload_type:
+            return False
+        stream.reception.received(header.sequence, header.timestamp, len(data), now)
+        if stream.tap is not None:
+            stream.tap.copy(plain, now)
+        arrived = forward.take_apart(plain, header, stream.source.kind, stream.source.extensions)
+        for sink in stream.sinks:
+            self._pass_on(stream, sink, arrived, now)
+        return True
+
+    def _learn(self, peer: PlanePeer, plain: bytes, header: rtp.RtpHeader) -> SourceStream | None:
+        mid = rtp.extension(plain, header, peer.mid_extension)
+        if mid is not None and mid.isascii():
+            self._upward.source_unknown(peer.number, mid.decode("ascii"), header.ssrc)
+        return peer.sources.get(header.ssrc)
+
+    def _pass_on(self, stream: SourceStream, sink: SinkStream, arrived: forward.Arrived, now: float) -> None:
+        to = sink.peer
+        if to.send is None or to.address is None:
+            return
+        outgoing = sink.forward.pass_on(arrived, now)
+        if outgoing is None:
+            if not sink.forward.open:
+                self._feedback.request_keyframe(stream, now, waiting=True)
+            return
+        if len(outgoing.data) > MAX_PLAIN_BYTES:
+            self._dropped += 1
+            return
+        try:
+            sealed = to.send.protect(outgoing.data)
+        except SrtpError:  # older than the window: the receiver has given it up long ago
+            self._dropped += 1
+            return
+        if sink.history is not None:
+            sink.history.keep(outgoing.sequence, sealed, now)
+        sink.packets += 1
+        sink.octets += len(arrived.payload)
+        self._out += 1
+        self._send(sealed, to.address)
+
+    def _rtcp(self, peer: PlanePeer, data: bytes) -> bool:
+        if len(data) < 8 or peer.receive is None:
+            return False
+        ssrc = int.from_bytes(data[4:8], "big")
+        if ssrc not in peer.sources and not peer.may_try(ssrc):
+            return False
+        try:
+            plain = peer.receive.unprotect_rtcp(data)
+        except SrtpError:
+            return False
+        peer.heard_at = self._clock()
+        packets = rtcp.parse(plain)
+        if packets is None:
+            return False
+        self._feedback.received(peer, packets, peer.heard_at)
+        return True
+
+    def _send_rtcp(self, to: PlanePeer, packets: list[rtcp.Packet]) -> None:
+        if to.send is None or to.address is None:
+            return
+        self._out += 1
+        self._send(to.send.protect_rtcp(rtcp.build(packets)), to.address)
+
+    def _send_again(self, sink: SinkStream, data: bytes) -> None:
+        if sink.peer.address is not None:
+            self._out += 1
+            self._send(data, sink.peer.address)
+
+    # --- tables ---
+
+    def _source(self, key: SourceKey) -> SourceStream | None:
+        known = self._peers.get(key.peer)
+        return known.sources.get(key.ssrc) if known is not None else None
+
+    def _sink(self, key: SinkKey) -> SinkStream | None:
+        known = self._peers.get(key.peer)
+        return known.sinks.get(key.ssrc) if known is not None else None
+
+    def _source_drop(self, peer: PlanePeer, ssrc: int) -> None:
+        stream = peer.sources.pop(ssrc, None)
+        if stream is None:
+            return
+        for sink in list(stream.sinks):
+            sink.detach()
+            sink.forward.switch()
+        if stream.tap is not None:
+            stream.tap.close()

@@ -1,0 +1,142 @@
+"""The state of one peer, source and sink inside the Python packet loop. Holds, counts; sends nothing."""
+
+from dataclasses import dataclass, field
+
+from pylibsrtp import Error as SrtpError
+from pylibsrtp import Policy, Session
+
+from media.core.bandwidth import LeastEstimate
+from media.core.forward import CLOCK_RATE, Forward, Kind
+from media.core.keyframes import KeyframeRequests
+from media.core.path import Address
+from media.core.sequence import MAX_MISORDER, Reception
+from media.plane.interface import Sink, Source, SrtpKeys
+from media.plane.tap import Tap
+
+HISTORY_PACKETS = 128
+"""About a second of video: what a NACK may still ask for. Ciphertext is kept, so answering costs no crypto."""
+RESEND_AFTER_S = 0.02
+"""Several NACKs of one loss are answered once per this time."""
+RENACK_AFTER_S = 0.05
+MAX_UNKNOWN_SSRCS = 16
+"""Each SSRC that libsrtp tries costs it a stream; a browser uses about four."""
+SRTP_WINDOW = 1024
+assert SRTP_WINDOW >= MAX_MISORDER
+
+
+def srtp_session(keys: SrtpKeys, *, sending: bool) -> Session:
+    """A session for any SSRC in one direction."""
+    policy = Policy(
+        key=keys.send if sending else keys.receive,
+        ssrc_type=Policy.SSRC_ANY_OUTBOUND if sending else Policy.SSRC_ANY_INBOUND,
+        srtp_profile=keys.profile,
+    )
+    policy.window_size = SRTP_WINDOW
+    policy.allow_repeat_tx = False
+    return Session(policy)
+
+
+@dataclass(slots=True)
+class _Sent:
+    sequence: int
+    data: bytes
+    sent_at: float
+
+
+class History:
+    """The last ciphertexts of a sink, by sequence number; the oldest is overwritten."""
+
+    def __init__(self) -> None:
+        self._sent: list[_Sent | None] = [None] * HISTORY_PACKETS
+
+    def keep(self, sequence: int, data: bytes, now: float) -> None:
+        self._sent[sequence % HISTORY_PACKETS] = _Sent(sequence, data, now)
+
+    def has(self, sequence: int) -> bool:
+        kept = self._sent[sequence % HISTORY_PACKETS]
+        return kept is not None and kept.sequence == sequence
+
+    def resend(self, sequence: int, now: float) -> bytes | None:
+        """The packet to send again, or none when it is not kept or was sent a moment ago."""
+        kept = self._sent[sequence % HISTORY_PACKETS]
+        if kept is None or kept.sequence != sequence or now - kept.sent_at < RESEND_AFTER_S:
+            return None
+        kept.sent_at = now
+        return kept.data
+
+
+@dataclass(slots=True, eq=False)
+class SourceStream:
+    source: Source
+    peer: "PlanePeer"
+    sinks: "list[SinkStream]" = field(default_factory=list)
+    keyframes: KeyframeRequests = field(default_factory=KeyframeRequests)
+    estimate: LeastEstimate = field(default_factory=LeastEstimate)
+    reception: Reception = field(init=False)
+    last_report: int = 0
+    """Middle 32 bits of the last sender report's NTP time (RFC 3550, 6.4.1)."""
+    last_report_at: float = 0.0
+    asked: dict[int, float] = field(default_factory=dict)
+    tap: Tap | None = None
+
+    def __post_init__(self) -> None:
+        self.reception = Reception(CLOCK_RATE[self.source.kind])
+
+    def missing(self, sequences: list[int], now: float) -> tuple[int, ...]:
+        """Those to ask the sender for, once per 50 ms whichever sinks miss them."""
+        self.asked = {sequence: at for sequence, at in self.asked.items() if now - at < RENACK_AFTER_S}
+        fresh = [sequence for sequence in dict.fromkeys(sequences) if sequence not in self.asked]
+        self.asked.update((sequence, now) for sequence in fresh)
+        return tuple(fresh)
+
+
+@dataclass(slots=True, eq=False)
+class SinkStream:
+    sink: Sink
+    peer: "PlanePeer"
+    forward: Forward = field(init=False)
+    history: History | None = field(init=False)
+    feed: SourceStream | None = None
+    packets: int = 0
+    octets: int = 0
+    retransmitted: int = 0
+
+    def __post_init__(self) -> None:
+        sink = self.sink
+        self.forward = Forward(sink.kind, sink.key.ssrc, sink.payload_type, sink.extensions)
+        self.history = History() if sink.kind is Kind.VIDEO else None
+
+    def detach(self) -> None:
+        """Takes the sink off its source; its numbering stays."""
+        if self.feed is not None:
+            self.feed.sinks.remove(self)
+            self.feed.estimate.forget(self.peer.number)
+            self.feed = None
+
+
+@dataclass(slots=True, eq=False)
+class PlanePeer:
+    number: int
+    ssrc: int
+    """Names the relay itself in reports and requests to this peer."""
+    mid_extension: int | None = None
+    address: Address | None = None
+    addresses: set[Address] = field(default_factory=set)
+    receive: Session | None = None
+    send: Session | None = None
+    sources: dict[int, SourceStream] = field(default_factory=dict)
+    sinks: dict[int, SinkStream] = field(default_factory=dict)
+    tried: set[int] = field(default_factory=set)
+    heard_at: float = 0.0
+
+    def may_try(self, ssrc: int) -> bool:
+        """Whether an SSRC nobody announced may cost a stream in libsrtp."""
+        if ssrc in self.tried:
+            return True
+        if len(self.tried) >= MAX_UNKNOWN_SSRCS:
+            return False
+        self.tried.add(ssrc)
+        return True
+
+
+__all__ = ["History", "PlanePeer", "SinkStream", "SourceStream", "SrtpError", "srtp_session"]

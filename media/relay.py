@@ -1,0 +1,185 @@
+"""The media worker without its process: sessions on one UDP port, asked and answered in control messages.
+
+It decides which session a request concerns and whether there is room for another; it knows no person and no HTTP.
+"""
+
+import asyncio
+import itertools
+import resource
+import secrets
+from typing import cast
+
+from common.errors import ProtocolError, Unavailable
+from common.ids import ConsultationId
+from common.wire import Wire
+from media.control.messages import (
+    Done,
+    PeerAnswer,
+    PeerClose,
+    PeerOffer,
+    PeerState,
+    SessionLost,
+    WorkerReady,
+    WorkerStatus,
+    WorkerTable,
+)
+from media.control.server import ControlServer
+from media.core.path import Address
+from media.plane.port import MediaPort
+from media.rtc.candidates import local_addresses
+from media.rtc.guard import Guard
+from media.rtc.peer import Endpoint
+from media.rtc.seam import Certificate
+from media.session import Session
+from media.stats import LoadMeter
+
+MAX_SESSIONS = 1000
+MAX_TABLE_LINES = 150
+"""Of sources and of sinks in one dump: a frame holds 64 KiB."""
+
+
+class MediaRelay:
+    """Opens the port at once (`OSError` when taken); must be made inside a running loop and closed."""
+
+    def __init__(self, name: str, addresses: tuple[str, ...] = (), port: int = 0) -> None:
+        loop = asyncio.get_running_loop()
+        self.epoch = secrets.token_hex(8)
+        self._guard = Guard()
+        self._port = MediaPort(loop, port, self)
+        self.port = self._port.port
+        hosts: tuple[Address, ...] = tuple((host, self.port) for host in local_addresses(addresses))
+        self._endpoint = Endpoint(self._port.relay, self._guard, Certificate(), hosts, self._port.send)
+        self._numbers = itertools.count(1)
+        self._sessions: dict[ConsultationId, Session] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+        self._draining = False
+        self.drained = asyncio.Event()
+        self._load = LoadMeter(loop)
+        self.clients = 0
+        self.clients_changed = asyncio.Event()
+        ready = WorkerReady(worker=name, port=self.port)
+        self.server = ControlServer(self.handle, ready, self.epoch, self._clients_changed)
+
+    # --- requests ---
+
+    async def handle(self, name: str, session: ConsultationId | None, body: Wire) -> Wire:
+        """Answers one request; raises the errors of common.errors."""
+        match name:
+            case "worker_ping":
+                return self._status()
+            case "worker_dump":
+                return self._table()
+            case "worker_drain":
+                self.drain()
+                return Done()
+        if session is None:
+            raise ProtocolError("session_missing", "this request concerns a session")
+        match name:
+            case "session_open":
+                self._open(session)
+            case "session_close":
+                await self._end(session)
+            case "peer_offer":
+                return self._offer(session, cast(PeerOffer, body))
+            case "peer_close":
+                if session in self._sessions:
+                    self._sessions[session].close_label(cast(PeerClose, body).label)
+            case _:
+                raise ProtocolError("unknown_request", "this worker knows no such request")
+        return Done()
+
+    def _open(self, session: ConsultationId) -> None:
+        if session in self._sessions:
+            return
+        if self._draining or len(self._sessions) >= MAX_SESSIONS:
+            raise Unavailable("worker_full", "this worker takes no new session")
+        self._sessions[session] = Session(
+            session, self._endpoint, lambda: next(self._numbers), self._notify, self._session_faulted
+        )
+
+    def _offer(self, session: ConsultationId, body: PeerOffer) -> PeerAnswer:
+        known = self._sessions.get(session)
+        if known is None:
+            raise Unavailable("session_unknown", "this worker holds no such session")
+        return PeerAnswer(sdp=known.offer(body))
+
+    async def _end(self, session: ConsultationId) -> None:
+        known = self._sessions.pop(session, None)
+        if known is not None:
+            await known.close()
+        self._check_drained()
+
+    def _status(self) -> WorkerStatus:
+        totals = self._port.relay.totals()
+        return WorkerStatus(
+            sessions=len(self._sessions),
+            peers=sum(len(session.numbers) for session in self._sessions.values()),
+            loop_lag_ms=self._load.lag_ms,
+            headroom=self._load.headroom,
+            rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            packets_in=totals.packets_in,
+            packets_out=totals.packets_out,
+            packets_dropped=totals.packets_dropped + self._guard.dropped,
+        )
+
+    def _table(self) -> WorkerTable:
+        sources, sinks = self._port.relay.source_counters(), self._port.relay.sink_counters()
+        return WorkerTable(
+            sources=[line for session in self._sessions.values() for line in session.sources(sources)][:MAX_TABLE_LINES],
+            sinks=[line for session in self._sessions.values() for line in session.sinks(sinks)][:MAX_TABLE_LINES],
+        )
+
+    # --- what the plane hands up ---
+
+    def datagram_received(self, data: bytes, address: Address) -> None:
+        self._guard.datagram_received(data, address)
+
+    def source_unknown(self, peer: int, mid: str, ssrc: int) -> None:
+        session = self._session_of(peer)
+        if session is not None:
+            session.source_unknown(peer, mid, ssrc)
+
+    def peer_faulted(self, peer: int, fault: Exception) -> None:
+        session = self._session_of(peer)
+        if session is not None:
+            session.fault(fault)
+
+    def _session_of(self, peer: int) -> Session | None:
+        return next((session for session in self._sessions.values() if peer in session.numbers), None)
+
+    # --- the end ---
+
+    def drain(self) -> None:
+        """Takes no new session; `drained` is set when the last one has closed."""
+        self._draining = True
+        self._check_drained()
+
+    async def close(self) -> None:
+        """Gives up every session, tells so, and closes the port."""
+        for session in list(self._sessions):
+            self.server.notify(SessionLost(reason="drain"), session)
+        await asyncio.gather(*(self._end(session) for session in list(self._sessions)))
+        if self._ending:
+            await asyncio.wait(self._ending, timeout=5.0)
+        self._load.close()
+        self._port.close()
+        self.server.close()
+
+    def _check_drained(self) -> None:
+        if self._draining and not self._sessions:
+            self.drained.set()
+
+    def _notify(self, state: PeerState, session: ConsultationId) -> None:
+        self.server.notify(state, session)
+
+    def _session_faulted(self, session: ConsultationId) -> None:
+        if session not in self._sessions:
+            return
+        self.server.notify(SessionLost(reason="fault"), session)
+        task = asyncio.get_running_loop().create_task(self._end(session))
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    def _clients_changed(self, count: int) -> None:
+        self.clients = count
+        self.clients_changed.set()

@@ -1,0 +1,43 @@
+"""Our own host candidates. The browser's are never used: its checks tell where it is (RFC 8445, 7.3.1.3)."""
+
+import ipaddress
+
+from aioice.ice import get_host_addresses
+
+from common.errors import UserError
+from media.core.path import Address
+
+LOOPBACK = "127.0.0.1"
+MAX_ADDRESSES = 8
+
+
+def local_addresses(configured: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """IPv4 addresses to offer: those configured, or those of the interfaces; loopback last, so two tabs of one machine meet.
+
+    Raises `UserError` ("media_address") for a configured one that is no unicast IPv4 address.
+    """
+    if configured:
+        return tuple(dict.fromkeys(_checked(address) for address in configured))[:MAX_ADDRESSES]
+    found = [ipaddress.ip_address(address) for address in get_host_addresses(use_ipv4=True, use_ipv6=False)]
+    usable = [str(address) for address in dict.fromkeys(found) if not address.is_loopback and not address.is_link_local]
+    return (*usable[: MAX_ADDRESSES - 1], LOOPBACK)
+
+
+def candidate_lines(addresses: tuple[Address, ...]) -> list[str]:
+    """SDP attributes of host candidates (RFC 8839, 5.1), the first preferred."""
+    lines = []
+    for index, (host, port) in enumerate(addresses):
+        # RFC 8445, 5.1.2.1: type preference 126 for host, component 1.
+        priority = (126 << 24) + ((65535 - index) << 8) + 255
+        lines.append(f"a=candidate:{index + 1} 1 udp {priority} {host} {port} typ host")
+    return lines
+
+
+def _checked(text: str) -> str:
+    try:
+        address = ipaddress.IPv4Address(text)
+    except ValueError:
+        raise UserError("media_address", "a media address is not an IPv4 address") from None
+    if address.is_multicast or address.is_unspecified:
+        raise UserError("media_address", "a media address must be one that a browser can send to")
+    return str(address)

@@ -1,0 +1,187 @@
+"""One browser's connection, from the first check to the last: tells the plane its keys and addresses, and its owner its state.
+
+It decides nothing about media. It ends by itself when the path fails or the browser says goodbye.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from media.core.path import Address, Path, PathState
+from media.plane.interface import Plane
+from media.rtc.answer import LocalTransport
+from media.rtc.guard import Guard
+from media.rtc.offer import Credentials
+from media.rtc.seam import Certificate, IceSeam, Outside, SendDatagram
+
+CONNECT_TIMEOUT_S = 30.0
+HANDSHAKE_TIMEOUT_S = 15.0
+CLOSE_TIMEOUT_S = 2.0
+TICK_S = 0.5
+PROBE_EVERY_TICKS = 2
+
+
+class PeerStatus(StrEnum):
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"
+    FAILED = "failed"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """What the peers of a worker share."""
+
+    plane: Plane
+    guard: Guard
+    certificate: Certificate
+    addresses: tuple[Address, ...]
+    send: SendDatagram
+
+
+class RelayPeer:
+    """`number` is the peer's in the plane, where it must have been added; `changed` is told every new status once."""
+
+    def __init__(self, endpoint: Endpoint, number: int, credentials: Credentials, changed: Callable[[PeerStatus], None]) -> None:
+        self._endpoint = endpoint
+        self.number = number
+        self._changed = changed
+        self._status = PeerStatus.CONNECTING
+        self._path: Path | None = None
+        self._gone = asyncio.Event()
+        self._seam = IceSeam(
+            credentials,
+            endpoint.certificate,
+            endpoint.addresses[0],
+            Outside(
+                send=endpoint.send,
+                expect=lambda transaction: endpoint.guard.expect(transaction, self),
+                forget=endpoint.guard.forget,
+                answered=self._answered,
+            ),
+        )
+        self.ufrag = self._seam.ufrag
+        self.password = self._seam.password.encode()
+        endpoint.guard.add(self)
+
+    @property
+    def transport(self) -> LocalTransport:
+        """Our end, for the answer."""
+        return LocalTransport(
+            self._seam.ufrag, self._seam.password, self._endpoint.certificate.fingerprint, self._endpoint.addresses
+        )
+
+    async def run(self) -> None:
+        """Lives as long as the connection; cancelling it closes the connection. Ends in `failed` or `closed`."""
+        last = PeerStatus.CLOSED
+        try:
+            self._changed(PeerStatus.CONNECTING)
+            last = await self._live()
+        finally:
+            await self._close()
+            self._become(last)
+
+    async def discard(self) -> None:
+        """Instead of `run`, when the offer was refused after all."""
+        await self._close()
+
+    async def _live(self) -> PeerStatus:
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                address = await self._seam.connect()
+            if address is None:
+                return PeerStatus.FAILED
+            self._use(Path(address, self._now()), address)
+            self._seam.on_dtls_closed(self._gone.set)
+            async with asyncio.timeout(HANDSHAKE_TIMEOUT_S):
+                keys = await self._seam.handshake()
+        except TimeoutError:
+            return PeerStatus.FAILED
+        if keys is None:
+            return PeerStatus.FAILED
+        self._endpoint.plane.peer_keys_set(self.number, keys)
+        self._become(PeerStatus.CONNECTED)
+        return await self._watch()
+
+    async def _watch(self) -> PeerStatus:
+        tick = 0
+        path = self._path
+        while path is not None:
+            try:
+                async with asyncio.timeout(TICK_S):
+                    await self._gone.wait()
+                return PeerStatus.CLOSED
+            except TimeoutError:
+                pass
+            now = self._now()
+            path.received(self._endpoint.plane.peer_heard_at(self.number))
+            state = path.state(now)
+            if state is PathState.FAILED:
+                return PeerStatus.FAILED
+            self._become(PeerStatus(state))
+            tick += 1
+            if tick % PROBE_EVERY_TICKS == 0:
+                self._seam.probe(path.address, now)
+        return PeerStatus.CLOSED
+
+    async def _close(self) -> None:
+        self._endpoint.plane.peer_remove(self.number)
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await self._seam.close()
+        except TimeoutError:
+            pass
+        finally:
+            self._endpoint.guard.remove(self)
+
+    # --- what the guard hands over ---
+
+    def address_claimed(self, address: Address) -> None:
+        self._endpoint.plane.peer_address_add(self.number, address)
+
+    def address_dropped(self, address: Address) -> None:
+        self._endpoint.plane.peer_address_remove(self.number, address)
+
+    def request_received(self, data: bytes, address: Address) -> None:
+        if self._path is None:
+            self._seam.check_received(data, address)
+            return
+        nominated = self._seam.answer(data, address)
+        if nominated is None:
+            return
+        now = self._now()
+        if self._path.checked(address, nominated, now):
+            self._use(self._path, self._path.address)
+        elif self._path.wants_probe(address, now):
+            self._seam.probe(address, now)
+
+    def response_received(self, data: bytes, address: Address) -> None:
+        answered = self._seam.response_received(data, address)
+        if answered is not None:
+            self._answered(answered)
+
+    def dtls_received(self, data: bytes, address: Address) -> None:
+        self._seam.dtls_received(data)
+
+    # --- the path ---
+
+    def _answered(self, address: Address) -> None:
+        self._endpoint.guard.validated(self, address)
+        if self._path is not None and self._path.answered(address, self._now()):
+            self._use(self._path, self._path.address)
+
+    def _use(self, path: Path, address: Address) -> None:
+        self._path = path
+        self._seam.address = address
+        self._endpoint.plane.peer_address_set(self.number, address)
+
+    def _become(self, status: PeerStatus) -> None:
+        if status is not self._status:
+            self._status = status
+            self._changed(status)
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
