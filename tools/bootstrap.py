@@ -41,6 +41,9 @@ def main(arguments: list[str]) -> int:
             print(failure.output, file=sys.stderr)
         print(f"Consilium cannot be set up: {failure}", file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"Consilium cannot be set up: {error.strerror}: {error.filename}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 128 + signal.SIGINT

@@ -149,7 +149,10 @@ def download(address: str, trust: ssl.SSLContext) -> bytes:
     try:
         with urllib.request.urlopen(asked, timeout=TIMEOUT_S, context=trust) as answer:
             body: bytes = answer.read(LARGEST_BYTES + 1)
-    except (urllib.error.URLError, TimeoutError, OSError, ValueError) as error:
+    except urllib.error.URLError as error:
+        cure = "; if your network signs for others, set SSL_CERT_FILE" if isinstance(error.reason, ssl.SSLError) else ""
+        raise Failure(f"{urllib.parse.urlsplit(address).hostname} cannot be reached ({error.reason}){cure}") from error
+    except (OSError, ValueError) as error:
         raise Failure(f"{urllib.parse.urlsplit(address).hostname or address} cannot be reached: {error}") from error
     if len(body) > LARGEST_BYTES:
         raise Failure(f"{address} is larger than {LARGEST_BYTES >> 20} MiB: this is not uv")
