@@ -1,0 +1,113 @@
+/** One RTCPeerConnection to the relay. Carries out what the reducer orders; decides nothing about when. */
+
+import type { WantedTrack } from "../signal/messages";
+import type { Connection } from "./reducer";
+
+/** Sends an offer and gives the answer's SDP, or null when it was refused or lost. */
+export type Exchange = (sdp: string, wanted: WantedTrack[]) => Promise<string | null>;
+
+export interface Streams {
+  audio: MediaStream;
+  video: MediaStream;
+}
+
+interface Receiving {
+  audio: RTCRtpTransceiver;
+  video: RTCRtpTransceiver;
+  streams: Streams;
+}
+
+export class RelayPeer {
+  /** Names this connection to the server: an offer with another one replaces it. */
+  readonly id = drawPeerId();
+  private readonly connection: RTCPeerConnection;
+  private readonly audio: RTCRtpSender;
+  private readonly video: RTCRtpSender;
+  private readonly receiving = new Map<string, Receiving>();
+  private media = { microphone: false, camera: false };
+  private parameters: Promise<void> = Promise.resolve();
+
+  /** The two own m-lines come first and are there even without a device, so that one found later needs no new offer. */
+  constructor(maxVideoBps: number, onChange: (connection: Connection) => void) {
+    this.connection = new RTCPeerConnection({ iceServers: [], bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" });
+    this.audio = this.connection.addTransceiver("audio", { direction: "sendonly" }).sender;
+    this.video = this.connection.addTransceiver("video", {
+      direction: "sendonly",
+      sendEncodings: [{ maxBitrate: maxVideoBps }],
+    }).sender;
+    this.connection.onconnectionstatechange = () => onChange(this.connection.connectionState);
+  }
+
+  async send(audio: MediaStreamTrack | null, video: MediaStreamTrack | null): Promise<void> {
+    await Promise.all([this.audio.replaceTrack(audio), this.video.replaceTrack(video)]);
+  }
+
+  /** Stops encoding what is switched off: a disabled track alone would go on as black frames and silence. */
+  apply(microphone: boolean, camera: boolean): void {
+    this.media = { microphone, camera };
+    this.parameters = this.parameters.then(() => activate(this.video, camera)).catch(() => undefined);
+  }
+
+  /** Offers one's own tracks and asks for those of `seats`; lets go of the tracks of everybody else.
+   * @returns whether an answer was applied */
+  async negotiate(seats: readonly string[], exchange: Exchange): Promise<boolean> {
+    this.letGo(seats);
+    for (const seat of seats) if (!this.receiving.has(seat)) this.receiving.set(seat, this.receive());
+    try {
+      await this.connection.setLocalDescription(await this.connection.createOffer());
+      const answer = await exchange(this.connection.localDescription?.sdp ?? "", this.wanted());
+      if (answer === null || this.connection.signalingState !== "have-local-offer") return false;
+      await this.connection.setRemoteDescription({ type: "answer", sdp: answer });
+    } catch {
+      return false; // closed meanwhile, or an answer this browser cannot read: the reducer tries anew
+    }
+    this.apply(this.media.microphone, this.media.camera); // Firefox forgets what was set before the first answer
+    return true;
+  }
+
+  streams(): Map<string, Streams> {
+    return new Map([...this.receiving].map(([seat, { streams }]) => [seat, streams]));
+  }
+
+  close(): void {
+    this.connection.onconnectionstatechange = null;
+    this.connection.close();
+  }
+
+  private receive(): Receiving {
+    const audio = this.connection.addTransceiver("audio", { direction: "recvonly" });
+    const video = this.connection.addTransceiver("video", { direction: "recvonly" });
+    const streams = { audio: new MediaStream([audio.receiver.track]), video: new MediaStream([video.receiver.track]) };
+    return { audio, video, streams };
+  }
+
+  private letGo(seats: readonly string[]): void {
+    for (const [seat, { audio, video }] of this.receiving) {
+      if (seats.includes(seat)) continue;
+      audio.stop();
+      video.stop();
+      this.receiving.delete(seat);
+    }
+  }
+
+  private wanted(): WantedTrack[] {
+    return [...this.receiving].flatMap(([seat, { audio, video }]) =>
+      [audio.mid, video.mid].filter((mid) => mid !== null).map((mid) => ({ mid, seat })),
+    );
+  }
+}
+
+async function activate(sender: RTCRtpSender, active: boolean): Promise<void> {
+  const parameters = sender.getParameters();
+  const [encoding] = parameters.encodings;
+  if (encoding === undefined || encoding.active === active) return;
+  encoding.active = active;
+  await sender.setParameters(parameters);
+}
+
+/** ``p_`` and 16 of a-z2-7, as common/ids.py draws them. */
+export function drawPeerId(): string {
+  const letters = "abcdefghijklmnopqrstuvwxyz234567";
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return `p_${Array.from(bytes, (byte) => letters[byte % 32]).join("")}`;
+}

@@ -1,0 +1,189 @@
+/** The call on the desk: the faces, the keys, and beside them who is in the room and what brought them. */
+
+import { useState } from "preact/hooks";
+import { Faces, othersOf, TapToHear } from "../call/faces";
+import { callNotice, deviceSentence } from "../call/notices";
+import { health, sending } from "../call/reducer";
+import { SelfView } from "../call/self";
+import { callSeconds } from "../call/shell";
+import { type RunningCall, useCall, useCallKeys, useLasting } from "../call/use-call";
+import { useLocal, useTexts } from "../i18n";
+import type { Line, LineStatus } from "../signal/line";
+import type { Offer, Person, SeatState } from "../signal/messages";
+import { stopwatch, useServerNow } from "../ui/clock";
+import { Icon } from "../ui/icon";
+import type { IconName } from "../ui/icon-names";
+import { personName } from "../ui/names";
+import { Heading, Question } from "../ui/screen";
+import { Key } from "./idle";
+import { InRoom } from "./in-room";
+
+interface StageProps {
+  state: SeatState;
+  line: Line;
+  status: LineStatus;
+  request: Offer | null;
+  onTrouble(code: string): void;
+}
+
+export function Stage({ state, line, status, request, onTrouble }: StageProps) {
+  const t = useTexts();
+  const local = useLocal();
+  const call = useCall(state, "practitioner", line);
+  const [asking, setAsking] = useState(false);
+  useCallKeys(call);
+  const others = othersOf(state.people, state.seat);
+  const patient = others.find((each) => each.role === "patient") ?? others[0];
+  const name = patient ? personName(t, local, patient) : "";
+  const sent = sending(call.view.state);
+  const end = async () => {
+    setAsking(false);
+    const reply = await line.send("consultation_end", { seat: state.seat });
+    if (!reply.ok) onTrouble(reply.error.code);
+  };
+  return (
+    <div class="middle">
+      <div class="middle-main">
+        <div class="stage" data-health={health(call.view.state)} data-state={state.state} data-count={others.length}>
+          <Faces people={others} streams={call.view.streams} />
+          <StageTop state={state} name={name} call={call} />
+          <SelfView stream={call.view.self} on={sent.camera} muted={!sent.microphone} />
+          <div class="stage-low">
+            <Words call={call} status={status} others={others} />
+            <TapToHear />
+            <Keys call={call} onEnd={() => setAsking(true)} />
+          </div>
+        </div>
+      </div>
+      <InRoom state={state} line={line} request={request} others={others} />
+      {asking && (
+        <Question
+          icon="phone-off"
+          title={t.stage.endTitle(name)}
+          body={t.stage.endBody}
+          yes={t.call.endYes}
+          no={t.call.endNo}
+          onYes={end}
+          onNo={() => setAsking(false)}
+        />
+      )}
+    </div>
+  );
+}
+
+function StageTop({ state, name, call }: { state: SeatState; name: string; call: RunningCall }) {
+  const t = useTexts();
+  useServerNow();
+  const now = health(call.view.state);
+  const word = now === "connected" ? t.call.live : now === "interrupted" ? t.call.goneShort : t.call.connecting;
+  return (
+    <div class="stage-top">
+      <div class="tag">
+        <Heading small page={name}>
+          {name}
+        </Heading>
+        {state.live_since !== null && <time class="num">{stopwatch(callSeconds(state))}</time>}
+      </div>
+      <span class="tag">
+        <Icon name={now === "connected" ? "signal-good" : "signal-weak"} />
+        {word}
+      </span>
+    </div>
+  );
+}
+
+interface WordsProps {
+  call: RunningCall;
+  status: LineStatus;
+  others: readonly Person[];
+}
+
+function Words({ call, status, others }: WordsProps) {
+  const t = useTexts();
+  const local = useLocal();
+  const [read, setRead] = useState(false);
+  const { state } = call.view;
+  const notice = callNotice(t, local, state, status, others);
+  const lasting = useLasting(notice !== null, 1_200);
+  const devices = typeof state.devices === "string" ? null : deviceSentence(t, state.devices);
+  return (
+    <div class="stage-words" role="status">
+      {lasting && notice !== null && (
+        <div class="weak" data-notice={notice.id}>
+          <Icon name={notice.icon} />
+          <p>
+            <strong>{notice.title}</strong> {notice.body}
+          </p>
+        </div>
+      )}
+      {state.devices === "opening" && state.told === null && (
+        <div class="weak weak-calm">
+          <p>{t.call.allow}</p>
+        </div>
+      )}
+      {devices !== null && !read && !lasting && (
+        <div class="weak" data-notice="devices">
+          <Icon name="video-off" />
+          <p class="grow">{devices}</p>
+          <button type="button" class="btn btn-room" onClick={call.askDevices}>
+            {t.call.device.again}
+          </button>
+          <button type="button" class="btn btn-room" onClick={() => setRead(true)}>
+            {t.desk.dismiss}
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Keys({ call, onEnd }: { call: RunningCall; onEnd(): void }) {
+  const t = useTexts();
+  const { devices } = call.view.state;
+  const settled = typeof devices !== "string";
+  const sent = sending(call.view.state);
+  const microphone = settled ? sent.microphone : call.view.state.microphone;
+  const camera = settled ? sent.camera : call.view.state.camera;
+  return (
+    <div class="keys" role="toolbar" aria-label={t.call.keys}>
+      <StageKey
+        icon={microphone ? "mic" : "mic-off"}
+        word={microphone ? t.call.soundOn : t.call.soundOff}
+        letter="M"
+        name="microphone"
+        pressed={!microphone}
+        onPress={settled && devices.microphone !== "ready" ? call.askDevices : call.switchMicrophone}
+      />
+      <StageKey
+        icon={camera ? "video" : "video-off"}
+        word={camera ? t.call.pictureOn : t.call.pictureOff}
+        letter="V"
+        name="camera"
+        pressed={!camera}
+        onPress={settled && devices.camera !== "ready" ? call.askDevices : call.switchCamera}
+      />
+      <button type="button" class="end-call" data-key="end" onClick={onEnd}>
+        <Icon name="phone-off" />
+        <span>{t.call.end}</span>
+      </button>
+    </div>
+  );
+}
+
+interface StageKeyProps {
+  icon: IconName;
+  word: string;
+  letter: string;
+  name: string;
+  pressed: boolean;
+  onPress(): void;
+}
+
+function StageKey({ icon, word, letter, name, pressed, onPress }: StageKeyProps) {
+  return (
+    <button type="button" data-key={name} aria-pressed={pressed} onClick={onPress}>
+      <Icon name={icon} />
+      <span>{word}</span> <Key name={letter} />
+    </button>
+  );
+}

@@ -1,0 +1,145 @@
+/** A visit as its patient, companion or interpreter sees it: one line, and a screen for each state. */
+
+import { useEffect, useState } from "preact/hooks";
+import { errorText, useTexts } from "../i18n";
+import { isNews } from "../signal/fresh";
+import { type Line, type LineStatus, openLine } from "../signal/line";
+import type { Role, SeatState } from "../signal/messages";
+import { Icon } from "../ui/icon";
+import type { IconName } from "../ui/icon-names";
+import { Heading, Top } from "../ui/screen";
+import { useStore } from "../ui/store";
+import { Goodbye, Left } from "./goodbye";
+import { dropVisit } from "./held";
+import { InCall } from "./in-call";
+import { Opening } from "./opening";
+import { navigate } from "./path";
+import { Waiting } from "./waiting";
+
+export function Visit({ seat }: { seat: string }) {
+  const [round, setRound] = useState(0);
+  return <OpenVisit key={round} seat={seat} onAgain={() => setRound(round + 1)} />;
+}
+
+function OpenVisit({ seat, onAgain }: { seat: string; onAgain(): void }) {
+  const { line, state } = useVisit(seat);
+  const status = useStore(line.status);
+  const [left, setLeft] = useState(false);
+  const slow = useSlow(state === null);
+  if (left) return <Left />;
+  if (status.state === "closed" && state?.state !== "ended") return <Closed code={status.code} onAgain={onAgain} />;
+  if (state === null) return <Opening slow={slow} />;
+  const leave = async () => {
+    const reply = await line.send("seat_leave", { seat });
+    if (reply.ok && roleOf(state) !== "patient") setLeft(true);
+    return reply;
+  };
+  return <VisitScreen state={state} line={line} status={status} onLeave={leave} />;
+}
+
+interface ScreenProps {
+  state: SeatState;
+  line: Line;
+  status: LineStatus;
+  onLeave: Leave;
+}
+
+export type Leave = () => ReturnType<Line["send"]>;
+
+function VisitScreen({ state, line, status, onLeave }: ScreenProps) {
+  switch (state.state) {
+    case "scheduled":
+    case "waiting":
+    case "offered":
+      return <Waiting state={state} status={status} onLeave={onLeave} />;
+    case "connecting":
+    case "live":
+    case "interrupted":
+      return <InCall state={state} line={line} status={status} onLeave={onLeave} />;
+    case "ended":
+      return <Goodbye state={state} />;
+    default:
+      return state.state satisfies never;
+  }
+}
+
+export const roleOf = (state: SeatState): Role =>
+  state.people.find((each) => each.seat === state.seat)?.role ?? "patient";
+
+function useVisit(seat: string): { line: Line; state: SeatState | null } {
+  const [state, setState] = useState<SeatState | null>(null);
+  const [line] = useState(() =>
+    openLine(
+      { audience: "seat", seat },
+      {
+        seat_state: (next) => setState((before) => (isNews(before, next, (each) => each.consultation) ? next : before)),
+      },
+    ),
+  );
+  useEffect(() => () => line.close(), [line]);
+  const ended = state?.state === "ended";
+  useEffect(() => {
+    if (ended) dropVisit();
+  }, [ended]);
+  return { line, state };
+}
+
+function useSlow(waiting: boolean): boolean {
+  const [slow, setSlow] = useState(false);
+  useEffect(() => {
+    if (!waiting) return;
+    const timer = setTimeout(() => setSlow(true), 6_000);
+    return () => clearTimeout(timer);
+  }, [waiting]);
+  return waiting && slow;
+}
+
+interface Words {
+  icon: IconName;
+  title: string;
+  body: string;
+}
+
+const UNKNOWN_SEAT = new Set(["not_signed_in", "seat_unknown", "forbidden", "bad_auth", "signed_out"]);
+
+function Closed({ code, onAgain }: { code: string; onAgain(): void }) {
+  const t = useTexts();
+  const unknown = UNKNOWN_SEAT.has(code);
+  const words: Words = unknown
+    ? { icon: "lock", title: t.visit.notHereTitle, body: t.visit.notHereBody }
+    : code === "replaced"
+      ? { icon: "copy", title: t.visit.elsewhereTitle, body: t.visit.elsewhereBody }
+      : code === "protocol_error"
+        ? { icon: "triangle-alert", title: t.visit.stoppedTitle, body: t.visit.stoppedBody }
+        : { icon: "triangle-alert", title: t.visit.refusedTitle, body: errorText(t, code) };
+  useEffect(() => {
+    if (unknown) dropVisit();
+  }, [unknown]);
+  return (
+    <div class="page">
+      <Top title={t.product} />
+      <main class="body body-middle" data-screen={unknown ? "unknown" : "closed"}>
+        <div class="empty">
+          <Icon name={words.icon} />
+          <Heading page={t.visit.refusedTitle}>{words.title}</Heading>
+          <p>{words.body}</p>
+        </div>
+      </main>
+      <footer class="foot">
+        {unknown ? (
+          <button type="button" class="btn btn-main btn-large btn-wide" onClick={() => navigate("/")}>
+            {t.goodbye.newVisit}
+          </button>
+        ) : (
+          <button
+            type="button"
+            class="btn btn-main btn-large btn-wide"
+            onClick={code === "replaced" ? onAgain : () => location.reload()}
+          >
+            {code === "replaced" ? t.visit.here : t.reload}
+          </button>
+        )}
+      </footer>
+    </div>
+  );
+}
