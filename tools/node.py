@@ -113,6 +113,7 @@ def fetch_node() -> None:
 
 
 def trust_the_same_authorities() -> None:
-    """Node has its own list of authorities; a company's own, in SSL_CERT_FILE, is added to it."""
+    """Node has its own list of authorities; the system's, and those in SSL_CERT_FILE, are added to it."""
+    os.environ.setdefault("NODE_USE_SYSTEM_CA", "1")
     if "SSL_CERT_FILE" in os.environ:
         os.environ.setdefault("NODE_EXTRA_CA_CERTS", os.environ["SSL_CERT_FILE"])

@@ -73,6 +73,8 @@ def uv_environment() -> dict[str, str]:
     told = {"UV_PYTHON_DOWNLOADS": "never", "UV_PROJECT_ENVIRONMENT": str(ENVIRONMENT)}
     if "PIP_INDEX_URL" in os.environ and "UV_DEFAULT_INDEX" not in os.environ:
         told["UV_DEFAULT_INDEX"] = os.environ["PIP_INDEX_URL"]
+    if has_certificates():
+        told["UV_SYSTEM_CERTS"] = "1"  # a hospital's network often signs for others; its authority is in the system's store
     return told
 
 
