@@ -48,3 +48,13 @@ class LeastEstimate:
             return None
         self._sent_bps, self._sent_at = least, now
         return least
+
+
+def shares(total_bps: int, rates_bps: list[int]) -> list[int]:
+    """What each of several streams to one receiver may take of its estimate, given what each takes now.
+
+    At least an equal part, and all that the others leave: an equal part alone would drag everybody to the slowest sender's
+    pace, since a receiver's estimate never exceeds half again what it receives.
+    """
+    equal = total_bps // max(1, len(rates_bps))
+    return [max(equal, total_bps - (sum(rates_bps) - rate)) for rate in rates_bps]

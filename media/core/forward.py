@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from media.core import rtp, vp8
 from media.core.rtp import ExtensionIds, RtpHeader
+from media.core.sendtime import SendClock
 from media.core.sequence import OutputNumbers
 
 
@@ -30,18 +31,29 @@ class Arrived:
     payload: bytes
     descriptor: vp8.Descriptor | None
     abs_send_time: bytes | None
+    """On the relay's clock."""
     audio_level: bytes | None
 
 
-def take_apart(data: bytes, header: RtpHeader, kind: Kind, ids: ExtensionIds) -> Arrived:
-    """`ids` are the extension numbers that the source's m-line agreed on."""
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What is known of a source: `ids` as its m-line agreed on them, `clock` of its sender."""
+
+    kind: Kind
+    ids: ExtensionIds
+    clock: SendClock
+
+
+def take_apart(data: bytes, header: RtpHeader, origin: Origin, now: float) -> Arrived:
+    """A packet that arrived at `now` from `origin`."""
+    stamp = rtp.extension(data, header, origin.ids.abs_send_time)
     payload = data[header.payload_start : header.payload_end]
     return Arrived(
         header,
         payload,
-        vp8.parse(payload) if kind is Kind.VIDEO else None,
-        rtp.extension(data, header, ids.abs_send_time),
-        rtp.extension(data, header, ids.audio_level),
+        vp8.parse(payload) if origin.kind is Kind.VIDEO else None,
+        origin.clock.translate(stamp, now) if stamp is not None and len(stamp) == 3 else None,
+        rtp.extension(data, header, origin.ids.audio_level),
     )
 
 

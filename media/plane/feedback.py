@@ -5,6 +5,7 @@ Translates numbers and carries out the cores' pace; decides nothing about routes
 
 from collections.abc import Callable
 
+from media.core.bandwidth import shares
 from media.core.rtcp import (
     CanonicalName,
     Nack,
@@ -61,7 +62,9 @@ class Feedback:
             )
 
     def report(self, peer: PlanePeer, now: float) -> None:
-        """Tells `peer` how its own streams arrive (RFC 3550, 6.4.2)."""
+        """Tells `peer` how its own streams arrive (RFC 3550, 6.4.2); to be called about once a second."""
+        for stream in peer.sources.values():
+            stream.measure(now)
         blocks = tuple(self._block(stream, now) for stream in peer.sources.values() if stream.reception.packets)
         if blocks and peer.send is not None:
             self._send_rtcp(peer, [ReceiverReport(peer.ssrc, blocks), CanonicalName(peer.ssrc, CNAME)])
@@ -121,12 +124,10 @@ class Feedback:
         named = [peer.sinks[ssrc] for ssrc in dict.fromkeys(packet.ssrcs) if ssrc in peer.sinks]
         if not named:
             return
-        videos = [sink for sink in peer.sinks.values() if sink.history is not None and sink.feed is not None]
-        for sink in videos:
-            stream = sink.feed
-            if stream is None:
-                continue
-            stream.estimate.report(peer.number, packet.bps // len(videos), now)
+        videos = [sink.feed for sink in peer.sinks.values() if sink.history is not None and sink.feed is not None]
+        parts = shares(packet.bps, [stream.rate_bps for stream in videos])
+        for stream, part in zip(videos, parts, strict=True):
+            stream.estimate.report(peer.number, part, now)
             limit = stream.estimate.due(now)
             if limit is not None:
                 own = stream.peer.ssrc

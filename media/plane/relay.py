@@ -217,7 +217,7 @@ class PacketRelay:
         stream.reception.received(header.sequence, header.timestamp, len(data), now)
         if stream.tap is not None:
             stream.tap.copy(plain, now)
-        arrived = forward.take_apart(plain, header, stream.source.kind, stream.source.extensions)
+        arrived = forward.take_apart(plain, header, stream.origin, now)
         for sink in stream.sinks:
             self._pass_on(stream, sink, arrived, now)
         return True

@@ -6,9 +6,10 @@ from pylibsrtp import Error as SrtpError
 from pylibsrtp import Policy, Session
 
 from media.core.bandwidth import LeastEstimate
-from media.core.forward import CLOCK_RATE, Forward, Kind
+from media.core.forward import CLOCK_RATE, Forward, Kind, Origin
 from media.core.keyframes import KeyframeRequests
 from media.core.path import Address
+from media.core.sendtime import SendClock
 from media.core.sequence import MAX_MISORDER, Reception
 from media.plane.interface import Sink, Source, SrtpKeys
 from media.plane.tap import Tap
@@ -78,9 +79,23 @@ class SourceStream:
     last_report_at: float = 0.0
     asked: dict[int, float] = field(default_factory=dict)
     tap: Tap | None = None
+    rate_bps: int = 0
+    """Of the last second."""
+    measured_octets: int = 0
+    measured_at: float = 0.0
 
     def __post_init__(self) -> None:
         self.reception = Reception(CLOCK_RATE[self.source.kind])
+
+    @property
+    def origin(self) -> Origin:
+        return Origin(self.source.kind, self.source.extensions, self.peer.clock)
+
+    def measure(self, now: float) -> None:
+        """Takes the rate since the last call."""
+        octets = self.reception.octets
+        self.rate_bps = round((octets - self.measured_octets) * 8 / max(0.1, now - self.measured_at))
+        self.measured_octets, self.measured_at = octets, now
 
     def missing(self, sequences: list[int], now: float) -> tuple[int, ...]:
         """Those to ask the sender for, once per 50 ms whichever sinks miss them."""
@@ -128,6 +143,7 @@ class PlanePeer:
     sinks: dict[int, SinkStream] = field(default_factory=dict)
     tried: set[int] = field(default_factory=set)
     heard_at: float = 0.0
+    clock: SendClock = field(default_factory=SendClock)
 
     def may_try(self, ssrc: int) -> bool:
         """Whether an SSRC nobody announced may cost a stream in libsrtp."""
