@@ -10,10 +10,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from sqlite3 import SQLITE_ERROR
 from sqlite3 import Connection as SqliteConnection
 from typing import Any
 
-from sqlalchemy import Connection, MetaData, event, exc
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, MetaData, event, exc, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -31,6 +34,9 @@ metadata = MetaData(
 
 STATEMENT_TIMEOUT_S = 5.0
 TRANSACTION_TIMEOUT_S = 10.0  # waiting for a connection and for locks included
+MIGRATION_TIMEOUT_S = 600.0
+MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
+MIGRATION_LOCK = 0x636F6E73  # any number that only our migrations use
 POOL_CONNECTIONS = 10  # per process; 8 processes stay below PostgreSQL's default of 100
 _OUR_FAULT = (exc.IntegrityError, exc.ProgrammingError, exc.DataError, exc.NotSupportedError)
 
@@ -67,19 +73,26 @@ class Database:
 
 
 @asynccontextmanager
-async def _edge() -> AsyncIterator[None]:
+async def _edge(limit_s: float = TRANSACTION_TIMEOUT_S) -> AsyncIterator[None]:
     """Turns a slow, absent or broken database into `Unavailable`; our own mistakes pass through as the bugs they are."""
     try:
-        async with asyncio.timeout(TRANSACTION_TIMEOUT_S):
+        async with asyncio.timeout(limit_s):
             yield
     except _OUR_FAULT:
         raise
     except (exc.DBAPIError, exc.TimeoutError, OSError) as reason:  # OSError covers TimeoutError: ours and the driver's
+        if _wrong_sql(reason):
+            raise
         raise Unavailable("database_unavailable", "The database does not answer in time.") from reason
 
 
+def _wrong_sql(reason: Exception) -> bool:
+    """SQLite's driver calls a wrong statement operational too; only the code tells it from a locked or broken file."""
+    return isinstance(reason, exc.DBAPIError) and getattr(reason.orig, "sqlite_errorcode", None) == SQLITE_ERROR
+
+
 def _sqlite(url: URL) -> AsyncEngine:
-    if url.database and url.database != ":memory:":
+    if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(url, pool_size=POOL_CONNECTIONS, max_overflow=0, pool_timeout=STATEMENT_TIMEOUT_S)
 
@@ -89,10 +102,10 @@ def _sqlite(url: URL) -> AsyncEngine:
         raw.isolation_level = None  # we begin transactions ourselves, below
         cursor = raw.cursor()
         for pragma in (
+            f"busy_timeout = {int(STATEMENT_TIMEOUT_S * 1000)}",
             "journal_mode = WAL",
             "synchronous = NORMAL",  # WAL keeps the file whole; a power cut may cost the last commits, not consistency
             "foreign_keys = ON",
-            f"busy_timeout = {int(STATEMENT_TIMEOUT_S * 1000)}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
@@ -126,3 +139,33 @@ def _postgresql(url: URL) -> AsyncEngine:
             },
         },
     )
+
+
+async def migrate(url: str) -> None:
+    """Bring the database to the newest tables. Of two processes that start together one does it while the other waits.
+
+    Everything happens in one transaction: a migration that fails leaves the database as it was. Raises Unavailable.
+    """
+    database = Database(url)
+    try:
+        async with _edge(MIGRATION_TIMEOUT_S), database.engine.begin() as connection:
+            if not database.is_sqlite:  # SQLite's transactions begin with its one write lock
+                await connection.execute(text("SET LOCAL statement_timeout = 0"))
+                await connection.execute(text("SET LOCAL lock_timeout = 0"))
+                await connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+                await connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
+            await connection.run_sync(upgrade)
+    finally:
+        await database.close()
+
+
+def upgrade(connection: Connection) -> None:
+    """`alembic upgrade head` on this connection, in the transaction that it is in."""
+    command.upgrade(alembic_config(connection), "head")
+
+
+def alembic_config(connection: Connection) -> Config:
+    """Alembic's configuration by code: our scripts, and the caller's connection (migrations/env.py takes it from here)."""
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config

@@ -36,7 +36,7 @@ async def displace(turn: Turn, which: Sequence[ConsultationId], worker: str, epo
         consultation = await turn.consultation(one)
         if consultation.state in IN_CALL:
             turn.effects.append(OpenRoom(one))
-            turn.put(replace(consultation, reason=consultation.reason))  # a new view in any case: it has no epoch now
+            turn.put(replace(consultation))  # a new revision in any case: its view has no media epoch now
             for seat in consultation.present_seats():
                 await turn.seen(seat, in_call=False)
             moved.append(one)

@@ -168,6 +168,7 @@ class Turn:
             await self.to_queue(queue.PatientLeft(which))
         if before in IN_CALL:
             self.effects.append(CloseRoom(which, await self.work.media.placement(which)))
+            await self.work.media.displace(which)
             self.put(replace(consultation, seats=tuple(replace(seat, in_call=False) for seat in consultation.seats)))
             if consultation.practitioner is not None:
                 length = None if consultation.live_since is None else self.now - consultation.live_since

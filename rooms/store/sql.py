@@ -48,7 +48,7 @@ class SqlWork:
         return min((one for one in found if one is not None), default=None)
 
 
-class SqlRooms:
+class SqlRoomsStore:
     """rooms.ports.RoomsStore over a database."""
 
     def __init__(self, database: Database) -> None:
