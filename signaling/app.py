@@ -11,18 +11,18 @@ from pathlib import Path
 
 import structlog
 from aiohttp import web
+from media.supervisor import Supervisor
+
 from clinic.passwords import Argon2Hasher
+from clinic.people import Clinic
 from clinic.sample import Sample, create_sample
 from clinic.store.sql import SqlClinicStore
-from media.control.unix import connect_unix
-from media.supervisor import Supervisor
-from rooms.store.sql import SqlRoomsStore
-
-from clinic.people import Clinic
 from common.clock import Clock, SystemClock
 from common.database import Database, migrate
-from common.ids import WorkerId, new_id
+from common.ids import new_id
+from media.control.unix import connect_unix
 from rooms.service import Rooms
+from rooms.store.sql import SqlRoomsStore
 from signaling.effects import Effects
 from signaling.hints import Hints, LocalHints, RedisHints
 from signaling.http.health import Health
@@ -30,7 +30,7 @@ from signaling.http.pages import add_pages
 from signaling.http.public import Public
 from signaling.http.security import MAX_BODY_BYTES, security_middleware, set_headers_on
 from signaling.http.staff import Staff
-from signaling.placement import Placements, Worker
+from signaling.placement import Placements
 from signaling.reconciler import Reconciler
 from signaling.refresher import Refresher
 from signaling.settings import Settings
@@ -89,7 +89,9 @@ class Server:
         database = Database(self.settings.database)
         self._closing.push_async_callback(database.close)
         rooms = Rooms(SqlRoomsStore(database), self._clock)
-        clinic = Clinic(SqlClinicStore(database), Argon2Hasher(), self._clock)
+        hasher = Argon2Hasher()
+        self._closing.callback(hasher.close)
+        clinic = Clinic(SqlClinicStore(database), hasher, self._clock)
         if self.settings.sample:
             self.sample = await create_sample(clinic, self.settings.data)
         await rooms.heartbeat(self.node)
@@ -101,7 +103,7 @@ class Server:
         await hints.start(refresher.hear)
         self._closing.push_async_callback(hints.stop)
 
-        placements = Placements(rooms, effects.carry_out, self._connect_worker)
+        placements = Placements(rooms, effects.carry_out, connect_unix)
         effects.placements = placements
         self._closing.push_async_callback(placements.stop)
         self._closing.push_async_callback(effects.stop)
@@ -121,7 +123,7 @@ class Server:
         )
         self._closing.push_async_callback(self._leave, rooms, effects)
         self._own(refresher.run(), reconciler.run())
-        await self._listen(services, database, placements, hints)
+        await self._listen(services, placements, hints)
 
     async def _leave(self, rooms: Rooms, effects: Effects) -> None:
         for task in self._tasks:
@@ -137,9 +139,6 @@ class Server:
 
     def _redis_url(self) -> str | None:
         return self.settings.redis_url.get_secret_value() if self.settings.redis_url else None
-
-    async def _connect_worker(self, worker: WorkerId, path: str) -> Worker:
-        return await connect_unix(worker, path)
 
     async def _start_workers(self, placements: Placements) -> Supervisor:
         folder = Path(tempfile.mkdtemp(prefix="consilium-"))  # short: a Unix socket's path has 107 bytes at most
@@ -158,12 +157,12 @@ class Server:
         await supervisor.start()
         return supervisor
 
-    async def _listen(self, services: Services, database: Database, placements: Placements, hints: Hints) -> None:
+    async def _listen(self, services: Services, placements: Placements, hints: Hints) -> None:
         app = web.Application(middlewares=[security_middleware(self.settings)], client_max_size=MAX_BODY_BYTES)
         set_headers_on(app, self.settings)
         Public(self.settings, services, self._clock).add_to(app)
         Staff(self.settings, services, self._gateway).add_to(app)
-        self._health(database, placements, hints).add_to(app)
+        self._health(services, placements, hints).add_to(app)
         self._gateway.server.attach(app, socketio_path="socket.io")
         add_pages(app)
         runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2)
@@ -179,7 +178,11 @@ class Server:
         context.load_cert_chain(self.settings.tls_certificate, self.settings.tls_key)
         return context
 
-    def _health(self, database: Database, placements: Placements, hints: Hints) -> Health:
+    def _health(self, services: Services, placements: Placements, hints: Hints) -> Health:
+        async def stored() -> bool:
+            await services.rooms.next_deadline()
+            return True
+
         async def media() -> bool:
             return placements.reachable > 0
 
@@ -190,7 +193,7 @@ class Server:
             return not isinstance(hints, RedisHints) or hints.connected
 
         return Health(
-            probes={"accepting": accepting, "database": database.answers, "media": media, "redis": bus},
+            probes={"accepting": accepting, "database": stored, "media": media, "redis": bus},
             gauges={
                 "connections": ("Browsers connected to this process", lambda: float(len(self._connections))),
                 "calls": ("Calls whose doctor is connected to this process", lambda: float(self.calls)),

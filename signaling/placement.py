@@ -6,7 +6,6 @@ A worker that another process of this machine started is reached by the socket p
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Protocol
 
 import structlog
 
@@ -14,6 +13,7 @@ from common.errors import ConsiliumError, Unavailable, UserError
 from common.ids import ConsultationId, SeatId, WorkerId
 from common.wire import Wire
 from media.control import messages as control
+from media.control.client import WorkerClient
 from rooms.effects import Effect
 from rooms.model import Placement, SeatIdentity
 from rooms.service import Rooms
@@ -23,19 +23,8 @@ log = structlog.get_logger()
 _MIN_HEADROOM = 0.05  # below this a new call would spoil those under way
 
 
-class Worker(Protocol):
-    """A connected media worker (media.control)."""
-
-    worker: WorkerId
-    epoch: str
-    on_notice: Callable[[control.Notice, str | None], None]
-    on_died: Callable[[], None]
-
-    async def request(self, name: str, session: str | None, body: Wire) -> Wire: ...
-    async def close(self) -> None: ...
-
-
-Connect = Callable[[WorkerId, str], Awaitable[Worker]]
+Connect = Callable[[str], Awaitable[WorkerClient]]
+"""Connects to the worker behind a socket path; raises `Unavailable`."""
 CarryOut = Callable[[list[Effect]], None]
 
 
@@ -46,7 +35,7 @@ class Placements:
         self._rooms = rooms
         self._carry_out = carry_out
         self._connect = connect
-        self._workers: dict[tuple[WorkerId, str], Worker] = {}
+        self._workers: dict[tuple[WorkerId, str], WorkerClient] = {}
         self._connecting = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -55,7 +44,7 @@ class Placements:
         """How many workers answer this process."""
         return len(self._workers)
 
-    def add(self, worker: Worker) -> None:
+    def add(self, worker: WorkerClient) -> None:
         """A worker is there: listen to it."""
         key = (worker.worker, worker.epoch)
         self._workers[key] = worker
@@ -117,7 +106,7 @@ class Placements:
         except ConsiliumError as error:
             log.warning("worker not told", order=name, consultation=consultation, code=error.code)
 
-    async def _choose(self) -> Worker:
+    async def _choose(self) -> WorkerClient:
         if not self._workers:
             await self._discover()
         workers = list(self._workers.values())
@@ -133,7 +122,7 @@ class Placements:
             raise Unavailable("no_media", "No media worker has room for another call now.")
         return max(rated)[2]
 
-    async def _reach(self, placed: Placement) -> Worker:
+    async def _reach(self, placed: Placement) -> WorkerClient:
         key = (WorkerId(placed.worker), placed.epoch)
         if key not in self._workers:
             await self._discover()
@@ -149,20 +138,20 @@ class Placements:
                 if key in self._workers:
                     continue
                 try:
-                    worker = await self._connect(key[0], known.socket_path)
-                except (ConsiliumError, OSError):
+                    worker = await self._connect(known.socket_path)
+                except ConsiliumError:
                     continue  # dead or of another machine; the reconciler clears it away
-                if worker.epoch == known.epoch:
+                if (worker.worker, worker.epoch) == key:
                     self.add(worker)
                 else:
                     await worker.close()
 
-    def _hear(self, notice: control.Notice, session: str | None) -> None:
+    def _hear(self, notice: control.Notice, session: ConsultationId | None) -> None:
         match notice:
             case control.PeerState(label=label, state=state) if state != "connecting":
                 self._spawn(self._seat_in_call(SeatId(label), state == "connected"))
             case control.SessionLost() if session is not None:
-                self._spawn(self._session_lost(ConsultationId(session)))
+                self._spawn(self._session_lost(session))
             case _:
                 return
 
