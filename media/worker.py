@@ -1,4 +1,4 @@
-"""One media worker as a process: `python -m media.worker --socket PATH --name NAME [--addresses a,b] [--port 0]`.
+"""One media worker as a process: `python -m media.worker --socket PATH --name NAME` (see `--help`).
 
 It holds the process's affairs only: loop, signals, the control socket, an end when nobody controls it any more.
 """
@@ -15,6 +15,7 @@ import structlog
 import uvloop
 
 from common.errors import UserError
+from common.logging import configure_logging
 from media.control.unix import listen_unix
 from media.relay import MediaRelay
 
@@ -33,9 +34,11 @@ def main() -> int:
     parser.add_argument("--name", required=True)
     parser.add_argument("--addresses", default="")
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--log-level", default="info", choices=["debug", "info", "warning", "error"])
+    parser.add_argument("--log-format", default="auto", choices=["auto", "text", "json"])
     arguments = parser.parse_args()
     addresses = tuple(part.strip() for part in arguments.addresses.split(",") if part.strip())
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    configure_logging(arguments.log_level, arguments.log_format, arguments.name)
     try:
         uvloop.run(_run(arguments.socket, arguments.name, addresses, arguments.port))
     except (OSError, UserError) as error:
@@ -50,7 +53,7 @@ async def _run(socket: Path, name: str, addresses: tuple[str, ...], port: int) -
     _on_signals(relay, stop)
     try:
         listener = await listen_unix(socket, relay.server)
-        _log.info("media worker ready", worker=name, port=relay.port)
+        _log.info("media worker ready", port=relay.port)
         try:
             await _first(relay.drained.wait(), stop.wait(), _orphaned(relay))
         finally:

@@ -1,7 +1,7 @@
 """abs-send-time on one clock: every sender stamps packets by its own, and a receiver's estimator mixes what it gets.
 
-A receiver compares the stamps of all its streams with their arrival; two senders' clocks, or one sender's before and after a
-reload, look to it like a link gone mad (three people fell to 30 kbit/s). So each sender's stamps are moved to the relay's clock
+A receiver compares the stamps of all its streams with their arrival in one filter (libwebrtc does); two senders' clocks, or one
+sender's before and after a reload, must look to it like a link gone mad. So each sender's stamps are moved to the relay's clock
 by a constant: the least difference seen lately, which leaves the uplink's delay variation visible and takes drift away.
 """
 

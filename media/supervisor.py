@@ -1,0 +1,223 @@
+"""Starts media workers, watches them, ends the silent ones, starts others in their place. Knows nothing of calls.
+
+A worker lives in one task: start, connect, ping each second until it dies, then again after a pause. Whatever ends a worker, its
+client's `on_died` is called before its pending requests fail, and before a successor is announced.
+"""
+
+import asyncio
+import contextlib
+import signal
+import sys
+from asyncio.subprocess import Process
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from common.errors import ConsiliumError, Unavailable
+from media.control.client import WorkerClient
+from media.control.messages import WorkerPing
+from media.control.unix import connect_unix
+
+START_TIMEOUT_S = 10.0
+PING_INTERVAL_S = 1.0
+SILENT_AFTER_S = 3.0
+DUMP_S = 0.5
+"""For faulthandler to write the stacks of a silent worker to standard error."""
+TERM_GRACE_S = 2.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 10.0
+STEADY_AFTER_S = 30.0
+"""A worker that lived this long starts the pauses anew."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Supervisor:
+    """`count` workers with sockets in `folder` (which only its owner may enter) named `node`-0, `node`-1 …
+
+    With `first_port` above 0 they take that UDP port and the following ones, else any. `on_worker` is given each worker as it
+    answers, also successors, and sets its callbacks before it returns.
+    """
+
+    def __init__(
+        self,
+        *,
+        count: int,
+        folder: Path,
+        node: str,
+        on_worker: Callable[[WorkerClient], None],
+        addresses: tuple[str, ...] = (),
+        first_port: int = 0,
+        log_level: str = "info",
+        log_format: str = "auto",
+    ) -> None:
+        shared = ["--addresses", ",".join(addresses), "--log-level", log_level, "--log-format", log_format]
+        self._keepers = [
+            _Keeper(
+                f"{node}-{index}",
+                folder / f"{index}.sock",
+                [*shared, "--port", str(first_port + index if first_port else 0)],
+                on_worker,
+            )
+            for index in range(count)
+        ]
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def clients(self) -> list[WorkerClient]:
+        """The workers that answer now."""
+        return [keeper.client for keeper in self._keepers if keeper.client is not None and keeper.client.alive]
+
+    def registered(self) -> list[tuple[str, str, str]]:
+        """(name, epoch, socket path) of the workers that answer now: how other processes of this machine find them."""
+        return [
+            (keeper.name, keeper.client.epoch, str(keeper.socket))
+            for keeper in self._keepers
+            if keeper.client is not None and keeper.client.alive
+        ]
+
+    async def start(self) -> None:
+        """Returns when every worker answers; raises `Unavailable` and stops all when one does not in time."""
+        self._tasks = [asyncio.get_running_loop().create_task(keeper.keep()) for keeper in self._keepers]
+        try:
+            async with asyncio.timeout(START_TIMEOUT_S + 1):
+                await asyncio.gather(*(keeper.first_start() for keeper in self._keepers))
+        except (TimeoutError, Unavailable):
+            await self.stop(0)
+            raise Unavailable("worker_start", "a media worker did not start") from None
+
+    async def stop(self, deadline_s: float) -> None:
+        """Lets calls end for at most `deadline_s`, then ends the workers; no process is left behind."""
+        await asyncio.gather(*(keeper.stop(deadline_s) for keeper in self._keepers))
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+class _Keeper:
+    """One worker after another under one name."""
+
+    def __init__(self, name: str, socket: Path, arguments: list[str], on_worker: Callable[[WorkerClient], None]) -> None:
+        self.name = name
+        self.socket = socket
+        self.client: WorkerClient | None = None
+        self._arguments = arguments
+        self._on_worker = on_worker
+        self._process: Process | None = None
+        self._stopping = False
+        self._started = asyncio.Event()
+        self._failed: Unavailable | None = None
+
+    async def first_start(self) -> None:
+        """Waits for the first worker; raises what kept it from starting."""
+        await self._started.wait()
+        if self._failed is not None:
+            raise self._failed
+
+    async def keep(self) -> None:
+        """Runs workers until stopped."""
+        pause_s = FIRST_PAUSE_S
+        loop = asyncio.get_running_loop()
+        try:
+            while not self._stopping:
+                began = loop.time()
+                await self._run_one()
+                if self._stopping:
+                    return
+                if loop.time() - began >= STEADY_AFTER_S:
+                    pause_s = FIRST_PAUSE_S
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+        finally:
+            await self._end_process()
+
+    async def stop(self, deadline_s: float) -> None:
+        """SIGTERM drains; at the deadline a second one ends; what still lives then is killed."""
+        self._stopping = True
+        process = self._process
+        if process is None:
+            return
+        for patience_s in (deadline_s, TERM_GRACE_S):
+            if process.returncode is not None:
+                return
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGTERM)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(patience_s):
+                    await process.wait()
+        await self._end_process()
+
+    async def _run_one(self) -> None:
+        try:
+            self._process = await self._spawn()
+            client = await self._connect(self._process)
+        except (Unavailable, OSError) as error:
+            _log.error("media worker did not start", worker=self.name, fault=type(error).__name__)
+            self._failed = Unavailable("worker_start", "a media worker did not start")
+            self._started.set()
+            await self._end_process()
+            return
+        self.client = client
+        self._on_worker(client)
+        self._started.set()
+        await self._watch(client)
+        await self._end_process()
+        await client.wait_closed()
+        if not self._stopping:
+            _log.warning("media worker died", worker=self.name)
+
+    async def _spawn(self) -> Process:
+        self.socket.unlink(missing_ok=True)
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "media.worker",
+            "--socket",
+            str(self.socket),
+            "--name",
+            self.name,
+            *self._arguments,
+            stdin=asyncio.subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for us: we let the calls end
+        )
+
+    async def _connect(self, process: Process) -> WorkerClient:
+        try:
+            async with asyncio.timeout(START_TIMEOUT_S):
+                while process.returncode is None:
+                    if self.socket.exists():
+                        with contextlib.suppress(Unavailable):
+                            return await connect_unix(self.socket)
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            pass
+        raise Unavailable("worker_start", "the media worker ended or stayed silent")
+
+    async def _watch(self, client: WorkerClient) -> None:
+        """Returns when the worker is dead or has been silent for too long."""
+        while client.alive:
+            try:
+                await client.request("worker_ping", None, WorkerPing(), timeout_s=SILENT_AFTER_S)
+            except ConsiliumError as error:
+                if client.alive:
+                    _log.error("media worker is silent", worker=self.name, code=error.code)
+                    await self._dump()
+                return
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PING_INTERVAL_S):
+                    await client.wait_closed()
+
+    async def _dump(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(signal.SIGUSR1)
+            await asyncio.sleep(DUMP_S)
+
+    async def _end_process(self) -> None:
+        if self._process is None:
+            return
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+        await self._process.wait()
+        self._process = None
