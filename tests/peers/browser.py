@@ -1,0 +1,182 @@
+"""A browser's end: offers, connects over loopback, sends Opus- and VP8-shaped RTP, keeps what it receives."""
+
+import asyncio
+import re
+import secrets
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
+from aiortc.rtcicetransport import RTCIceCandidate, RTCIceGatherer, RTCIceParameters, RTCIceTransport
+
+from common.ids import new_id
+from media.core import rtcp, rtp
+from tests.peers.offers import OPUS, VP8, Line, OfferText, two_sending_lines
+
+LOOPBACK = "127.0.0.1"
+
+
+class _RawDtls(RTCDtlsTransport):
+    """aiortc's DTLS with decrypted packets kept raw."""
+
+    owner: "FakeBrowser"
+
+    async def _handle_rtp_data(self, data: bytes, arrival_time_ms: int) -> None:
+        self.owner.rtp_received(data)
+
+    async def _handle_rtcp_data(self, data: bytes) -> None:
+        self.owner.rtcp_received(data)
+
+
+@dataclass
+class Stream:
+    """What is sent on one SSRC."""
+
+    ssrc: int
+    payload_type: int
+    sequence: int = field(default_factory=lambda: secrets.randbits(16))
+    timestamp: int = field(default_factory=lambda: secrets.randbits(32))
+    picture: int = field(default_factory=lambda: secrets.randbits(15))
+
+
+def vp8_payload(picture: int, *, key: bool, size: int = 200) -> bytes:
+    """A one-packet frame: extended descriptor with a 15-bit PictureID and TL0PICIDX."""
+    head = bytes((0x90, 0xC0, 0x80 | picture >> 8 & 0x7F, picture & 0xFF, picture & 0xFF))
+    return head + bytes((0x10 if key else 0x11,)) + bytes(size)
+
+
+class FakeBrowser:
+    """One RTCPeerConnection's worth; `peer` is its id, `label` its seat."""
+
+    def __init__(self, label: str | None = None) -> None:
+        self.peer = new_id("p")
+        self.label = label or new_id("s")
+        self.lines: list[Line] = two_sending_lines(secrets.randbits(31) + 1, secrets.randbits(31) + 1)
+        self.wanted: dict[str, str] = {}
+        self._certificate = RTCCertificate.generateCertificate()
+        self._gatherer = RTCIceGatherer(iceServers=[])
+        self._connection = self._gatherer._connection
+        original = self._connection.get_component_candidates
+        self._connection.get_component_candidates = lambda component, addresses: original(component, [LOOPBACK])
+        self._ice = RTCIceTransport(self._gatherer)
+        self._connection.ice_controlling = True
+        self._dtls = _RawDtls(self._ice, [self._certificate])
+        self._dtls.owner = self
+        self._dtls._set_role("client")
+        self.received: dict[int, list[bytes]] = defaultdict(list)
+        self.feedback: list[rtcp.Packet] = []
+        self.fingerprint: str | None = None
+        """Instead of the true one."""
+        self.streams: dict[str, Stream] = {}
+        for line in self.lines:
+            assert line.ssrc is not None
+            self.streams[line.kind] = Stream(line.ssrc, OPUS if line.kind == "audio" else VP8)
+
+    # --- negotiation ---
+
+    def want(self, *labels: str) -> None:
+        """Adds two recvonly lines for each label."""
+        for label in labels:
+            for kind in ("audio", "video"):
+                mid = str(len(self.lines))
+                self.lines.append(Line(kind, mid, "recvonly"))
+                self.wanted[mid] = label
+
+    async def offer(self) -> str:
+        await self._gatherer.gather()
+        parameters = self._gatherer.getLocalParameters()
+        digest = next(f for f in self._certificate.getFingerprints() if f.algorithm == "sha-256")
+        return OfferText(
+            ufrag=parameters.usernameFragment,
+            pwd=parameters.password,
+            fingerprint=self.fingerprint or f"sha-256 {digest.value}",
+            lines=self.lines,
+        ).text()
+
+    async def connect(self, answer: str, through: tuple[str, int] | None = None) -> None:
+        """Connects to the loopback candidate of `answer`, or to `through` (a NAT) instead."""
+        port = int(re.findall(r"a=candidate:\d+ 1 udp \d+ 127\.0\.0\.1 (\d+) typ host", answer)[0])
+        host, port = through or (LOOPBACK, port)
+        await self._ice.addRemoteCandidate(
+            RTCIceCandidate(component=1, foundation="1", ip=host, port=port, priority=1, protocol="udp", type="host")
+        )
+        await self._ice.addRemoteCandidate(None)
+        async with asyncio.timeout(10):
+            await self._ice.start(RTCIceParameters(_value(answer, "ice-ufrag"), _value(answer, "ice-pwd")))
+            algorithm, digest = _value(answer, "fingerprint").split()
+            await self._dtls.start(RTCDtlsParameters([RTCDtlsFingerprint(algorithm, digest)]))
+        if self._dtls.state != "connected":
+            raise ConnectionError(f"DTLS is {self._dtls.state}")
+
+    async def close(self) -> None:
+        await self._dtls.stop()
+        await self._ice.stop()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where its datagrams come from."""
+        protocol = self._connection._nominated[1].protocol
+        return protocol.transport.get_extra_info("sockname")  # type: ignore[no-any-return]
+
+    def send_raw(self, data: bytes) -> None:
+        """Any bytes from its own address to the relay."""
+        pair = self._connection._nominated[1]
+        pair.protocol.transport.sendto(data, pair.remote_addr)
+
+    @property
+    def srtp_profile(self) -> bytes:
+        return self._dtls._ssl.get_selected_srtp_profile()  # type: ignore[no-any-return]
+
+    # --- media ---
+
+    async def send_audio(self, payload: bytes = b"\xf8\xff\xfe" + bytes(60)) -> None:
+        stream = self.streams["audio"]
+        await self._send(stream, payload, marker=False)
+        stream.timestamp = (stream.timestamp + 960) % (1 << 32)
+
+    async def send_frame(self, *, key: bool = False, size: int = 200) -> None:
+        stream = self.streams["video"]
+        await self._send(stream, vp8_payload(stream.picture, key=key, size=size), marker=True)
+        stream.picture = (stream.picture + 1) % (1 << 15)
+        stream.timestamp = (stream.timestamp + 3000) % (1 << 32)
+
+    async def send_rtcp(self, *packets: rtcp.Packet) -> None:
+        await self._dtls._send_rtp(rtcp.build(packets))
+
+    async def send_plain(self, data: bytes) -> None:
+        """Encrypts and sends any bytes that libsrtp takes."""
+        await self._dtls._send_rtp(data)
+
+    async def _send(self, stream: Stream, payload: bytes, *, marker: bool) -> None:
+        extensions = rtp.write_extensions([(2, b"\x01\x02\x03"), (4, b"0" if stream.payload_type == OPUS else b"1")])
+        await self._dtls._send_rtp(
+            rtp.write(
+                marker=marker,
+                payload_type=stream.payload_type,
+                sequence=stream.sequence,
+                timestamp=stream.timestamp,
+                ssrc=stream.ssrc,
+                extensions=extensions,
+                payload=payload,
+            )
+        )
+        stream.sequence = (stream.sequence + 1) % (1 << 16)
+
+    def rtp_received(self, data: bytes) -> None:
+        self.received[int.from_bytes(data[8:12], "big")].append(data)
+
+    def rtcp_received(self, data: bytes) -> None:
+        self.feedback += rtcp.parse(data) or []
+
+    def count(self, ssrc: int) -> int:
+        return len(self.received.get(ssrc, []))
+
+
+def answered_ssrc(answer: str, mid: str) -> int:
+    """The SSRC that an answer gives for an m-line."""
+    section = next(part for part in answer.split("\r\nm=")[1:] if f"\r\na=mid:{mid}\r\n" in part)
+    return int(re.findall(r"a=ssrc:(\d+) ", section)[0])
+
+
+def _value(sdp: str, name: str) -> str:
+    return re.findall(rf"a={name}:(.*)\r\n", sdp)[0]
