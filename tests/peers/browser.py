@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
 from aiortc.rtcicetransport import RTCIceCandidate, RTCIceGatherer, RTCIceParameters, RTCIceTransport
+from pylibsrtp import Error as SrtpError
 
 from common.ids import new_id
 from media.core import rtcp, rtp
@@ -143,9 +144,14 @@ class FakeBrowser:
     async def send_rtcp(self, *packets: rtcp.Packet) -> None:
         await self._dtls._send_rtp(rtcp.build(packets))
 
-    async def send_plain(self, data: bytes) -> None:
-        """Encrypts and sends any bytes that libsrtp takes."""
-        await self._dtls._send_rtp(data)
+    def send_encrypted(self, data: bytes, *, control: bool) -> bool:
+        """Encrypts and sends any bytes as RTP or RTCP; false when libsrtp refuses them itself."""
+        session = self._dtls._tx_srtp
+        try:
+            self.send_raw(session.protect_rtcp(data) if control else session.protect(data))
+        except SrtpError:
+            return False
+        return True
 
     async def _send(self, stream: Stream, payload: bytes, *, marker: bool) -> None:
         extensions = rtp.write_extensions([(2, b"\x01\x02\x03"), (4, b"0" if stream.payload_type == OPUS else b"1")])

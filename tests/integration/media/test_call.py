@@ -87,7 +87,8 @@ async def test_reports_are_translated_and_senders_get_theirs() -> None:
         assert (report.timestamp - last.timestamp) % (1 << 32) == 3000
         await until(
             lambda: any(
-                isinstance(p, rtcp.ReceiverReport) and any(b.ssrc == source.ssrc and b.last_report == 0x33445566 for b in p.blocks)
+                isinstance(p, rtcp.ReceiverReport)
+                and any(b.ssrc == source.ssrc and b.last_report == 0x33445566 for b in p.blocks)
                 for p in one.feedback
             ),
             "the sender learns how its stream arrives",
@@ -227,7 +228,7 @@ async def test_a_peer_that_vanishes_is_told_within_five_seconds_and_may_come_bac
 
 
 async def test_a_browser_that_says_goodbye_is_closed_at_once() -> None:
-    async with call_of_two() as (_, call, one, two):
+    async with call_of_two() as (_, call, one, _two):
         await one.close()
         await until(lambda: (one.peer, "closed") in call.states, "the goodbye is heard")
 
