@@ -33,7 +33,7 @@ const SIGNED_OUT = new Set(["signed_out", "not_signed_in", "forbidden", "bad_aut
 
 function OpenDesk({ session, onSignOut, onSignedOut, onAgain }: DeskProps & { onAgain(): void }) {
   const t = useTexts();
-  const { line, desk, seat } = useDesk();
+  const { line, desk, seat, over } = useDesk();
   const status = useStore(line.status);
   const closed = status.state === "closed" ? status.code : null;
   const gone = closed !== null && SIGNED_OUT.has(closed);
@@ -47,11 +47,11 @@ function OpenDesk({ session, onSignOut, onSignedOut, onAgain }: DeskProps & { on
         <p role="status">{t.desk.opening}</p>
       </main>
     );
-  return <DeskScreen {...{ session, line, status, desk, seat, onSignOut }} />;
+  return <DeskScreen {...{ session, line, status, desk, seat, over, onSignOut }} />;
 }
 
-/** What the server says of desk and seat; `seat` only while it is the one under way. */
-function useDesk(): { line: Line; desk: DeskState | null; seat: SeatState | null } {
+/** What the server says of desk and seat: `seat` only while it is the one under way, `over` from its end on. */
+function useDesk(): { line: Line; desk: DeskState | null; seat: SeatState | null; over: SeatState | null } {
   const [desk, setDesk] = useState<DeskState | null>(null);
   const [seat, setSeat] = useState<SeatState | null>(null);
   const [line] = useState(() =>
@@ -65,7 +65,7 @@ function useDesk(): { line: Line; desk: DeskState | null; seat: SeatState | null
   );
   useEffect(() => () => line.close(), [line]);
   const current = desk !== null && seat !== null && desk.seat === seat.seat && seat.state !== "ended" ? seat : null;
-  return { line, desk, seat: current };
+  return { line, desk, seat: current, over: seat?.state === "ended" ? seat : null };
 }
 
 interface ScreenProps {
@@ -74,10 +74,11 @@ interface ScreenProps {
   status: LineStatus;
   desk: DeskState;
   seat: SeatState | null;
+  over: SeatState | null;
   onSignOut(): void;
 }
 
-function DeskScreen({ session, line, status, desk, seat, onSignOut }: ScreenProps) {
+export function DeskScreen({ session, line, status, desk, seat, over, onSignOut }: ScreenProps) {
   const t = useTexts();
   const local = useLocal();
   const [trouble, setTrouble] = useState<string | null>(null);
@@ -114,6 +115,7 @@ function DeskScreen({ session, line, status, desk, seat, onSignOut }: ScreenProp
               </button>
             </Note>
           )}
+          {seat === null && over !== null && desk.offer === null && <Over key={over.consultation} state={over} />}
         </div>
         {seat === null ? (
           <Idle desk={desk} session={session} duty={duty} />
@@ -123,6 +125,24 @@ function DeskScreen({ session, line, status, desk, seat, onSignOut }: ScreenProp
       </main>
       {offer !== null && <OfferCard key={offer.id} offer={offer} session={session} line={line} onTrouble={fail} />}
     </div>
+  );
+}
+
+/** Says that the last visit is over and who ended it, until it is read or the next patient is offered. */
+function Over({ state }: { state: SeatState }) {
+  const t = useTexts();
+  const local = useLocal();
+  const [read, setRead] = useState(false);
+  const patient = state.people.find((each) => each.role === "patient");
+  if (read || patient === undefined) return null;
+  const name = local(patient.name);
+  const words = state.ended_reason === "patient_left" ? t.stage.patientEnded(name) : t.stage.ended(name);
+  return (
+    <Note tone="teal" icon="check" title={words}>
+      <button type="button" class="btn note-btn" onClick={() => setRead(true)}>
+        {t.desk.dismiss}
+      </button>
+    </Note>
   );
 }
 

@@ -34,12 +34,14 @@ export function InRoom({ state, line, request, others }: InRoomProps) {
           </h2>
           <p class="small second">{local(state.department)}</p>
         </div>
-        {request && <PriorityBadge priority={request.priority} />}
       </div>
       {request !== null && (
         <section class="side-part" aria-labelledby="reason">
           <h3 id="reason">{t.stage.reason}</h3>
           <p>{request.reason || t.desk.noReason}</p>
+          <div>
+            <PriorityBadge priority={request.priority} />
+          </div>
         </section>
       )}
       <section class="side-part" aria-labelledby="people">

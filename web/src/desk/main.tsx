@@ -2,6 +2,7 @@
 
 import "../ui/tokens.css";
 import "../ui/base.css";
+import "../ui/call.css";
 import "../ui/desk.css";
 import { render } from "preact";
 import { startLanguage } from "../i18n";

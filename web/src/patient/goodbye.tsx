@@ -49,12 +49,14 @@ export function Goodbye({ state }: { state: SeatState }) {
                   <a href={`tel:${state.emergency_number}`}>{t.emergency.call(state.emergency_number)}</a>
                 </span>
               </li>
-              <li>
-                <Icon name="armchair" />
-                <span>
-                  {t.goodbye.again} <NewVisitLink />
-                </span>
-              </li>
+              {done && (
+                <li>
+                  <Icon name="armchair" />
+                  <span>
+                    {t.goodbye.again} <NewVisitLink />
+                  </span>
+                </li>
+              )}
             </ul>
             {done && <p class="third">{t.goodbye.closePage}</p>}
           </section>

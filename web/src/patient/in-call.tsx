@@ -65,7 +65,8 @@ export function InCall({ state, line, status, onLeave }: InCallProps) {
           {notice !== null && <Weak notice={notice} />}
           {refused !== null && <Weak notice={plain("triangle-alert", errorText(t, refused))} />}
         </div>
-        <DeviceNotice call={call} quiet={notice !== null} />
+        {state.state === "connecting" && first && <YourTurn name={personName(t, local, first)} />}
+        <DeviceNotice call={call} quiet={notice !== null || state.state === "connecting"} />
         <TapToHear />
         <KeyRow call={call} endWord={ends ? t.call.end : t.call.leave} onEnd={() => setAsking(true)} />
       </div>
@@ -105,7 +106,7 @@ function CallTop({ state, others, call }: { state: SeatState; others: readonly P
   return (
     <header class="call-top">
       <div class="tag tag-square">
-        <h1 class="tag-name">{names || t.call.title}</h1>
+        <h1 class={others.length > 1 ? "sr" : "tag-name"}>{names || t.call.title}</h1>
         {state.live_since !== null && <time class="num">{stopwatch(callSeconds(state))}</time>}
         <small>{word}</small>
       </div>
@@ -125,6 +126,18 @@ function Weak({ notice }: { notice: Notice }) {
           {notice.body && <p>{notice.body}</p>}
         </div>
       </div>
+    </div>
+  );
+}
+
+function YourTurn({ name }: { name: string }) {
+  const t = useTexts();
+  return (
+    <div class="weak weak-calm" role="status">
+      <p>
+        <strong>{t.call.turn}</strong>
+      </p>
+      <p>{t.call.turnBody(name)}</p>
     </div>
   );
 }

@@ -46,7 +46,7 @@ interface ScreenProps {
 
 export type Leave = () => ReturnType<Line["send"]>;
 
-function VisitScreen({ state, line, status, onLeave }: ScreenProps) {
+export function VisitScreen({ state, line, status, onLeave }: ScreenProps) {
   switch (state.state) {
     case "scheduled":
     case "waiting":
@@ -102,7 +102,7 @@ interface Words {
 
 const UNKNOWN_SEAT = new Set(["not_signed_in", "seat_unknown", "forbidden", "bad_auth", "signed_out"]);
 
-function Closed({ code, onAgain }: { code: string; onAgain(): void }) {
+export function Closed({ code, onAgain }: { code: string; onAgain(): void }) {
   const t = useTexts();
   const unknown = UNKNOWN_SEAT.has(code);
   const words: Words = unknown

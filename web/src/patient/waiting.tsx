@@ -170,11 +170,12 @@ function Interval({ low, high }: { low: number; high: number }) {
   const end = scaleFor(high);
   const x = (minutes: number) => (minutes / end) * 350;
   const width = Math.max(18, x(high) - x(low));
+  const words = t.waiting.wait(low, high);
   const apart = x(high) - x(low) > 30;
   return (
     <>
       <p class="wait-time">
-        <small>{t.waiting.about}</small> <span>{t.waiting.interval(low, high)}</span> <small>{t.waiting.minutes}</small>
+        {words.before && <small>{words.before}</small>} <span>{words.number}</span> <small>{words.after}</small>
       </p>
       <svg class="span-bar" viewBox="0 0 350 44" role="img" aria-label={t.waiting.bar(end, low, high)}>
         <rect class="span-track" x=".75" y="6" width="348.500" height="12" rx="6" />

@@ -166,7 +166,7 @@ function Plate({ department }: { department: Department }) {
         </span>
         <div class="grow">
           <p class="small second">{t.entry.willSee}</p>
-          <h2>{t.entry.aDoctorOf(local(department.name))}</h2>
+          <h2>{local(department.name)}</h2>
           <p class="small second">{dutyWords(t, department)}</p>
         </div>
       </div>

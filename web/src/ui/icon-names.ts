@@ -8,7 +8,6 @@ export const LUCIDE = [
   "clock",
   "copy",
   "door-open",
-  "history",
   "languages",
   "log-out",
   "mic",

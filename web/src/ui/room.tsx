@@ -28,7 +28,7 @@ const seatAt = (index: number) => FIRST + STEP * index;
 
 export function Room({ label, sitters, chairs = 4, plate, headroom = 0, fill }: RoomProps) {
   const count = Math.max(chairs, sitters.length);
-  const width = seatAt(count - 1) + 56;
+  const width = seatAt(count - 1) + (count > 4 ? 98 : 56);
   const height = 232 + headroom;
   return (
     <svg

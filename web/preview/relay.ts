@@ -1,0 +1,79 @@
+/** Stands in for line and relay: answers an offer in this page with drawn pictures and a tone, as the relay would. */
+
+import type { Line, LineStatus } from "../src/signal/line";
+import type { PeerOffer } from "../src/signal/messages";
+import { createStore } from "../src/ui/store";
+
+const answering = new Map<string, RTCPeerConnection>();
+
+export function fakeLine(pictures: Record<string, string>, status: LineStatus = { state: "up" }): Line {
+  return {
+    status: createStore<LineStatus>(status),
+    async send(name, body) {
+      const reply = await answerTo(name, body as never, pictures);
+      return { ok: true, body: reply as never };
+    },
+    close: () => undefined,
+  };
+}
+
+async function answerTo(name: string, body: PeerOffer, pictures: Record<string, string>): Promise<unknown> {
+  if (name === "peer_offer") return { sdp: await answer(body, pictures) };
+  if (name === "link_create")
+    return { path: `/join#${"k3v7Qm2xW9".repeat(5).slice(0, 43)}`, expires_at: Date.now() / 1000 + 900 };
+  return null;
+}
+
+async function answer(offer: PeerOffer, pictures: Record<string, string>): Promise<string> {
+  const peer = answering.get(offer.peer) ?? new RTCPeerConnection({ iceServers: [] });
+  answering.set(offer.peer, peer);
+  await peer.setRemoteDescription({ type: "offer", sdp: offer.sdp });
+  for (const { mid, seat } of offer.wanted) {
+    const transceiver = peer.getTransceivers().find((each) => each.mid === mid);
+    if (transceiver === undefined || transceiver.sender.track !== null) continue;
+    transceiver.direction = "sendonly";
+    const kind = transceiver.receiver.track.kind;
+    const picture = pictures[seat];
+    if (kind === "video" && picture !== undefined) await transceiver.sender.replaceTrack(await drawn(picture));
+    if (kind === "audio") await transceiver.sender.replaceTrack(tone());
+  }
+  await peer.setLocalDescription(await peer.createAnswer());
+  await gathered(peer);
+  return peer.localDescription?.sdp ?? "";
+}
+
+function gathered(peer: RTCPeerConnection): Promise<void> {
+  return new Promise((done) => {
+    const check = () => peer.iceGatheringState === "complete" && done();
+    peer.addEventListener("icegatheringstatechange", check);
+    check();
+  });
+}
+
+async function drawn(address: string): Promise<MediaStreamTrack | null> {
+  const [path, shape] = address.split("#");
+  const image = new Image();
+  image.src = path ?? "";
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  const [width, height] = shape === "wide" ? [1280, 720] : [480, 640];
+  canvas.width = width;
+  canvas.height = height;
+  const paper = canvas.getContext("2d");
+  const scale = Math.max(width / image.width, height / image.height);
+  setInterval(() => {
+    const w = image.width * scale;
+    const h = image.height * scale;
+    paper?.drawImage(image, (width - w) / 2, (height - h) * 0.4, w, h);
+  }, 66);
+  return canvas.captureStream(15).getVideoTracks()[0] ?? null;
+}
+
+function tone(): MediaStreamTrack | null {
+  const context = new AudioContext();
+  const sink = context.createMediaStreamDestination();
+  const source = context.createOscillator();
+  source.connect(sink);
+  source.start();
+  return sink.stream.getAudioTracks()[0] ?? null;
+}
