@@ -199,6 +199,7 @@ def upgrade() -> None:
         "seat",
         sa.Column("id", sa.String(length=24), nullable=False),
         sa.Column("consultation", sa.String(length=24), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("role", sa.String(length=16), nullable=False),
         sa.Column("name", sa.String(length=80)),
         sa.Column("practitioner", sa.String(length=24)),

@@ -41,8 +41,8 @@ class SqlConsultations:
     async def _load(self, query: Select[Any]) -> list[Consultation]:
         rows = (await self._connection.execute(query)).all()
         wanted = query.with_only_columns(tables.consultation.c.id)
-        order = (tables.seat.c.created_at, tables.seat.c.id)
-        found = await self._connection.execute(select(tables.seat).where(tables.seat.c.consultation.in_(wanted)).order_by(*order))
+        theirs = select(tables.seat).where(tables.seat.c.consultation.in_(wanted)).order_by(tables.seat.c.position)
+        found = await self._connection.execute(theirs)
         seats: dict[str, list[Seat]] = defaultdict(list)
         for row in found:
             seats[row.consultation].append(_seat(row))
@@ -56,9 +56,9 @@ class SqlConsultations:
             change = update(tables.consultation).where(tables.consultation.c.id == after.id)
             await self._connection.execute(change.values(values))
         known = {seat.id: seat for seat in before.seats} if before else {}
-        for seat in after.seats:
+        for position, seat in enumerate(after.seats):
             if seat.id not in known:
-                await self._connection.execute(insert(tables.seat).values(_seat_row(seat)))
+                await self._connection.execute(insert(tables.seat).values({**_seat_row(seat), "position": position}))
             elif known[seat.id] != seat:
                 await self._connection.execute(update(tables.seat).where(tables.seat.c.id == seat.id).values(_seat_row(seat)))
 

@@ -66,6 +66,7 @@ seat = Table(
     metadata,
     Column("id", ID, primary_key=True),
     Column("consultation", ID, ForeignKey("consultation.id"), nullable=False, index=True),
+    Column("position", Integer, nullable=False),  # order of coming; clocks of nodes differ
     Column("role", CODE, nullable=False),
     Column("name", String(80)),
     Column("practitioner", ID),
