@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from common.ids import ConsultationId, PractitionerId
-from rooms.line import Line
+from rooms.line import Line, Ticket
 from rooms.model import (
     IN_CALL,
     IN_LINE,
@@ -37,6 +37,10 @@ class Standing:
     @cached_property
     def places(self) -> dict[ConsultationId, PlaceView]:
         return places(self.line)
+
+    @cached_property
+    def ranked(self) -> list[Ticket]:
+        return self.line.ranked()
 
     @cached_property
     def offered(self) -> set[ConsultationId]:
@@ -72,7 +76,7 @@ def seat_views(consultation: Consultation, standing: Standing, placement: Placem
 
 def shown_on(desk: Desk, standing: Standing) -> tuple[int, list[ConsultationId]]:
     """How many wait in the desk's departments, and the first of them, in the order of calling."""
-    mine = [ticket.consultation for ticket in standing.line.ranked() if ticket.department in desk.departments]
+    mine = [ticket.consultation for ticket in standing.ranked if ticket.department in desk.departments]
     return len(mine), mine[:SHOWN_IN_LINE]
 
 

@@ -1,0 +1,42 @@
+"""Hashing is right, off the loop, and bounded."""
+
+import asyncio
+import time
+
+import pytest
+
+from clinic.passwords import Argon2Hasher
+from common.errors import Unavailable
+
+
+async def test_only_the_password_itself_is_the_one() -> None:
+    hasher = Argon2Hasher()
+    stored = await hasher.hash("willow")
+    assert stored.startswith("$argon2id$") and "willow" not in stored
+    assert await hasher.verify(stored, "willow")
+    assert not await hasher.verify(stored, "Willow")
+    assert not await hasher.verify("not a hash", "willow")
+    assert not await hasher.verify(None, "willow")
+    hasher.close()
+
+
+async def test_the_loop_goes_on_while_a_flood_is_hashed() -> None:
+    hasher = Argon2Hasher()
+    flood = [asyncio.create_task(hasher.verify(None, "guess")) for _ in range(20)]
+    worst = 0.0
+    while not all(task.done() for task in flood):
+        before = time.perf_counter()
+        await asyncio.sleep(0)
+        worst = max(worst, time.perf_counter() - before)
+    assert worst < 0.2, "the loop stood still behind a hash"
+    hasher.close()
+
+
+async def test_too_many_at_once_are_asked_to_come_again() -> None:
+    hasher = Argon2Hasher()
+    done = await asyncio.gather(*(hasher.verify(None, "guess") for _ in range(70)), return_exceptions=True)
+    assert sum(isinstance(one, Unavailable) for one in done) == 6
+    assert await hasher.verify(await hasher.hash("right"), "right"), "and it works again afterwards"
+    hasher.close()
+    with pytest.raises(RuntimeError):
+        await hasher.hash("closed")
