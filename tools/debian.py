@@ -4,7 +4,10 @@ Installs them where we are root on a Debian; anywhere else one line says what is
 """
 
 import os
+import re
 import shutil
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +21,9 @@ PROGRAM_PACKAGES = {
     "redis-server": "redis-server",
     "setpriv": "util-linux",
 }
+OLDEST_FIREFOX = 153  # Playwright 1.63 asks older ones for what they do not know (WebDriver BiDi, network.addDataCollector)
+SOURCES = Path("/etc/apt")
+SECURITY = "deb http://deb.debian.org/debian-security {codename}-security main\n"
 FONTS = Path("/usr/share/fonts")
 FONT_PACKAGE = "fonts-noto-cjk"
 POLICY = Path("/usr/sbin/policy-rc.d")
@@ -30,7 +36,10 @@ def install_test_programs() -> None:
     if not missing:
         return
     if not may_install():
-        raise Failure(f"the tests need these Debian packages: {' '.join(missing)} (as root: apt-get install {' '.join(missing)})")
+        names = " ".join(missing)
+        raise Failure(
+            f"the tests need these Debian packages, with the security updates: {names} (as root: apt-get install {names})"
+        )
     with step(f"installing {', '.join(missing)} with apt"):
         install_packages(missing)
     if still := missing_packages():
@@ -38,12 +47,21 @@ def install_test_programs() -> None:
 
 
 def missing_packages() -> list[str]:
-    """The packages whose programs or fonts are not here."""
+    """The packages whose programs or fonts are not here, or too old."""
     path = os.environ.get("PATH", "") + SYSTEM_PROGRAMS
     missing = [package for program, package in PROGRAM_PACKAGES.items() if shutil.which(program, path=path) is None]
+    if "firefox-esr" not in missing and firefox_version() < OLDEST_FIREFOX:
+        missing.append("firefox-esr")
     if not any(FONTS.rglob("NotoSansCJK*")):
         missing.append(FONT_PACKAGE)
     return missing
+
+
+def firefox_version() -> int:
+    """The major version of the Firefox ESR on PATH; 0 when it does not say."""
+    said = subprocess.run(["firefox-esr", "--version"], capture_output=True, text=True, timeout=60, check=False).stdout
+    number = re.search(r"Firefox (\d+)\.", said)
+    return int(number[1]) if number else 0
 
 
 def may_install() -> bool:
@@ -54,10 +72,31 @@ def may_install() -> bool:
 def install_packages(packages: list[str]) -> None:
     """Install Debian packages without questions, without recommendations and without starting what they bring."""
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-    wait = ["-o", "DPkg::Lock::Timeout=120", "-o", "Acquire::Retries=3"]
-    with services_left_alone():
-        run(["apt-get", *wait, "update", "--quiet"], env=quiet)
-        run(["apt-get", *wait, "install", "--quiet", "--yes", "--no-install-recommends", *packages], env=quiet)
+    with services_left_alone(), with_security_updates() as sources:
+        apt = ["apt-get", "-o", "DPkg::Lock::Timeout=120", "-o", "Acquire::Retries=3", *sources]
+        run([*apt, "update", "--quiet"], env=quiet)
+        run([*apt, "install", "--quiet", "--yes", "--no-install-recommends", *packages], env=quiet)
+
+
+@contextmanager
+def with_security_updates() -> Iterator[list[str]]:
+    """Options that make apt see Debian's security updates, for this call alone, where they are not among its sources.
+
+    A root made by debootstrap has only the release itself, whose browsers are older than those of any kept machine.
+    """
+    release = Path("/etc/os-release").read_text()
+    codename = re.search(r"^VERSION_CODENAME=(\w+)$", release, re.MULTILINE)
+    known = "".join(file.read_text() for file in SOURCES.glob("sources.list*/*")) if SOURCES.is_dir() else ""
+    own = SOURCES / "sources.list"
+    listed = own.read_text() if own.exists() else ""
+    if "ID=debian" not in release.splitlines() or codename is None or "-security" in known + listed:
+        yield []
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)  # apt reads as its own user
+        sources = Path(folder) / "sources.list"
+        sources.write_text(f"{listed}\n{SECURITY.format(codename=codename[1])}")
+        yield ["-o", f"Dir::Etc::SourceList={sources}"]
 
 
 @contextmanager
