@@ -9,6 +9,8 @@ import resource
 import secrets
 from typing import cast
 
+import structlog
+
 from common.errors import ProtocolError, Unavailable
 from common.ids import ConsultationId
 from common.wire import Wire
@@ -32,6 +34,8 @@ from media.rtc.peer import Endpoint
 from media.rtc.seam import Certificate
 from media.session import Session
 from media.stats import LoadMeter
+
+_log = structlog.get_logger(__name__)
 
 MAX_SESSIONS = 1000
 MAX_TABLE_LINES = 150
@@ -132,7 +136,10 @@ class MediaRelay:
     # --- what the plane hands up ---
 
     def datagram_received(self, data: bytes, address: Address) -> None:
-        self._guard.datagram_received(data, address)
+        try:
+            self._guard.datagram_received(data, address)
+        except Exception:  # a bug in answering one datagram must not cost the batch behind it
+            _log.exception("datagram handling failed")
 
     def source_unknown(self, peer: int, mid: str, ssrc: int) -> None:
         session = self._session_of(peer)

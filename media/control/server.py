@@ -110,25 +110,21 @@ class _Client:
 
     async def _answer(self, frame: Frame) -> None:
         try:
-            reply = await self._handle(frame)
-            answer = Frame(
-                kind="reply",
-                id=frame.id,
-                name=frame.name,
-                session=frame.session,
-                epoch=self._epoch,
-                body=reply.model_dump(mode="json"),
-            )
+            answer = encode(self._reply(frame, await self._handle(frame)))
         except ConsiliumError as error:
-            answer = self._refusal(frame, error)
+            answer = encode(self._refusal(frame, error))
         except Exception:
             _log.exception("control request failed", request=frame.name)
-            answer = self._refusal(frame, None)
-        self._answered[frame.id] = encode(answer)
+            answer = encode(self._refusal(frame, None))
+        self._answered[frame.id] = answer
         finished = [number for number, kept in self._answered.items() if kept is not None]
         for number in finished[:-REMEMBERED_REPLIES]:
             del self._answered[number]
-        self._write(answer)
+        self._send(answer)
+
+    def _reply(self, frame: Frame, reply: Wire) -> Frame:
+        body = reply.model_dump(mode="json")
+        return Frame(kind="reply", id=frame.id, name=frame.name, session=frame.session, epoch=self._epoch, body=body)
 
     async def _handle(self, frame: Frame) -> Wire:
         if frame.epoch and frame.epoch != self._epoch:

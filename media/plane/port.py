@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import time
 
 from media.core.demux import MAX_DATAGRAM_BYTES
 from media.core.path import Address
@@ -31,7 +32,7 @@ class MediaPort:
             self._socket.close()
             raise
         self.port: int = self._socket.getsockname()[1]
-        self.relay = PacketRelay(self.send, upward, loop.time)
+        self.relay = PacketRelay(self.send, upward, time.monotonic)  # uvloop's own clock counts whole milliseconds
         self.unsent = 0
         loop.add_reader(self._socket.fileno(), self._readable)
         self._timer = loop.call_later(REPORT_INTERVAL_S, self._tick)

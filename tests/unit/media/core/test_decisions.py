@@ -1,0 +1,220 @@
+"""The small cores: paths, clocks, estimates, counts, key frames."""
+
+import pytest
+
+from media.core.bandwidth import REPORT_LIFE_S, START_BPS, START_S, LeastEstimate, shares
+from media.core.keyframes import KeyframeRequests
+from media.core.path import DISCONNECTED_AFTER_S, FAILED_AFTER_S, MAX_ADDRESSES, Address, Path, PathState
+from media.core.sendtime import SendClock
+from media.core.sequence import MAX_DROPOUT, OutputNumbers, Reception
+
+HOME: Address = ("192.0.2.1", 1)
+AWAY: Address = ("192.0.2.1", 2)
+
+
+# --- path ---
+
+
+def test_a_nominated_address_takes_over_once_it_has_answered() -> None:
+    path = Path(HOME, 0.0)
+    assert not path.checked(AWAY, nominated=True, now=1.0)
+    assert path.wants_probe(AWAY, 1.0)
+    assert path.answered(AWAY, 1.1)
+    assert path.address == AWAY
+
+
+def test_an_address_that_only_claims_gets_nothing() -> None:
+    path = Path(HOME, 0.0)
+    for second in range(100):
+        assert not path.checked(AWAY, nominated=True, now=float(second))
+    assert path.address == HOME
+
+
+def test_an_unnominated_address_takes_over_only_from_a_silent_one() -> None:
+    path = Path(HOME, 0.0)
+    path.checked(AWAY, nominated=False, now=1.0)
+    assert not path.answered(AWAY, 1.1)
+    path.checked(HOME, nominated=False, now=2.0)
+    assert not path.checked(AWAY, nominated=False, now=4.0)
+    assert path.checked(AWAY, nominated=False, now=5.1)
+
+
+def test_an_old_answer_does_not_count() -> None:
+    path = Path(HOME, 0.0)
+    path.checked(AWAY, nominated=True, now=1.0)
+    path.answered(AWAY, 1.0)
+    path.checked(HOME, nominated=True, now=2.0)
+    assert path.wants_probe(AWAY, 20.0)
+    assert not path.checked(AWAY, nominated=True, now=20.0)
+
+
+def test_silence_disconnects_then_fails_and_a_sound_in_between_recovers() -> None:
+    path = Path(HOME, 0.0)
+    assert path.state(DISCONNECTED_AFTER_S - 0.1) is PathState.CONNECTED
+    assert path.state(DISCONNECTED_AFTER_S) is PathState.DISCONNECTED
+    path.answered(HOME, 10.0)
+    assert path.state(10.1) is PathState.CONNECTED
+    assert path.state(10.0 + FAILED_AFTER_S) is PathState.FAILED
+
+
+def test_packets_alone_are_no_consent() -> None:
+    """RFC 7675: whoever answers no check is sent nothing after 30 s, however much it sends itself."""
+    path = Path(HOME, 0.0)
+    for second in range(int(FAILED_AFTER_S)):
+        path.received(float(second))
+        assert path.state(float(second)) is PathState.CONNECTED
+    assert path.state(FAILED_AFTER_S) is PathState.FAILED
+
+
+def test_addresses_are_bounded_and_the_one_in_use_is_kept() -> None:
+    path = Path(HOME, 0.0)
+    for port in range(10, 10 + 3 * MAX_ADDRESSES):
+        path.checked(("192.0.2.9", port), nominated=False, now=float(port))
+    assert len(path._seen) <= MAX_ADDRESSES
+    assert path.address == HOME and HOME in path._seen
+
+
+# --- abs-send-time ---
+
+
+def stamp(seconds: float) -> bytes:
+    return (int(seconds * (1 << 18)) % (1 << 24)).to_bytes(3, "big")
+
+
+def seconds(stamped: bytes) -> float:
+    return int.from_bytes(stamped, "big") / (1 << 18)
+
+
+@pytest.mark.parametrize("offset", [0.0, 17.3, 63.9, 1000.5])
+def test_clocks_of_different_senders_meet(offset: float) -> None:
+    clock = SendClock()
+    for step in range(2000):
+        now = 500 + step * 0.05
+        told = clock.translate(stamp(now + offset), now)
+        assert abs((seconds(told) - now + 32) % 64 - 32) < 0.001
+
+
+def test_delay_stays_visible_and_drift_does_not() -> None:
+    clock = SendClock()
+    for step in range(6000):
+        now = 100 + step * 0.02
+        told = clock.translate(stamp(now * 1.00005), now)
+    assert abs((seconds(told) - now + 32) % 64 - 32) < 0.002
+    delayed = clock.translate(stamp(now * 1.00005), now + 0.3)
+    assert (now + 0.3 - seconds(delayed)) % 64 == pytest.approx(0.3, abs=0.005)
+
+
+def test_a_jumping_clock_is_taken_as_another_one() -> None:
+    clock = SendClock()
+    clock.translate(stamp(5.0), 100.0)
+    told = clock.translate(stamp(30.0), 100.02)
+    assert seconds(told) == pytest.approx(100.02 % 64, abs=0.001)
+
+
+# --- estimates ---
+
+
+def settled(estimate: LeastEstimate, receiver: int, bps: int, now: float) -> None:
+    estimate.report(receiver, bps, now - START_S)
+    estimate.report(receiver, bps, now)
+
+
+def test_the_least_of_all_receivers_counts_and_goes_with_its_receiver() -> None:
+    estimate = LeastEstimate()
+    settled(estimate, 1, 900_000, 10.0)
+    settled(estimate, 2, 300_000, 10.0)
+    assert estimate.due(10.0) == 300_000
+    estimate.forget(2)
+    assert estimate.due(10.3) == 900_000
+    assert estimate.due(10.4) is None
+    assert estimate.due(10.0 + REPORT_LIFE_S + 1) is None
+
+
+def test_a_lower_limit_is_told_at_once() -> None:
+    estimate = LeastEstimate()
+    settled(estimate, 1, 900_000, 10.0)
+    assert estimate.due(10.0) == 900_000
+    estimate.report(1, 200_000, 10.01)
+    assert estimate.due(10.01) == 200_000
+
+
+def test_first_estimates_do_not_start_a_call_low() -> None:
+    estimate = LeastEstimate()
+    estimate.report(1, 300_000, 10.0)
+    assert estimate.due(10.0) == START_BPS
+    estimate.report(1, 300_000, 10.0 + START_S)
+    assert estimate.due(10.0 + START_S) == 300_000
+
+
+def test_what_a_slow_sender_leaves_goes_to_the_other() -> None:
+    assert shares(900_000, [100_000, 500_000]) == [450_000, 800_000]
+    assert shares(900_000, [0]) == [900_000]
+    assert shares(900_000, []) == []
+
+
+# --- counts ---
+
+
+def test_reports_follow_rfc_3550() -> None:
+    reception = Reception(90_000)
+    for sequence in [65_534, 65_535, 0, 1, 3, 2, 6]:
+        reception.received(sequence, 0, 100, 1.0)
+    report = reception.report()
+    assert report.lost == 2 and report.highest == (1 << 16) + 6
+    assert report.fraction_lost == 2 * 256 // 9
+    assert reception.report().fraction_lost == 0
+    assert reception.packets == 7 and reception.octets == 700
+
+
+def test_a_restarted_source_begins_anew() -> None:
+    reception = Reception(90_000)
+    for sequence in [*range(100), *range(40_000, 40_100)]:
+        reception.received(sequence, 0, 1, 1.0)
+    assert reception.lost == 0
+
+
+def test_jitter_is_the_mean_change_of_transit() -> None:
+    steady, shaken = Reception(48_000), Reception(48_000)
+    for number in range(200):
+        steady.received(number, number * 960, 1, number * 0.02)
+        shaken.received(number, number * 960, 1, number * 0.02 + (number % 2) * 0.01)
+    assert steady.jitter_ms < 0.1
+    assert shaken.jitter_ms == pytest.approx(10, rel=0.05)
+
+
+def test_a_source_that_jumps_must_confirm_it() -> None:
+    numbers = OutputNumbers(90_000, 100, 0)
+    first = numbers.accept(5, 0, 1.0)
+    assert first == (100, 0)
+    assert numbers.accept(5 + MAX_DROPOUT + 10, 7, 1.1) is None
+    confirmed = numbers.accept(5 + MAX_DROPOUT + 11, 3007, 1.2)
+    assert confirmed is not None and confirmed[0] == 101
+
+
+def test_what_a_receiver_misses_is_named_in_the_sources_numbers() -> None:
+    numbers = OutputNumbers(90_000, 1000, 0)
+    numbers.accept(10, 0, 1.0)
+    numbers.leave_out(11)
+    numbers.accept(13, 0, 1.0)  # 12 was lost
+    assert numbers.source_sequence(1001) == 12
+    assert numbers.source_sequence(1002) == 13
+    assert numbers.source_sequence(1003) is None
+    assert numbers.source_sequence(999) is None
+    numbers.switch()
+    assert numbers.source_sequence(1001) is None
+
+
+def test_a_late_padding_packet_fills_the_place_it_left() -> None:
+    numbers = OutputNumbers(90_000, 1000, 0)
+    numbers.accept(10, 0, 1.0)
+    numbers.accept(12, 0, 1.0)
+    assert numbers.leave_out(11) is False
+    assert numbers.accept(11, 0, 1.0) == (1001, 0)
+
+
+def test_a_closed_gate_repeats_its_wish_more_slowly_than_a_viewer_may() -> None:
+    pace = KeyframeRequests()
+    assert pace.needed(1.0)
+    assert not pace.still_waiting(1.3)
+    assert pace.needed(1.3)
+    assert pace.still_waiting(1.9)
