@@ -38,6 +38,11 @@ class Placements:
         self._workers: dict[tuple[WorkerId, str], WorkerClient] = {}
         self._connecting = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._peers: dict[SeatId, str] = {}
+        """The latest peer of each seat heard of: what a replaced one says of its end is no news."""
+        self._paths: dict[SeatId, bool] = {}
+        """Whether a seat's media path is up, where the store has not been told yet."""
+        self._telling: set[SeatId] = set()
 
     @property
     def reachable(self) -> int:
@@ -148,15 +153,34 @@ class Placements:
 
     def _hear(self, notice: control.Notice, session: ConsultationId | None) -> None:
         match notice:
-            case control.PeerState(label=label, state=state) if state != "connecting":
-                self._spawn(self._seat_in_call(SeatId(label), state == "connected"))
+            case control.PeerState():
+                self._hear_peer(notice)
             case control.SessionLost() if session is not None:
                 self._spawn(self._session_lost(session))
             case _:
                 return
 
-    async def _seat_in_call(self, seat: SeatId, in_call: bool) -> None:
-        self._carry_out(await self._rooms.seat_in_call(seat, in_call))
+    def _hear_peer(self, notice: control.PeerState) -> None:
+        seat = SeatId(notice.label)
+        if notice.state in ("connecting", "connected"):
+            self._peers[seat] = notice.peer
+        elif self._peers.get(seat) != notice.peer:
+            return
+        if notice.state in ("failed", "closed"):
+            self._peers.pop(seat, None)
+        if notice.state != "connecting":
+            self._paths[seat] = notice.state == "connected"
+            if seat not in self._telling:
+                self._telling.add(seat)
+                self._spawn(self._tell_path(seat))
+
+    async def _tell_path(self, seat: SeatId) -> None:
+        """Store the latest state of a seat's path; one writer for a seat, so that states are stored in their order."""
+        try:
+            while (up := self._paths.pop(seat, None)) is not None:
+                self._carry_out(await self._rooms.seat_in_call(seat, up))
+        finally:
+            self._telling.discard(seat)
 
     async def _session_lost(self, consultation: ConsultationId) -> None:
         placed = await self._rooms.placement(consultation)

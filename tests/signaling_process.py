@@ -19,7 +19,7 @@ class Signaling(Service):
         self.base = f"http://127.0.0.1:{self.port}"
         self._probe = "/health/ready" if workers else "/health/live"
         super().__init__("signaling", self._serves)
-        given = {"data": str(self.folder / "data"), "media_addresses": "127.0.0.1", "log_format": "json"} | settings
+        given = {"data": str(self.folder / "data"), "log_format": "json"} | settings
         ours = {f"CONSILIUM_{name.upper()}": value for name, value in given.items()}
         clean = [f"{name}={value}" for name, value in os.environ.items() if not name.startswith("CONSILIUM_")]
         self.command = [

@@ -3,14 +3,16 @@
 Each person's camera shows one colour and their microphone one tone, so that a test can see and hear who is really there.
 """
 
+import contextlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, BrowserContext, Error, Page
 
 from tests.processes import wait_for
+from tests.signaling_process import Signaling
 
 MEDIA_TIMEOUT_S = 25.0
 
@@ -27,6 +29,7 @@ OBSERVER = """
 
 FOOTAGE = """
 (([colour, hertz]) => {
+  if (!navigator.mediaDevices) return; // about:blank
   const footage = () => {
     const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 240 });
     const brush = canvas.getContext('2d');
@@ -37,7 +40,10 @@ FOOTAGE = """
     }, 66);
     return canvas.captureStream(15).getVideoTracks()[0];
   };
-  const tone = () => {
+  const native = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  const tone = async () => {
+    // Firefox starts no AudioContext on a machine without a sound card: its own fake microphone hums at a set pitch.
+    if (navigator.userAgent.includes('Firefox')) return (await native({ audio: true })).getAudioTracks()[0];
     const context = new AudioContext();
     const source = context.createOscillator();
     const level = context.createGain();
@@ -48,11 +54,11 @@ FOOTAGE = """
   };
   navigator.mediaDevices.getUserMedia = async (asked) => {
     const tracks = [];
-    if (asked.audio) tracks.push(tone());
+    if (asked.audio) tracks.push(await tone());
     if (asked.video) tracks.push(footage());
     return new MediaStream(tracks);
   };
-})(%s);
+})(LOOK);
 """
 
 STATS = """
@@ -69,7 +75,7 @@ async () => {
       if (s.type === 'outbound-rtp') found.outbound.push({ kind: s.kind, packets: s.packetsSent || 0 });
       if (s.type === 'candidate-pair' && (s.nominated || s.selected) && s.state === 'succeeded' && s.bytesReceived > 0) {
         const r = report.get(s.remoteCandidateId);
-        found.remote.push(`${r.address || r.ip}:${r.port}`);
+        found.remote.push(r.port); // the address of a peer-reflexive candidate may be hidden
       }
     }
   }
@@ -112,6 +118,19 @@ async (seat) => {
 """
 
 
+ENERGY = """
+async (seat) => {
+  const media = [...document.querySelectorAll(`figure[data-seat="${seat}"] audio`)];
+  const track = media.flatMap((m) => m.srcObject ? m.srcObject.getAudioTracks() : [])[0];
+  for (const peer of track ? window.__peers : []) {
+    for (const s of (await peer.getStats()).values())
+      if (s.type === 'inbound-rtp' && s.kind === 'audio' && s.trackIdentifier === track.id) return s.totalAudioEnergy || 0;
+  }
+  return 0;
+}
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """What a person's camera shows and microphone sounds like."""
@@ -127,6 +146,7 @@ class Look:
 GREEN = Look((20, 160, 40), 440.0)
 BLUE = Look((30, 60, 190), 660.0)
 RED = Look((190, 40, 30), 880.0)
+FIREFOX_HERTZ = 1200.0  # of its fake microphone, set by conftest
 
 
 class Person:
@@ -137,6 +157,7 @@ class Person:
         self.page = page
         self.base = base
         self.look = look
+        self.firefox = context.browser is not None and context.browser.browser_type.name == "firefox"
         self.console: list[str] = []
         page.on("console", lambda message: self.console.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: self.console.append(str(error)))
@@ -156,9 +177,11 @@ class Person:
         await wait_for(matches, MEDIA_TIMEOUT_S, f"the picture of {whom.css}")
 
     async def hears(self, seat: str, whom: Look) -> None:
-        """Wait until the sound of `seat` is the tone of `whom`."""
+        """Wait until the sound of `seat` is the tone of `whom`; in Firefox, until that seat's track is not silent."""
 
         async def matches() -> bool:
+            if self.firefox:
+                return bool(await self.page.evaluate(ENERGY, seat) > 0)
             hertz = await self.page.evaluate(LISTEN, seat)
             return hertz is not None and abs(hertz - whom.hertz) < 15
 
@@ -167,7 +190,7 @@ class Person:
     async def seats(self) -> dict[str, str]:
         """Other people on the page: seat → name shown."""
         figures = await self.page.query_selector_all("figure[data-seat]:not([data-self])")
-        return {str(await f.get_attribute("data-seat")): (await f.inner_text()).strip() for f in figures}
+        return {str(await f.get_attribute("data-seat")): (await f.text_content() or "").strip() for f in figures}
 
     async def seat_named(self, name: str) -> str:
         """The seat of the person whose tile bears this name."""
@@ -175,17 +198,21 @@ class Person:
         async def find() -> str | None:
             return next((seat for seat, words in (await self.seats()).items() if name in words), None)
 
-        return str(await wait_for(find, MEDIA_TIMEOUT_S, f"a tile named {name}"))
+        seat = await wait_for(find, MEDIA_TIMEOUT_S, f"a tile named {name}")
+        await self.page.get_by_text(name).filter(visible=True).first.wait_for()  # and it can be read
+        return str(seat)
 
+    async def hang_up(self) -> None:
+        """End the consultation if one is under way here, so that a failed test leaves nobody in a room."""
+        key = self.page.locator("[data-key=end]")
+        if await key.count():
+            await key.click(timeout=1000)
+            await self.page.click("[data-answer=yes]", timeout=1000)
 
-async def enter(browser: Browser, base: str, look: Look, *, phone: bool = False, language: str = "en") -> Person:
-    """Open a browser context of a person with this look."""
-    size = {"width": 390, "height": 844} if phone else {"width": 1440, "height": 900}
-    context = await browser.new_context(viewport=size, locale="zh-CN" if language == "zh" else "en-GB")  # type: ignore[arg-type]
-    await context.add_init_script(OBSERVER)
-    await context.add_init_script(FOOTAGE % f'["{look.css}", {look.hertz}]')
-    page = await context.new_page()
-    return Person(context, page, base, look)
+    async def invite(self, role: str) -> str:
+        """A doctor makes a link for one more person and reads it off the desk."""
+        await self.page.click(f"[data-invite={role}]")
+        return await self.page.locator("input#link").input_value()
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +231,71 @@ def sample_doctor(greeting: str) -> SampleDoctor:
     return SampleDoctor(found[1], found[2])
 
 
-def artefacts(name: str) -> Path:
-    """Where a test leaves pictures of what it saw."""
-    folder = Path("test-results") / "browser"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{name}.png"
+class Cast:
+    """The people of one test, and what each kind of them does first."""
+
+    def __init__(self, server: Signaling, name: str) -> None:
+        self.server = server
+        self.people: list[Person] = []
+        self._pictures = Path(__file__).parents[2] / "test-results" / "browser" / re.sub(r"\W+", "-", name)
+
+    async def enter(self, browser: Browser, look: Look, *, phone: bool = False, language: str = "en") -> Person:
+        """Open a browser context of a person with this look."""
+        size: Any = {"width": 390, "height": 844} if phone else {"width": 1440, "height": 900}
+        context = await browser.new_context(viewport=size, locale="zh-CN" if language == "zh" else "en-GB")
+        await context.add_init_script(OBSERVER)
+        await context.add_init_script(FOOTAGE.replace("LOOK", f'["{look.css}", {look.hertz}]'))
+        seen = replace(look, hertz=FIREFOX_HERTZ) if browser.browser_type.name == "firefox" else look
+        person = Person(context, await context.new_page(), self.server.base, seen)
+        self.people.append(person)
+        return person
+
+    async def doctor_on_duty(self, browser: Browser, look: Look = BLUE, staff_number: str | None = None) -> Person:
+        """A doctor signs in at the desk and goes on duty for every department of theirs."""
+        who = sample_doctor(self.server.greeting())
+        person = await self.enter(browser, look)
+        page = person.page
+        await page.goto(f"{self.server.base}/desk", wait_until="commit")
+        await page.fill("[name=staff_number]", staff_number or who.staff_number)
+        await page.fill("[name=password]", who.password)
+        await page.press("[name=password]", "Enter")
+        await page.wait_for_selector('[data-screen="desk"]')
+        if await page.get_attribute('[data-screen="desk"]', "data-duty") != "on":
+            await page.locator("label.duty").click()
+        await page.wait_for_selector('[data-screen="desk"][data-duty="on"]')
+        return person
+
+    async def patient_in_line(
+        self, browser: Browser, name: str, look: Look = GREEN, *, hospital: str = "Willow Bank", department: str = "Respiratory"
+    ) -> Person:
+        """A patient chooses a hospital and a department and takes a place in line, on a phone."""
+        person = await self.enter(browser, look, phone=True)
+        page = person.page
+        await page.goto(self.server.base, wait_until="commit")
+        await page.click(f'a.pick:has-text("{hospital}")')
+        await page.click(f'a.pick:has-text("{department}")')
+        await page.fill("[name=name]", name)
+        await page.fill("[name=birth_year]", "1948")
+        await page.fill("[name=reason]", "Cough for two weeks")
+        await page.click("button[type=submit]")
+        await page.wait_for_url("**/visit/*")
+        return person
+
+    async def guest(self, browser: Browser, link: str, name: str, look: Look = RED) -> Person:
+        """A companion or interpreter opens a link and joins."""
+        person = await self.enter(browser, look, phone=True)
+        await person.page.goto(link, wait_until="commit")
+        await person.page.fill("[name=name]", name)
+        await person.page.click("button[type=submit]")
+        await person.page.wait_for_url("**/visit/*")
+        return person
+
+    async def go_home(self) -> None:
+        """Take everybody's last picture and close their browsers."""
+        self._pictures.mkdir(parents=True, exist_ok=True)
+        for number, person in enumerate(self.people):
+            if not person.page.is_closed():
+                with contextlib.suppress(Error):
+                    await person.page.screenshot(path=self._pictures / f"{number}.png")
+                    await person.hang_up()
+            await person.context.close()

@@ -1,0 +1,82 @@
+"""A real server and both real browsers for the tests of this folder; started once, ended on every path."""
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Playwright, async_playwright
+
+from tests.browser.stage import FIREFOX_HERTZ, Cast
+from tests.processes import ServiceFailed, program
+from tests.services import LOGS
+from tests.signaling_process import Signaling
+
+CHROMIUM_FLAGS = [
+    "--use-fake-device-for-media-stream=fps=15",
+    "--use-fake-ui-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+    "--disable-dev-shm-usage",
+    "--mute-audio",
+    "--disable-background-networking",
+    "--allow-loopback-in-peer-connection",
+]
+FIREFOX_PREFERENCES: dict[str, Any] = {
+    "media.navigator.streams.fake": True,
+    "media.navigator.audio.fake_frequency": int(FIREFOX_HERTZ),
+    "media.navigator.permission.disabled": True,
+    "media.autoplay.default": 0,
+    "media.peerconnection.ice.obfuscate_host_addresses": False,
+    "media.peerconnection.ice.loopback": True,
+}
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest) -> Iterator[Signaling]:
+    """The product, as `make run` starts it: SQLite, the sample hospital, one media worker."""
+    service = Signaling()
+    try:
+        service.start()
+        yield service
+    finally:
+        service.discard(keep_log_in=LOGS if request.session.testsfailed else None)
+
+
+@pytest.fixture
+async def playwright() -> AsyncIterator[Playwright]:
+    async with async_playwright() as running:
+        yield running
+
+
+@pytest.fixture
+async def chromium(playwright: Playwright) -> AsyncIterator[Browser]:
+    """Debian's Chromium."""
+    path = shutil.which("chromium") or program("chromium")
+    browser = await playwright.chromium.launch(executable_path=path, chromium_sandbox=False, args=CHROMIUM_FLAGS)
+    try:
+        yield browser
+    finally:
+        await browser.close()
+
+
+@pytest.fixture
+async def firefox(playwright: Playwright) -> AsyncIterator[Browser]:
+    """Debian's Firefox ESR."""
+    path = shutil.which("firefox-esr")
+    if path is None:
+        raise ServiceFailed("firefox-esr is not installed: `make setup` installs it as root or says what to install")
+    browser = await playwright.firefox.launch(channel="moz-firefox", executable_path=path, firefox_user_prefs=FIREFOX_PREFERENCES)
+    try:
+        yield browser
+    finally:
+        await browser.close()
+
+
+@pytest.fixture
+async def cast(server: Signaling, request: pytest.FixtureRequest) -> AsyncIterator[Cast]:
+    """The people of one test; each leaves a picture of what they saw last."""
+    people = Cast(server, request.node.name)
+    try:
+        yield people
+    finally:
+        await people.go_home()
