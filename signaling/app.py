@@ -11,7 +11,6 @@ from pathlib import Path
 
 import structlog
 from aiohttp import web
-from media.supervisor import Supervisor
 
 from clinic.passwords import Argon2Hasher
 from clinic.people import Clinic
@@ -21,10 +20,11 @@ from common.clock import Clock, SystemClock
 from common.database import Database, migrate
 from common.ids import new_id
 from media.control.unix import connect_unix
+from media.supervisor import Supervisor
 from rooms.service import Rooms
 from rooms.store.sql import SqlRoomsStore
 from signaling.effects import Effects
-from signaling.hints import Hints, LocalHints, RedisHints
+from signaling.hints import Hints, LocalHints
 from signaling.http.health import Health
 from signaling.http.pages import add_pages
 from signaling.http.public import Public
@@ -96,7 +96,7 @@ class Server:
             self.sample = await create_sample(clinic, self.settings.data)
         await rooms.heartbeat(self.node)
 
-        hints: Hints = RedisHints(url, self.node) if (url := self._redis_url()) else LocalHints()
+        hints = self._hints()
         effects = Effects(self.node, hints)
         names = Names(clinic, self._clock)
         refresher = Refresher(rooms, names, self._connections, self._clock, self._gateway.send)
@@ -137,8 +137,12 @@ class Server:
             task.add_done_callback(_loop_ended)
             self._tasks.append(task)
 
-    def _redis_url(self) -> str | None:
-        return self.settings.redis_url.get_secret_value() if self.settings.redis_url else None
+    def _hints(self) -> Hints:
+        if self.settings.redis_url is None:
+            return LocalHints()
+        from signaling.redis_hints import RedisHints  # noqa: PLC0415  (a third of a second that one process need not wait)
+
+        return RedisHints(self.settings.redis_url.get_secret_value(), self.node)
 
     async def _start_workers(self, placements: Placements) -> Supervisor:
         folder = Path(tempfile.mkdtemp(prefix="consilium-"))  # short: a Unix socket's path has 107 bytes at most
@@ -155,6 +159,7 @@ class Server:
         )
         self._closing.push_async_callback(supervisor.stop, _WORKERS_STOP_S)
         await supervisor.start()
+        self._closing.callback(placements.let_go)
         return supervisor
 
     async def _listen(self, services: Services, placements: Placements, hints: Hints) -> None:
@@ -190,7 +195,7 @@ class Server:
             return not self._gateway.draining
 
         async def bus() -> bool:
-            return not isinstance(hints, RedisHints) or hints.connected
+            return hints.connected
 
         return Health(
             probes={"accepting": accepting, "database": stored, "media": media, "redis": bus},

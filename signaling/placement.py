@@ -1,7 +1,8 @@
 """On which media worker a consultation lives, and the orders to it. Chooses by headroom; opens, offers, closes.
 
 The database holds the winner (first writer wins), so that two signaling processes put one consultation into one worker.
-A worker that another process of this machine started is reached by the socket path that it registered.
+A worker that another process of this machine started is reached by the socket path that it registered: so a call outlives
+the signaling process that placed it, and whoever comes after finds the worker again and keeps it alive by being connected.
 """
 
 import asyncio
@@ -36,7 +37,9 @@ class Placements:
         self._carry_out = carry_out
         self._connect = connect
         self._workers: dict[tuple[WorkerId, str], WorkerClient] = {}
+        self._paths_of: dict[tuple[WorkerId, str], str] = {}
         self._connecting = asyncio.Lock()
+        self._stopping = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._peers: dict[SeatId, str] = {}
         """The latest peer of each seat heard of: what a replaced one says of its end is no news."""
@@ -49,10 +52,16 @@ class Placements:
         """How many workers answer this process."""
         return len(self._workers)
 
-    def add(self, worker: WorkerClient) -> None:
-        """A worker is there: listen to it."""
+    def adopted(self) -> list[tuple[str, str, str]]:
+        """(name, epoch, socket path) of the workers that another process started and this one reaches."""
+        return [(name, epoch, path) for (name, epoch), path in self._paths_of.items()]
+
+    def add(self, worker: WorkerClient, path: str | None = None) -> None:
+        """A worker is there: listen to it. `path` is given for one that another process started."""
         key = (worker.worker, worker.epoch)
         self._workers[key] = worker
+        if path is not None:
+            self._paths_of[key] = path
         worker.on_notice = self._hear
         worker.on_died = lambda: self._lost(key)
 
@@ -96,8 +105,12 @@ class Placements:
         if placed is not None:
             await self._tell(consultation, placed, "peer_close", control.PeerClose(label=seat))
 
+    def let_go(self) -> None:
+        """This process stops: the end of its own workers is no loss to be mended here."""
+        self._stopping = True
+
     async def stop(self) -> None:
-        """Close the connections to workers of others; our own are the supervisor's."""
+        """Close every connection to a worker."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -113,7 +126,7 @@ class Placements:
 
     async def _choose(self) -> WorkerClient:
         if not self._workers:
-            await self._discover()
+            await self.discover()
         workers = list(self._workers.values())
         answers = await asyncio.gather(
             *(worker.request("worker_ping", None, control.WorkerPing()) for worker in workers), return_exceptions=True
@@ -130,13 +143,13 @@ class Placements:
     async def _reach(self, placed: Placement) -> WorkerClient:
         key = (WorkerId(placed.worker), placed.epoch)
         if key not in self._workers:
-            await self._discover()
+            await self.discover()
         if key not in self._workers:
             raise Unavailable("media_lost", "The call's media worker is gone; the call is being moved.")
         return self._workers[key]
 
-    async def _discover(self) -> None:
-        """Connect to every registered worker that this process does not know yet."""
+    async def discover(self) -> None:
+        """Connect to every registered worker that this process does not know yet; move the calls of those that are gone."""
         async with self._connecting:
             for known in await self._rooms.workers():
                 key = (WorkerId(known.name), known.epoch)
@@ -145,11 +158,13 @@ class Placements:
                 try:
                     worker = await self._connect(known.socket_path)
                 except ConsiliumError:
-                    continue  # dead or of another machine; the reconciler clears it away
+                    self._spawn(self._move_calls(key))
+                    continue
                 if (worker.worker, worker.epoch) == key:
-                    self.add(worker)
+                    self.add(worker, known.socket_path)
                 else:
                     await worker.close()
+                    self._spawn(self._move_calls(key))
 
     def _hear(self, notice: control.Notice, session: ConsultationId | None) -> None:
         match notice:
@@ -189,7 +204,8 @@ class Placements:
         await self.open(consultation)
 
     def _lost(self, key: tuple[WorkerId, str]) -> None:
-        if self._workers.pop(key, None) is not None:
+        self._paths_of.pop(key, None)
+        if self._workers.pop(key, None) is not None and not self._stopping:
             self._spawn(self._move_calls(key))
 
     async def _move_calls(self, key: tuple[WorkerId, str]) -> None:

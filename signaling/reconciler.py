@@ -75,16 +75,17 @@ class Reconciler:
         self._seen = versions.consultations
 
     async def beat(self) -> None:
-        """Say that this node and its workers live."""
+        """Say that this node and the workers that it reaches live."""
         if not await self._rooms.heartbeat(self._node):
             log.warning("this node had been given up; reporting who is here")
             await self._report_presence()
-        for name, epoch, socket_path in self._own_workers():
+        for name, epoch, socket_path in [*self._own_workers(), *self._placements.adopted()]:
             await self._rooms.worker_heartbeat(MediaWorker(name, self._node, socket_path, epoch, self._clock.now()))
 
     async def mend(self) -> None:
-        """Give up silent nodes; place calls that have no worker."""
+        """Give up silent nodes; find workers again or move their calls; place calls that have no worker."""
         self._carry_out(await self._rooms.reap())
+        await self._placements.discover()
         for consultation in await self._rooms.unplaced():
             await self._placements.open(consultation)
 
