@@ -13,7 +13,7 @@ if sys.version_info < (3, 11):  # noqa: UP036  (read by whatever python3 is foun
 
 from tools.debian import install_test_programs
 from tools.node import build_web, install_web_packages
-from tools.steps import ROOT, Failure, alone
+from tools.steps import PROGRAMS, ROOT, Failure, alone
 from tools.uv import PYTHON, install_python_packages
 
 PURPOSES = {
@@ -56,6 +56,7 @@ def main(arguments: list[str]) -> int:
 
 def prepare(purpose: str) -> None:
     """Install and build what the purpose needs, skipping what is there already."""
+    os.environ["PATH"] = f"{PROGRAMS}{os.pathsep}{os.environ.get('PATH', os.defpath)}"  # fetched only where nothing else would do
     if purpose in ("test", "setup"):
         install_test_programs()
     install_python_packages(for_tests=purpose not in ("run", "build"))

@@ -62,14 +62,10 @@ def web_sources() -> list[Path]:
 
 
 def find_node() -> str:
-    """The version of the node that is first on PATH, fetched and put there when none is good enough."""
+    """The version of the node on PATH; .tools/bin stands first there, so that a fetched one is found when none is good enough."""
     trust_the_same_authorities()
     version = node_version()
-    if version is not None and shutil.which("npm"):
-        return version
-    os.environ["PATH"] = f"{PROGRAMS}{os.pathsep}{os.environ.get('PATH', '')}"
-    version = node_version()
-    if version is None or not (PROGRAMS / "npm").exists():
+    if version is None or not shutil.which("npm"):
         fetch_node()
         version = node_version()
     if version is None:

@@ -55,7 +55,7 @@ def statics() -> dict[str, list[list[str | Path]]]:
         "lint": [[PROGRAMS / "ruff", "check"], [PROGRAMS / "ruff", "format", "--check"]],
         "types": [[PROGRAMS / "mypy"]],
         "contracts": [[PROGRAMS / "lint-imports", "--no-logo"]],
-        "generated": [[python, ROOT / "tools" / "generate_messages.py", "--check"]],
+        "generated": [["uv", "lock", "--check", "--quiet"], [python, ROOT / "tools" / "generate_messages.py", "--check"]],
         "web": [["npm", "--prefix", ROOT / "web", "run", "--silent", "check"]],
     }
 

@@ -80,9 +80,9 @@ def uv_environment() -> dict[str, str]:
 
 def find_uv() -> Path:
     """The path of a uv that is new enough, fetched when there is none."""
-    for found in (shutil.which("uv"), PROGRAMS / "uv"):
-        if found and is_new_enough(Path(found)):
-            return Path(found)
+    found = shutil.which("uv")
+    if found and is_new_enough(Path(found)):
+        return Path(found)
     target = PROGRAMS / "uv"
     with step(f"fetching uv {VERSION}"):
         PROGRAMS.mkdir(parents=True, exist_ok=True)
