@@ -30,11 +30,8 @@ export class RelayPeer {
   /** The two own m-lines come first and are there even without a device, so that one found later needs no new offer. */
   constructor(maxVideoBps: number, onChange: (connection: Connection) => void) {
     this.connection = new RTCPeerConnection({ iceServers: [], bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" });
-    this.audio = this.connection.addTransceiver("audio", { direction: "sendonly" }).sender;
-    this.video = this.connection.addTransceiver("video", {
-      direction: "sendonly",
-      sendEncodings: [{ maxBitrate: maxVideoBps }],
-    }).sender;
+    this.audio = this.add("audio", { direction: "sendonly" }).sender;
+    this.video = this.add("video", { direction: "sendonly", sendEncodings: [{ maxBitrate: maxVideoBps }] }).sender;
     this.connection.onconnectionstatechange = () => onChange(this.connection.connectionState);
   }
 
@@ -75,10 +72,18 @@ export class RelayPeer {
   }
 
   private receive(): Receiving {
-    const audio = this.connection.addTransceiver("audio", { direction: "recvonly" });
-    const video = this.connection.addTransceiver("video", { direction: "recvonly" });
+    const audio = this.add("audio", { direction: "recvonly" });
+    const video = this.add("video", { direction: "recvonly" });
     const streams = { audio: new MediaStream([audio.receiver.track]), video: new MediaStream([video.receiver.track]) };
     return { audio, video, streams };
+  }
+
+  private add(kind: "audio" | "video", init: RTCRtpTransceiverInit): RTCRtpTransceiver {
+    const transceiver = this.connection.addTransceiver(kind, init);
+    const known = RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [];
+    const offered = known.filter(isOffered);
+    if (offered.length > 0 && "setCodecPreferences" in transceiver) transceiver.setCodecPreferences(offered);
+    return transceiver;
   }
 
   private letGo(seats: readonly string[]): void {
@@ -95,6 +100,13 @@ export class RelayPeer {
       [audio.mid, video.mid].filter((mid) => mid !== null).map((mid) => ({ mid, seat })),
     );
   }
+}
+
+/** Only what the relay may answer. Chromium offers some forty video formats per line, which is 20 kB with three people. */
+function isOffered(codec: RTCRtpCodec): boolean {
+  const kind = codec.mimeType.toLowerCase();
+  if (kind === "video/h264") return /profile-level-id=42e0/i.test(codec.sdpFmtpLine ?? "");
+  return kind === "audio/opus" || kind === "video/vp8" || kind === "video/rtx";
 }
 
 async function activate(sender: RTCRtpSender, active: boolean): Promise<void> {

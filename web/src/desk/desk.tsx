@@ -204,9 +204,9 @@ function TopBar({ session, duty, onSignOut }: TopBarProps) {
         </span>
         <span>{t.doctor(name)}</span>
       </span>
-      <button type="button" class="btn btn-quiet" name="sign_out" onClick={onSignOut}>
+      <button type="button" class="btn btn-quiet" name="sign_out" aria-label={t.desk.signOut} onClick={onSignOut}>
         <Icon name="log-out" />
-        <span>{t.desk.signOut}</span>
+        <span class="out-word">{t.desk.signOut}</span>
       </button>
     </header>
   );

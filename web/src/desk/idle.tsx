@@ -29,6 +29,7 @@ export function Idle({ desk, session, duty }: IdleProps) {
           label={t.desk.room(desk.waiting)}
           sitters={Array.from({ length: drawn }, () => ({}))}
           chairs={CHAIRS}
+          open={on}
           plate={initials(local(session.practitioner.name)).slice(0, 2)}
         />
         <div class="pane-in stack desk-body">
@@ -135,7 +136,7 @@ function Keys() {
     ["V", t.desk.keyList.camera],
   ];
   return (
-    <section class="side-part" aria-labelledby="keys">
+    <section class="side-part side-keys" aria-labelledby="keys">
       <h2 id="keys">{t.desk.keys}</h2>
       <dl class="keylist">
         {rows.map(([key, words]) => (

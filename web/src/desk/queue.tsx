@@ -18,7 +18,7 @@ export function Queue({ desk, session }: { desk: DeskState; session: StaffSessio
         <div class="empty">
           <Icon name="armchair" />
           <strong>{t.desk.nobodyWaiting}</strong>
-          <p>{t.desk.nobodyBody}</p>
+          {desk.on_duty.length > 0 && <p>{t.desk.nobodyBody}</p>}
         </div>
       ) : (
         <ol class="queue">

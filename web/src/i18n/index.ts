@@ -41,8 +41,22 @@ export function useLocal(): (text: LocalText) => string {
   return (text) => text[spoken] || text[spoken === "zh" ? "en" : "zh"];
 }
 
+/** Codes that mean the same to a person. */
+const SAME: Record<string, string> = {
+  bad_message: "bad_body",
+  database_unavailable: "busy",
+  queue_busy: "busy",
+  queue_contended: "busy",
+  sign_in_busy: "busy",
+  no_seat: "seat_unknown",
+  not_connected: "unreachable",
+  no_media: "no_capacity",
+  worker_absent: "no_capacity",
+  worker_full: "no_capacity",
+};
+
 /** The sentence for an error's code. */
-export const errorText = (t: Texts, code: string): string => t.errors[code] ?? t.errors.unknown ?? code;
+export const errorText = (t: Texts, code: string): string => t.errors[SAME[code] ?? code] ?? t.errors.unknown ?? code;
 
 /** Storage may be refused (private windows, chat apps' browsers): then nothing is remembered and nothing breaks. */
 export function recall(key: string): string | null {

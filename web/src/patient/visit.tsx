@@ -100,7 +100,7 @@ interface Words {
   body: string;
 }
 
-const UNKNOWN_SEAT = new Set(["not_signed_in", "seat_unknown", "forbidden", "bad_auth", "signed_out"]);
+const UNKNOWN_SEAT = new Set(["not_signed_in", "no_seat", "seat_unknown", "forbidden", "bad_auth", "signed_out"]);
 
 export function Closed({ code, onAgain }: { code: string; onAgain(): void }) {
   const t = useTexts();

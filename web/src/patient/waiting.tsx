@@ -46,7 +46,7 @@ export function Waiting({ state, status, onLeave }: WaitingProps) {
       <Top title={t.waiting.title} />
       <main class="body stack gap-l body-flush" data-screen="waiting" data-state={state.state} data-ahead={ahead}>
         <div class="chairs">
-          <Room label={t.waiting.room(ahead)} sitters={sittersOf(ahead, t)} />
+          <Room label={t.waiting.room(ahead)} sitters={sittersOf(ahead, t)} open={state.place?.doctors_on_duty !== 0} />
         </div>
         {lost && (
           <Note tone="amber" icon="wifi-off" title={t.waiting.lostTitle} live>

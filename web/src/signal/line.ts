@@ -26,6 +26,7 @@ const LONGEST_PAUSE_MS = 5_000;
 /** A connect refused with one of these will be refused again, however often it is tried. */
 const FINAL = new Set([
   "not_signed_in",
+  "no_seat",
   "seat_unknown",
   "forbidden",
   "not_allowed",

@@ -12,6 +12,8 @@ interface RoomProps {
   chairs?: number;
   /** Letters on the plate beside the door; our mark where there are none. */
   plate?: string;
+  /** Whether the door stands open: somebody receives. */
+  open?: boolean;
   /** Wall above the picture, for tall places. */
   headroom?: number;
   /** Fills its place, cutting off at the right rather than leaving bands. */
@@ -26,7 +28,7 @@ const CLOTHES = ["cloth", "cloth2", "cloth3", "cloth"] as const;
 /** x of a chair's middle. */
 const seatAt = (index: number) => FIRST + STEP * index;
 
-export function Room({ label, sitters, chairs = 4, plate, headroom = 0, fill }: RoomProps) {
+export function Room({ label, sitters, chairs = 4, plate, open = true, headroom = 0, fill }: RoomProps) {
   const count = Math.max(chairs, sitters.length);
   const width = seatAt(count - 1) + (count > 4 ? 98 : 56);
   const height = 232 + headroom;
@@ -43,7 +45,7 @@ export function Room({ label, sitters, chairs = 4, plate, headroom = 0, fill }: 
       <path class="wood" d={`M0 188h${width}v4H0z`} />
       <path class="wood" d={`M0 116h${width}v3H0z`} opacity=".5" />
       <Window x={width - 118} />
-      <Door {...(plate === undefined ? {} : { plate })} />
+      <Door open={open} plate={plate ?? ""} />
       <Plant x={width - 14} />
       {Array.from({ length: count }, (_, index) => (
         <g key={index} transform={`translate(${seatAt(index)} ${FLOOR})`}>
@@ -66,15 +68,25 @@ function Window({ x }: { x: number }) {
   );
 }
 
-function Door({ plate }: { plate?: string }) {
+function Door({ open, plate }: { open: boolean; plate: string }) {
   return (
     <>
-      <path class="glow" d="M92 192h-62l-30 40h118z" />
+      {open && <path class="glow" d="M92 192h-62l-30 40h118z" />}
       <path class="wood2" d="M14 36h84v156H14z" />
-      <path class="light" d="M22 44h68v148H22z" />
-      <path class="wood" d="M22 44l50 8v146l-50-6z" />
-      <path class="woodline" d="M31 62l32 5v44l-32-2zM31 124l32 2v48l-32-3z" />
-      <circle class="wood2" cx="66" cy="126" r="3.5" />
+      {open ? (
+        <>
+          <path class="light" d="M22 44h68v148H22z" />
+          <path class="wood" d="M22 44l50 8v146l-50-6z" />
+          <path class="woodline" d="M31 62l32 5v44l-32-2zM31 124l32 2v48l-32-3z" />
+          <circle class="wood2" cx="66" cy="126" r="3.5" />
+        </>
+      ) : (
+        <>
+          <path class="wood" d="M22 44h68v148H22z" />
+          <path class="woodline" d="M34 58h44v48H34zM34 122h44v56H34z" />
+          <circle class="wood2" cx="83" cy="115" r="3.5" />
+        </>
+      )}
       <rect class="plate-sign" x="106" y="60" width="34" height="24" rx="3" />
       {plate ? (
         <text class="plate-text" x="123" y="77" text-anchor="middle">
