@@ -21,7 +21,7 @@ from typing import Any, TypeVar, overload
 T = TypeVar("T")
 
 POLL_S = 0.01
-START_TIMEOUT_S = 20.0
+START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 10.0
 UNPRIVILEGED = "nobody"
 

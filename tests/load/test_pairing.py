@@ -18,7 +18,7 @@ from clinic.hospitals import Department, Hospital, Practitioner
 from clinic.passwords import Argon2Hasher
 from clinic.store.sql import SqlClinicStore
 from common.database import Database, migrate
-from common.evidence.tables import audit_entry
+from common.evidence.audit import audit_entry
 from common.ids import DepartmentId, HospitalId, PractitionerId, new_id
 from common.wire import LocalText
 from rooms.store import tables
