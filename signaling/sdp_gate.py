@@ -6,7 +6,7 @@ It decides by counting bytes and lines only; what the lines mean is the negotiat
 from common.errors import ProtocolError
 
 MAX_BYTES = 32 * 1024
-MAX_LINES = 500
+MAX_LINES = 2000  # Chromium offers every codec on every line: a room of three takes 523
 MAX_LINE_BYTES = 4096
 MAX_MEDIA = 16
 MAX_CANDIDATES = 20

@@ -48,7 +48,8 @@ class Settings(BaseSettings):
     @classmethod
     def _literal_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for address in value:
-            ipaddress.ip_address(address)
+            if ipaddress.ip_address(address).version != 4:
+                raise ValueError("only IPv4 addresses can be announced for now")
         return value
 
     @model_validator(mode="after")
