@@ -13,7 +13,7 @@ import pytest
 from aioice import stun as aioice_stun
 
 from common.errors import ProtocolError
-from media.control.messages import PeerOffer, WorkerDump, WorkerPing, WorkerStatus, WorkerTable
+from media.control.messages import PeerAnswer, PeerOffer, WorkerDump, WorkerPing, WorkerStatus, WorkerTable
 from media.core import stun
 from media.relay import MediaRelay
 from media.rtc.offer import MAX_BYTES, parse_offer
@@ -151,7 +151,7 @@ async def test_f4_floods_before_ice_completes_are_not_kept(stranger: socket.sock
 
 
 async def offered_ufrag(browser: FakeBrowser) -> str:
-    return re.findall(r"a=ice-ufrag:(\S+)", await browser.offer())[0]
+    return str(re.findall(r"a=ice-ufrag:(\S+)", await browser.offer())[0])
 
 
 def signed_request(answer: str, remote_ufrag: str, *, password: str | None = None) -> bytes:
@@ -216,6 +216,7 @@ async def test_f6_no_address_that_a_client_names_is_ever_sent_anything(stranger:
         body = PeerOffer(peer=browser.peer, label=browser.label, sdp=offer, wanted=[])
         reply = await client.request("peer_offer", call.session, body)
         call.browsers.append(browser)
+        assert isinstance(reply, PeerAnswer)
         await browser.connect(reply.sdp)
         await until(lambda: (browser.peer, "connected") in call.states, "the peer connects")
         with pytest.raises(BlockingIOError):

@@ -6,6 +6,7 @@ import secrets
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from aioice import Candidate
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
 from aiortc.rtcicetransport import RTCIceCandidate, RTCIceGatherer, RTCIceParameters, RTCIceTransport
 from pylibsrtp import Error as SrtpError
@@ -58,7 +59,11 @@ class FakeBrowser:
         self._gatherer = RTCIceGatherer(iceServers=[])
         self._connection = self._gatherer._connection
         original = self._connection.get_component_candidates
-        self._connection.get_component_candidates = lambda component, addresses: original(component, [LOOPBACK])
+
+        async def on_loopback(component: int, addresses: list[str], timeout: int = 5) -> list[Candidate]:
+            return await original(component, [LOOPBACK], timeout)
+
+        self._connection.get_component_candidates = on_loopback  # type: ignore[method-assign]
         self._ice = RTCIceTransport(self._gatherer)
         self._connection.ice_controlling = True
         self._dtls = _RawDtls(self._ice, [self._certificate])
@@ -86,6 +91,8 @@ class FakeBrowser:
     async def offer(self) -> str:
         await self._gatherer.gather()
         parameters = self._gatherer.getLocalParameters()
+        assert parameters.usernameFragment is not None
+        assert parameters.password is not None
         digest = next(f for f in self._certificate.getFingerprints() if f.algorithm == "sha-256")
         return OfferText(
             ufrag=parameters.usernameFragment,
@@ -126,7 +133,8 @@ class FakeBrowser:
 
     @property
     def srtp_profile(self) -> bytes:
-        return self._dtls._ssl.get_selected_srtp_profile()  # type: ignore[no-any-return]
+        assert self._dtls._ssl is not None
+        return self._dtls._ssl.get_selected_srtp_profile()
 
     # --- media ---
 
@@ -185,4 +193,4 @@ def answered_ssrc(answer: str, mid: str) -> int:
 
 
 def _value(sdp: str, name: str) -> str:
-    return re.findall(rf"a={name}:(.*)\r\n", sdp)[0]
+    return str(re.findall(rf"a={name}:(.*)\r\n", sdp)[0])

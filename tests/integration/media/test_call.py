@@ -200,7 +200,9 @@ async def test_a_nat_that_changes_its_port_costs_nothing_but_a_moment() -> None:
         nat.rebind()
         pair = one._connection._nominated[1]
         request = one._connection.build_request(pair, nominate=True)
-        await pair.protocol.request(request, pair.remote_addr, integrity_key=one._connection.remote_password.encode())
+        password = one._connection.remote_password
+        assert password is not None
+        await pair.protocol.request(request, pair.remote_addr, integrity_key=password.encode())
         heard = one.count(call.sink(one, two.label, "audio"))
         async with asyncio.timeout(2):  # one round trip until the new address has answered the relay's own check
             while one.count(call.sink(one, two.label, "audio")) == heard:

@@ -78,7 +78,7 @@ def test_a_doctor_with_a_closed_desk_is_not_told_as_on_duty() -> None:
 
 
 def test_a_doctor_shared_with_another_line_counts_half() -> None:
-    lengths = {DAY: (600.0,) * 4}
+    lengths: dict[DepartmentId, tuple[float, ...]] = {DAY: (600.0,) * 4}
     alone = places(line([ticket(1), ticket(2)], [doctor("p1", DAY, NIGHT)], lengths))[ConsultationId("c2")]
     shared = places(line([ticket(1), ticket(2), ticket(3, NIGHT)], [doctor("p1", DAY, NIGHT)], lengths))[ConsultationId("c2")]
     assert (alone.low_minutes, alone.high_minutes) == (10, 20)
