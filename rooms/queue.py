@@ -137,8 +137,11 @@ class Queue:
         self.line = line
 
     def handle(self, event: Event, now: float) -> list[Decision]:
-        """What was due until `now` happens first, so a late answer finds its offer gone; then the event; then new offers."""
-        return [*self._due(now), *self._apply(event, now), *self._offer(now)]
+        """What was due until `now` happens first, so a late answer finds its offer gone; then the event; then new offers.
+
+        What the event makes due at once (a consultation ends, and the desk has been closed for long) happens with it.
+        """
+        return [*self._due(now), *self._apply(event, now), *self._due(now), *self._offer(now)]
 
     def deadline(self) -> float | None:
         """When `TimePassed` would change something; always after the last `now`."""

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from common.ids import ConsultationId, DepartmentId, HospitalId, OfferId, PractitionerId
 from rooms.effects import DoctorPutOffDuty, OfferConsultation, PutOffReason, WithdrawOffer, WithdrawReason
 from rooms.line import Line
-from rooms.model import Priority
+from rooms.model import Ignored, Priority
 from rooms.queue import (
     COOL_DOWN_S,
     OFFER_S,
@@ -69,7 +69,6 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(doctor=doctors, serves=departments, present=st.booleans())
     def on_duty(self, doctor: PractitionerId, serves: tuple[DepartmentId, ...], present: bool) -> None:
-        self.silences[doctor] = 0
         self._happen(DoctorOnDuty(doctor, serves, present))
 
     @rule(doctor=doctors, what=st.sampled_from([DoctorOffDuty, DoctorAway, DoctorReturned]))
@@ -98,9 +97,10 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(doctor=doctors)
     def answers_nonsense(self, doctor: PractitionerId) -> None:
-        before = self.queue.line.copy()
+        without = Queue(self.queue.line.copy())
         self._happen(OfferAccepted(doctor, OfferId("o_none")))
-        assert self.queue.line == before
+        without.handle(TimePassed(), self.now)
+        assert self.queue.line == without.line
 
     @rule(seconds=st.floats(0.01, 100))
     def time(self, seconds: float) -> None:
@@ -140,6 +140,8 @@ class QueueMachine(RuleBasedStateMachine):
                 case DoctorPutOffDuty(doctor, PutOffReason.UNANSWERED):
                     assert self.silences[doctor] == 2
                     assert doctor not in self.queue.line.doctors or not self.queue.line.doctors[doctor].departments
+        if isinstance(event, DoctorOnDuty | DoctorBusy) and not any(isinstance(one, Ignored) for one in decisions):
+            self.silences[event.practitioner] = 0  # after what was due first: a silence that ended with this event counts
         for decision in decisions:
             if isinstance(decision, OfferConsultation):
                 self._check_order(decision)

@@ -145,6 +145,16 @@ def test_a_closed_desk_gets_no_offers_and_in_the_end_is_off_duty() -> None:
     assert queue.handle(TimePassed(), 4.0 + DESK_GONE_S) == [DoctorPutOffDuty(ANN, PutOffReason.AWAY)]
 
 
+def test_a_desk_closed_during_a_call_is_off_duty_when_the_call_ends() -> None:
+    queue = make(ANN)
+    queue.handle(DoctorBusy(ANN, P3), 1.0)
+    queue.handle(DoctorAway(ANN), 2.0)
+    assert queue.handle(TimePassed(), 2.0 + DESK_GONE_S) == [], "not while the call goes on"
+    ended = queue.handle(DoctorFree(ANN, P3, DAY, 500.0), 2.0 + DESK_GONE_S + 1)
+    assert ended == [DoctorPutOffDuty(ANN, PutOffReason.AWAY)]
+    assert queue.deadline() is None
+
+
 def test_leaving_off_duty_and_a_meeting_elsewhere_take_the_offer_back() -> None:
     for event, reason in (
         (PatientLeft(P1), WithdrawReason.PATIENT_LEFT),
