@@ -1,7 +1,5 @@
 """Whatever is told about a consultation in whatever order, its course keeps the table's promises."""
 
-from collections.abc import Sequence
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,12 +14,12 @@ from rooms.lifecycle import (
     OfferClosed,
     OfferMade,
     OfferTaken,
+    Outcome,
     PatientArrived,
     Principal,
     PrincipalSeen,
     Seal,
     TimePassed,
-    Transition,
     deadline,
     handle,
 )
@@ -54,7 +52,7 @@ STARTS = [
     Course(State.CONNECTING, _NOT_YET, _NOT_YET),
     Course(State.LIVE, _HERE, _HERE, live_since=1000.0),
 ]
-pauses = st.one_of(st.floats(0, 3), st.floats(0, 30), st.floats(0, 2 * LAPSE_S))
+pauses = st.one_of(st.floats(0, 3), st.sampled_from([2.0, 4.0, 6.0, LAPSE_S]), st.floats(0, 30), st.floats(0, 2 * LAPSE_S))
 
 
 @settings(max_examples=400, deadline=None)
@@ -69,14 +67,14 @@ def test_every_course_follows_the_table(course: Course, history: list[tuple[floa
             outcome = handle(course, event, now)
         except InvalidTransition:
             continue  # the turn is rolled back: the course stays as it was
-        check_steps(course, outcome.course, outcome.transitions)
+        check_steps(course, event, outcome)
         course = outcome.course
         check_state(course, now)
 
 
-def check_steps(before: Course, after: Course, steps: Sequence[Transition]) -> None:
+def check_steps(before: Course, event: Event, outcome: Outcome) -> None:
     """The transitions form an unbroken path in the table from one state to the other: as many audit entries as steps."""
-    at = before.state
+    at, after, steps = before.state, outcome.course, outcome.transitions
     for step in steps:
         assert step.before is at
         assert TABLE[at][step.step] is step.after
@@ -84,6 +82,9 @@ def check_steps(before: Course, after: Course, steps: Sequence[Transition]) -> N
     assert at is after.state
     if before.state in OVER:
         assert after.state in OVER and after.ended_at == before.ended_at and after.ended_reason == before.ended_reason
+    if any(step.reason == "lapsed" for step in steps) and not isinstance(event, Close):
+        people = (before.patient, before.practitioner)
+        assert all(one is None or one.absent_since is not None for one in people), "it lapsed with somebody there"
 
 
 def check_state(course: Course, now: float) -> None:

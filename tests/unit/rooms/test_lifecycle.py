@@ -89,6 +89,12 @@ def test_an_absence_past_grace_interrupts_and_a_return_goes_on(role: Role) -> No
     assert (back.state, back.live_since) == (State.LIVE, 100.0)
 
 
+def test_grace_runs_from_the_first_who_is_gone() -> None:
+    course = handle(live(100.0), PrincipalSeen(Role.PATIENT, False, False, 110.0), 110.0).course
+    course = handle(course, PrincipalSeen(Role.PRACTITIONER, False, False, 118.0), 118.0).course
+    assert deadline(course) == 120.0
+
+
 def test_a_return_that_comes_after_grace_still_tells_of_the_interruption() -> None:
     course = handle(live(100.0), PrincipalSeen(Role.PATIENT, True, False, 110.0), 110.0).course
     late = handle(course, PrincipalSeen(Role.PATIENT, True, True, 125.0), 125.0)
