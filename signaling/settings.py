@@ -8,8 +8,11 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+_DATABASES = ("postgresql://", "postgres://", "postgresql+asyncpg://", "sqlite+aiosqlite:///")
+_REDISES = ("redis://", "rediss://", "unix://")
 
 
 class SettingsError(Exception):
@@ -50,6 +53,14 @@ class Settings(BaseSettings):
         for address in value:
             if ipaddress.ip_address(address).version != 4:
                 raise ValueError("only IPv4 addresses can be announced for now")
+        return value
+
+    @field_validator("database_url", "redis_url")
+    @classmethod
+    def _known_service(cls, value: SecretStr | None, field: ValidationInfo) -> SecretStr | None:
+        schemes = _DATABASES if field.field_name == "database_url" else _REDISES
+        if value is not None and not value.get_secret_value().startswith(schemes):
+            raise ValueError(f"must begin with one of {', '.join(schemes)}")
         return value
 
     @model_validator(mode="after")

@@ -42,7 +42,8 @@ class Speaker:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        await self.client.disconnect()
+        with contextlib.suppress(asyncio.CancelledError):  # its reading task went with ours
+            await self.client.disconnect()
 
     async def ask(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
         """Send a message and return its acknowledgement."""

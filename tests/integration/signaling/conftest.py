@@ -1,0 +1,71 @@
+"""One signaling process without media for the tests of this folder, and people who speak its protocol."""
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+
+import aiohttp
+import pytest
+
+from tests.peers_signaling import Speaker, sign_in, walk_in
+from tests.services import LOGS
+from tests.signaling_process import Signaling
+
+
+@pytest.fixture(scope="module")
+def server(request: pytest.FixtureRequest) -> Iterator[Signaling]:
+    """A server on SQLite with the sample hospital; calls are placed nowhere."""
+    service = Signaling(workers=0)
+    try:
+        service.start()
+        yield service
+    finally:
+        service.discard(keep_log_in=LOGS if request.session.testsfailed else None)
+
+
+@dataclass
+class Visitors:
+    """Makes patients and doctors of one server; all of them go when the test ends."""
+
+    server: Signaling
+    session: aiohttp.ClientSession
+    people: list[Speaker] = field(default_factory=list)
+
+    async def hospital(self) -> dict[str, object]:
+        async with self.session.get(f"{self.server.base}/api/hospitals") as response:
+            body = await response.json()
+        found: dict[str, object] = body["hospitals"][0]
+        return found
+
+    async def patient(self, name: str = "Bai Yun", *, base: str | None = None) -> tuple[Speaker, str, str]:
+        """A patient in line of the first department: connection (not yet made), seat, cookie."""
+        hospital = await self.hospital()
+        department = hospital["departments"][0]["id"]  # type: ignore[index]
+        seat, cookie = await walk_in(self.session, base or self.server.base, str(hospital["id"]), department, name)
+        return self.at(seat, cookie, base), seat, cookie
+
+    def at(self, seat: str, cookie: str, base: str | None = None) -> Speaker:
+        """Somebody who holds a seat's cookie."""
+        person = Speaker({"audience": "seat", "seat": seat, "protocol": 1}, cookie, [base or self.server.base])
+        self.people.append(person)
+        return person
+
+    async def doctor(self, *, base: str | None = None) -> Speaker:
+        """The sample's first doctor, signed in, not on duty."""
+        found = re.search(r"staff number (\d+), password (\S+)", self.server.greeting())
+        assert found is not None
+        cookie = await sign_in(self.session, base or self.server.base, found[1], found[2])
+        person = Speaker({"audience": "desk", "protocol": 1}, cookie, [base or self.server.base])
+        self.people.append(person)
+        return person
+
+
+@pytest.fixture
+async def visitors(server: Signaling) -> AsyncIterator[Visitors]:
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+        everybody = Visitors(server, session)
+        try:
+            yield everybody
+        finally:
+            for person in everybody.people:
+                await person.leave()

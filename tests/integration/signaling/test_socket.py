@@ -1,0 +1,169 @@
+"""Socket.IO from outside: who may connect, what is refused and how, and that nobody else notices."""
+
+import asyncio
+from typing import Any
+
+import aiohttp
+import pytest
+import socketio
+
+from tests.integration.signaling.conftest import Visitors
+from tests.peers_signaling import Speaker
+from tests.processes import wait_for
+
+SEAT = "s_aaaaaaaaaaaaaaaa"
+
+
+async def refusal(base: str, auth: Any, headers: dict[str, str]) -> Any:
+    """Why a connection is refused."""
+    client = socketio.AsyncClient(reconnection=False)
+    said: asyncio.Queue[Any] = asyncio.Queue()
+    client.on("connect_error", said.put)
+    try:
+        with pytest.raises(socketio.exceptions.ConnectionError):
+            await client.connect(base, auth=auth, headers=headers, transports=["websocket"], wait_timeout=5)
+        return await asyncio.wait_for(said.get(), 5)
+    finally:
+        await client.disconnect()
+
+
+@pytest.mark.parametrize(
+    ("auth", "code"),
+    [
+        (None, "bad_auth"),
+        ("x", "bad_auth"),
+        ({}, "bad_auth"),
+        ({"audience": "seat", "protocol": 1}, "bad_auth"),
+        ({"audience": "seat", "seat": SEAT, "protocol": 2}, "bad_auth"),
+        ({"audience": "admin", "protocol": 1}, "bad_auth"),
+        ({"audience": "seat", "seat": SEAT, "protocol": 1}, "no_seat"),
+        ({"audience": "desk", "protocol": 1}, "not_signed_in"),
+    ],
+)
+async def test_who_has_no_cookie_is_told_why(visitors: Visitors, auth: Any, code: str) -> None:
+    said = await refusal(visitors.server.base, auth, {})
+    assert said["data"]["code"] == code
+
+
+async def test_another_patients_cookie_opens_no_other_seat(visitors: Visitors) -> None:
+    _, mine, cookie = await visitors.patient("One")
+    _, theirs, _ = await visitors.patient("Two")
+    said = await refusal(visitors.server.base, {"audience": "seat", "seat": theirs, "protocol": 1}, {"Cookie": cookie})
+    assert said["data"]["code"] == "no_seat"
+    forged = cookie.replace(mine, theirs)
+    said = await refusal(visitors.server.base, {"audience": "seat", "seat": theirs, "protocol": 1}, {"Cookie": forged})
+    assert said["data"]["code"] == "no_seat"
+
+
+async def test_another_site_cannot_open_a_socket(visitors: Visitors) -> None:
+    url = f"{visitors.server.base}/socket.io/?EIO=4&transport=websocket"
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        async with visitors.session.ws_connect(url, headers={"Origin": "http://evil.example"}):
+            pass
+    assert refused.value.status == 400
+    async with visitors.session.ws_connect(url, headers={"Origin": visitors.server.base}) as ours:
+        assert (await ours.receive()).data.startswith("0")
+
+
+async def settled(person: Speaker, name: str = "seat_state") -> dict[str, Any]:
+    """Connect and wait for the first state."""
+    await person.come()
+    await wait_for(lambda: name in person.states, 10, name)
+    return person.states[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "code"),
+    [
+        ("nonsense", {}, "unknown_message"),
+        ("disconnect_everyone", {}, "unknown_message"),
+        ("seat_media", None, "bad_message"),
+        ("seat_media", "x", "bad_message"),
+        ("seat_media", {"seat": SEAT}, "bad_message"),
+        ("seat_media", {"seat": SEAT, "microphone": "yes", "camera": True}, "bad_message"),
+        ("seat_media", {"seat": SEAT, "microphone": True, "camera": True}, "forbidden"),
+        ("seat_leave", {"seat": SEAT}, "forbidden"),
+        ("consultation_end", {"seat": SEAT}, "forbidden"),
+        ("peer_offer", {"seat": SEAT, "peer": "p_aaaaaaaaaaaaaaaa", "sdp": "", "wanted": []}, "bad_message"),
+        ("peer_offer", {"seat": SEAT, "peer": "p_aaaaaaaaaaaaaaaa", "sdp": "v=0", "wanted": []}, "forbidden"),
+        ("duty_set", {"departments": []}, "forbidden"),
+        ("offer_accept", {"offer": "o_aaaaaaaaaaaaaaaa"}, "forbidden"),
+        ("link_create", {"seat": SEAT, "role": "practitioner"}, "bad_message"),
+    ],
+)
+async def test_bad_messages_are_refused_with_a_code(visitors: Visitors, name: str, body: Any, code: str) -> None:
+    person, _, _ = await visitors.patient()
+    await settled(person)
+    answer = await person.ask(name, body)
+    assert answer["ok"] is False
+    assert answer["error"]["code"] == code
+
+
+async def test_a_patient_in_line_has_no_call_to_offer_media_to(visitors: Visitors) -> None:
+    person, seat, _ = await visitors.patient()
+    await settled(person)
+    offer = {"seat": seat, "peer": "p_aaaaaaaaaaaaaaaa", "sdp": "v=0\r\n", "wanted": []}
+    assert (await person.ask("peer_offer", offer))["error"]["code"] == "not_in_call"
+    flood = offer | {"sdp": "v=0\r\n" + "a=x\r\n" * 5000}
+    assert (await person.ask("peer_offer", flood))["error"]["code"] == "sdp_refused"
+
+
+async def test_the_newer_connection_of_a_seat_replaces_the_older(visitors: Visitors) -> None:
+    first, seat, cookie = await visitors.patient()
+    told: asyncio.Queue[Any] = asyncio.Queue()
+    first.client.on("socket_closing", told.put)
+    await settled(first)
+    await settled(visitors.at(seat, cookie))
+    assert await asyncio.wait_for(told.get(), 5) == {"code": "replaced", "retry": False}
+
+
+async def test_a_flood_is_refused_then_cut_and_others_go_on(visitors: Visitors) -> None:
+    loud, seat, _ = await visitors.patient("Loud")
+    calm, calm_seat, _ = await visitors.patient("Calm")
+    told: asyncio.Queue[Any] = asyncio.Queue()
+    loud.client.on("socket_closing", told.put)
+    await settled(loud)
+    await settled(calm)
+    body = {"seat": seat, "microphone": True, "camera": True}
+    for _ in range(400):
+        await loud.client.emit("seat_media", body)
+    assert (await calm.ask("seat_media", {"seat": calm_seat, "microphone": False, "camera": False}))["ok"] is True
+    assert (await asyncio.wait_for(told.get(), 20))["code"] == "too_many_messages"
+
+
+async def test_pairing_from_line_to_end(visitors: Visitors) -> None:
+    """A doctor goes on duty, takes the patient, ends it; both are told each step by whole states."""
+    doctor = await visitors.doctor()
+    desk = await settled(doctor, "desk_state")
+    assert desk["on_duty"] == []
+    async with visitors.session.get(f"{visitors.server.base}/api/staff/session", headers={"Cookie": doctor._cookie}) as response:
+        departments = [each["id"] for each in (await response.json())["departments"]]
+    patient, seat, _ = await visitors.patient()
+    state = await settled(patient)
+    assert state["state"] == "waiting"
+    assert state["place"]["doctors_on_duty"] == 0
+    assert (await doctor.ask("duty_set", {"departments": ["d_aaaaaaaaaaaaaaaa"]}))["error"]["code"] == "forbidden"
+    assert (await doctor.ask("duty_set", {"departments": departments}))["ok"]
+
+    def mine() -> Any:
+        offer = doctor.states["desk_state"]["offer"]
+        if offer is None:
+            return None
+        return offer if offer["consultation"] == state["consultation"] else "another"
+
+    while (offer := await wait_for(mine, 10, "an offer")) == "another":  # left over from a test before
+        other = doctor.states["desk_state"]["offer"]["id"]
+        await doctor.ask("offer_decline", {"offer": other})
+        await wait_for(lambda: (doctor.states["desk_state"]["offer"] or {}).get("id") != other, 10, "the next offer")  # noqa: B023
+    assert (await doctor.ask("offer_accept", {"offer": offer["id"]}))["ok"]
+    assert (await doctor.ask("offer_accept", {"offer": offer["id"]}))["error"]["code"] == "offer_gone"
+    await wait_for(lambda: patient.states["seat_state"]["state"] == "connecting", 10, "the patient to be told")
+    own = await wait_for(lambda: doctor.states["desk_state"]["seat"], 10, "the doctor's seat")
+    assert (await patient.ask("consultation_end", {"seat": own}))["error"]["code"] == "forbidden"
+    link = await patient.ask("link_create", {"seat": seat, "role": "companion"})
+    assert link["ok"]
+    assert "#" in link["body"]["path"]
+    assert (await doctor.ask("consultation_end", {"seat": own}))["ok"]
+    ended = await wait_for(lambda: patient.states["seat_state"]["ended_reason"], 10, "the end")
+    assert ended == "cancelled"  # no media ever flowed
+    assert (await doctor.ask("duty_set", {"departments": []}))["ok"]
