@@ -1,6 +1,6 @@
 /** Beside the call: the patient and the reason, who is in the room, and a link for one more. */
 
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { errorText, useLocal, useTexts } from "../i18n";
 import type { Line } from "../signal/line";
 import type { LinkCreated, Offer, Person, SeatState } from "../signal/messages";
@@ -52,7 +52,7 @@ export function InRoom({ state, line, request, others }: InRoomProps) {
           ))}
         </ul>
       </section>
-      <Invite seat={state.seat} line={line} />
+      <Invite seat={state.seat} line={line} people={state.people} />
     </aside>
   );
 }
@@ -82,10 +82,16 @@ function PersonRow({ person, me }: { person: Person; me: boolean }) {
 
 type Guest = "companion" | "interpreter";
 
-function Invite({ seat, line }: { seat: string; line: Line }) {
+function Invite({ seat, line, people }: { seat: string; line: Line; people: readonly Person[] }) {
   const t = useTexts();
   const [made, setMade] = useState<{ role: Guest; link: LinkCreated } | null>(null);
   const [refused, setRefused] = useState<string | null>(null);
+  const guests = people.filter((each) => each.role === made?.role).length;
+  const before = useRef(guests);
+  useEffect(() => {
+    if (made !== null && guests > before.current) setMade(null); // somebody came by it: it opens nothing any more
+    before.current = guests;
+  }, [guests, made]);
   const make = async (role: Guest) => {
     setRefused(null);
     const reply = await line.send("link_create", { seat, role });
