@@ -4,6 +4,7 @@ Each person's camera shows one colour and their microphone one tone, so that a t
 """
 
 import contextlib
+import json
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,13 +29,21 @@ OBSERVER = """
 """Keeps every peer connection of the page within reach of getStats; changes nothing about them."""
 
 FOOTAGE = """
-(([colour, hertz]) => {
+(([colour, hertz, drawing]) => {
   if (!navigator.mediaDevices) return; // about:blank
   const footage = () => {
     const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 240 });
     const brush = canvas.getContext('2d');
     let turn = 0;
+    let face = null;
+    if (drawing) {
+      const image = new Image(480, 480);
+      image.src = URL.createObjectURL(new Blob([drawing], { type: 'image/svg+xml' }));
+      image.onload = () => { face = image; };
+      canvas.width = 640; canvas.height = 480;
+    }
     setInterval(() => {
+      if (face) { brush.drawImage(face, -20, -60, 680, 680); return; }
       brush.fillStyle = colour; brush.fillRect(0, 0, 320, 240);
       brush.fillStyle = '#fff'; brush.fillRect((turn++ * 4) % 320, 0, 4, 12);
     }, 66);
@@ -137,6 +146,8 @@ class Look:
 
     colour: tuple[int, int, int]
     hertz: float
+    drawing: str = ""
+    """An SVG shown in place of the colour, for pictures that people look at."""
 
     @property
     def css(self) -> str:
@@ -244,7 +255,7 @@ class Cast:
         size: Any = {"width": 390, "height": 844} if phone else {"width": 1440, "height": 900}
         context = await browser.new_context(viewport=size, locale="zh-CN" if language == "zh" else "en-GB")
         await context.add_init_script(OBSERVER)
-        await context.add_init_script(FOOTAGE.replace("LOOK", f'["{look.css}", {look.hertz}]'))
+        await context.add_init_script(FOOTAGE.replace("LOOK", json.dumps([look.css, look.hertz, look.drawing])))
         seen = replace(look, hertz=FIREFOX_HERTZ) if browser.browser_type.name == "firefox" else look
         person = Person(context, await context.new_page(), self.server.base, seen)
         self.people.append(person)

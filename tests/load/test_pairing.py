@@ -4,6 +4,7 @@ Nobody is seen twice, nobody is lost, and inside a priority whoever came first i
 """
 
 import asyncio
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -61,8 +62,11 @@ async def test_nobody_twice_nobody_lost_first_come_first_served(processes: list[
     for process in processes:
         await asyncio.to_thread(process.start)
     day = Day()
+    began = time.monotonic()
     patients, stays = await arrive(processes, hospital, day)
-    doctors = await go_on_duty(processes, hospital, day)
+    seated = time.monotonic()
+    doctors = await go_on_duty(processes, hospital)
+    open_ = time.monotonic()
     try:
         await wait_for(lambda: len(day.ended) >= KILLED_AFTER, DAY_TIMEOUT_S, "the first consultations")
         await asyncio.to_thread(processes[1].stop, SIGKILL)
@@ -71,7 +75,10 @@ async def test_nobody_twice_nobody_lost_first_come_first_served(processes: list[
     finally:
         seen = len(day.ended)
         await asyncio.gather(*(person.leave() for person in [*patients, *doctors]), return_exceptions=True)
-        print(f"{seen} of {PATIENTS} patients seen by {DOCTORS} doctors")
+        phases = (
+            f"{seated - began:.0f} s to sit down, {open_ - seated:.0f} s to open, {time.monotonic() - open_:.0f} s to be seen"
+        )
+        print(f"{seen} of {PATIENTS} patients seen by {DOCTORS} doctors: {phases}")
 
     assert {len(doctors) for doctors in day.doctors_of.values()} == {1}, "a patient met two doctors"
     assert sum(person.connections > 1 for person in patients) > 50, "the killed process held too few people to matter"
@@ -117,7 +124,7 @@ async def arrive(processes: list[Signaling], hospital: Hospital, day: Day) -> tu
         # Many phones behind a few routers: each address has its own budget of requests.
         source = aiohttp.TCPConnector(local_addr=(f"127.0.1.{1 + number % 20}", 0))
         async with aiohttp.ClientSession(connector=source) as session:
-            department = hospital.departments[number % DEPARTMENTS].id
+            department = hospital.departments[number // 2 % DEPARTMENTS].id  # both departments at both processes
             seat, cookie = await walk_in(session, bases[0], hospital.id, department, f"Patient {number}")
         person = Speaker({"audience": "seat", "seat": seat, "protocol": 1}, cookie, bases)
         person.on_state = watch(day)
@@ -142,7 +149,7 @@ def watch(day: Day) -> Any:
     return on_state
 
 
-async def go_on_duty(processes: list[Signaling], hospital: Hospital, day: Day) -> list[Speaker]:
+async def go_on_duty(processes: list[Signaling], hospital: Hospital) -> list[Speaker]:
     """Every doctor signs in, takes whoever is offered and ends each consultation at once."""
     doctors: list[Speaker] = []
     for number in range(DOCTORS):
