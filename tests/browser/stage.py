@@ -277,17 +277,17 @@ class Cast:
         return person
 
     async def patient_in_line(
-        self, browser: Browser, name: str, look: Look = GREEN, *, hospital: str = "Willow Bank", department: str = "Respiratory"
+        self, browser: Browser, name: str, look: Look = GREEN, *, reason: str = "Cough for two weeks"
     ) -> Person:
         """A patient chooses a hospital and a department and takes a place in line, on a phone."""
         person = await self.enter(browser, look, phone=True)
         page = person.page
         await page.goto(self.server.base, wait_until="commit")
-        await page.click(f'a.pick:has-text("{hospital}")')
-        await page.click(f'a.pick:has-text("{department}")')
+        await page.click('a.pick:has-text("Willow Bank")')
+        await page.click('a.pick:has-text("Respiratory")')
         await page.fill("[name=name]", name)
         await page.fill("[name=birth_year]", "1948")
-        await page.fill("[name=reason]", "Cough for two weeks")
+        await page.fill("[name=reason]", reason)
         await page.click("button[type=submit]")
         await page.wait_for_url("**/visit/*")
         return person
