@@ -144,7 +144,7 @@ export const en = {
     live: "Connected",
     you: "You",
     self: "Your own picture. The arrow keys move it.",
-    others: "People in this visit",
+    others: "Pictures",
     keys: "Call",
     soundOn: "Sound on",
     soundOff: "Sound off",

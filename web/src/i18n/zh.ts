@@ -128,7 +128,7 @@ export const zh: Texts = {
     live: "已接通",
     you: "您",
     self: "您自己的画面，可用方向键移动。",
-    others: "诊室里的人",
+    others: "画面",
     keys: "通话",
     soundOn: "声音已开",
     soundOff: "声音已关",
