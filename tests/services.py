@@ -128,7 +128,7 @@ class Coturn(Service):
 
     def __init__(self, *extra: str, allow_peers: tuple[str, ...] = ("127.0.0.1",)) -> None:
         self.port = unused_port()
-        super().__init__("coturn", lambda: accepts_tcp(self.port))
+        super().__init__("coturn", self._binds)
         self.secret = os.urandom(16).hex()
         self.url = f"turn:127.0.0.1:{self.port}"
         self.command = [
@@ -137,6 +137,17 @@ class Coturn(Service):
             f"--static-auth-secret={self.secret}", f"--pidfile={self.folder / 'pid'}", f"--userdb={self.folder / 'users'}",
             "--allow-loopback-peers", *(f"--allowed-peer-ip={address}" for address in allow_peers), *extra,
         ]  # fmt: skip
+
+    def _binds(self) -> bool:
+        """Ask a STUN binding over UDP: coturn opens its TCP listeners earlier than these."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
+            asker.settimeout(0.2)
+            try:
+                asker.connect(("127.0.0.1", self.port))
+                asker.send(bytes.fromhex("000100002112a442") + os.urandom(12))
+                return asker.recv(1500)[:2] == b"\x01\x01"
+            except OSError:
+                return False
 
     def credentials(self, name: str = "test", lifetime_s: float = 600) -> tuple[str, str]:
         """A user name and password as signaling makes them (draft-uberti-behave-turn-rest-00)."""
