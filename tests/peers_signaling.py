@@ -42,8 +42,10 @@ class Speaker:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        with contextlib.suppress(asyncio.CancelledError):  # its reading task went with ours
-            await self.client.disconnect()
+        # Its reading task went with ours, or reads from a server that has cut it and never answers the farewell.
+        with contextlib.suppress(asyncio.CancelledError, TimeoutError):
+            async with asyncio.timeout(_ACK_TIMEOUT_S):
+                await self.client.disconnect()
 
     async def ask(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
         """Send a message and return its acknowledgement."""
