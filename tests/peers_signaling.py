@@ -28,6 +28,7 @@ class Speaker:
         self.states: dict[str, dict[str, Any]] = {}
         self.heard = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._leaving = False
         self.connections = 0
         self.on_state: Callable[[str, dict[str, Any]], Awaitable[None]] | None = None
         for name in ("seat_state", "desk_state"):
@@ -39,9 +40,10 @@ class Speaker:
 
     async def leave(self) -> None:
         """Go for good."""
+        self._leaving = True
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            self._task.cancel()  # engineio may take this for the end of its own reading and go on: hence the flag
+            await asyncio.wait([self._task], timeout=_ACK_TIMEOUT_S)
         # Its reading task went with ours, or reads from a server that has cut it and never answers the farewell.
         with contextlib.suppress(asyncio.CancelledError, TimeoutError):
             async with asyncio.timeout(_ACK_TIMEOUT_S):
@@ -54,7 +56,7 @@ class Speaker:
 
     async def _stay(self) -> None:
         turn = 0
-        while True:
+        while not self._leaving:
             base = self._bases[turn % len(self._bases)]
             try:
                 await self.client.connect(
