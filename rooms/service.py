@@ -11,6 +11,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from common.clock import Clock
+from common.errors import Unavailable
 from common.ids import ConsultationId, DepartmentId, HospitalId, OfferId, PractitionerId, SeatId
 from rooms import join_links, placing, presence, queue, views
 from rooms.access import access_room, access_token, token_hash
@@ -239,7 +240,10 @@ class Rooms:
             due = await work.due(self._clock.now(), DUE_AT_ONCE)
         effects: Effects = []
         for one in due:
-            effects += await self._effects(one.hospital, partial(elapse, which=one.consultations))
+            try:
+                effects += await self._effects(one.hospital, partial(elapse, which=one.consultations))
+            except Unavailable:
+                continue  # a contended hospital costs its neighbours nothing; it is due again at the next tick
         return effects
 
     async def next_deadline(self) -> float | None:

@@ -24,7 +24,7 @@ from media.supervisor import Supervisor
 from rooms.service import Rooms
 from rooms.store.sql import SqlRoomsStore
 from signaling.effects import Effects
-from signaling.hints import Hints, LocalHints
+from signaling.hints import Hint, Hints, LocalHints
 from signaling.http.health import Health
 from signaling.http.pages import add_pages
 from signaling.http.public import Public
@@ -55,7 +55,8 @@ class Server:
         self._listener = listener
         self._clock = clock or SystemClock()
         self._connections = Connections()
-        self._gateway = Gateway(settings, self.node, self._clock, self._connections)
+        self._hints = self._choose_hints()
+        self._gateway = Gateway(settings, self.node, self._clock, self._connections, announce=self._hints.send)
         self._closing = contextlib.AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -96,14 +97,19 @@ class Server:
             self.sample = await create_sample(clinic, self.settings.data)
         await rooms.heartbeat(self.node)
 
-        hints = self._hints()
+        hints = self._hints
         effects = Effects(self.node, hints)
         names = Names(clinic, self._clock)
         refresher = Refresher(rooms, names, self._connections, self._clock, self._gateway.send)
-        await hints.start(refresher.hear)
+
+        def heard(hint: Hint) -> None:
+            refresher.hear(hint)
+            self._gateway.hear(hint)
+
+        await hints.start(heard)
         self._closing.push_async_callback(hints.stop)
 
-        placements = Placements(rooms, effects.carry_out, connect_unix)
+        placements = Placements(rooms, self._clock, effects.carry_out, connect_unix)
         effects.placements = placements
         self._closing.push_async_callback(placements.stop)
         self._closing.push_async_callback(effects.stop)
@@ -120,6 +126,7 @@ class Server:
             hear=refresher.hear,
             own_workers=supervisor.registered,
             report_presence=self._gateway.report_presence,
+            settle=self._gateway.settle,
         )
         self._closing.push_async_callback(self._leave, rooms, effects)
         self._own(refresher.run(), reconciler.run())
@@ -137,7 +144,7 @@ class Server:
             task.add_done_callback(_loop_ended)
             self._tasks.append(task)
 
-    def _hints(self) -> Hints:
+    def _choose_hints(self) -> Hints:
         if self.settings.redis_url is None:
             return LocalHints()
         from signaling.redis_hints import RedisHints  # noqa: PLC0415  (a third of a second that one process need not wait)

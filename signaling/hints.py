@@ -11,10 +11,10 @@ from common.wire import Id, Wire
 
 
 class Hint(Wire):
-    """What changed. `kind` says whose id `id` is; `node` is who says so."""
+    """What changed. `kind` says whose id `id` is; `node` is who says so. `seat` and `desk`: it is held at `node` now."""
 
     node: Id
-    kind: Literal["hospital", "consultation"]
+    kind: Literal["hospital", "consultation", "seat", "desk", "signed_out"]
     id: Id
 
 

@@ -3,7 +3,9 @@
 Addresses are kept only as keys in memory, bounded, and forgotten when their bucket is full again.
 """
 
+import ipaddress
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass
 
 
@@ -53,3 +55,21 @@ class Limiter:
         else:
             self._buckets.move_to_end(key)
         return bucket.take(now)
+
+
+def address_key(remote: str | None, forwarded_for: str | None, trusted: Collection[str]) -> str:
+    """The key under which somebody's requests are counted.
+
+    The peer's own address; behind a proxy that the operator trusts, the last hop of X-Forwarded-For, which that proxy wrote
+    itself. Of an IPv6 address the first 64 bits: a household owns that many.
+    """
+    address = remote or ""
+    if address in trusted and forwarded_for:
+        address = forwarded_for.rpartition(",")[2].strip()
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    if parsed.version == 6:
+        return str(ipaddress.ip_network((parsed, 64), strict=False).network_address)
+    return str(parsed)

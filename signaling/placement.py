@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from common.clock import Clock
 from common.errors import ConsiliumError, Unavailable, UserError
 from common.ids import ConsultationId, SeatId, WorkerId
 from common.wire import Wire
@@ -21,6 +22,9 @@ from rooms.service import Rooms
 
 log = structlog.get_logger()
 
+_PEERS_REMEMBERED = 10_000
+_RETRY_S = 0.5
+_SILENT_AFTER_S = 10.0  # three heartbeats; before that a worker that cannot be reached from here may be well
 _MIN_HEADROOM = 0.05  # below this a new call would spoil those under way
 
 
@@ -32,8 +36,9 @@ CarryOut = Callable[[list[Effect]], None]
 class Placements:
     """The workers this process can reach, and the calls on them."""
 
-    def __init__(self, rooms: Rooms, carry_out: CarryOut, connect: Connect) -> None:
+    def __init__(self, rooms: Rooms, clock: Clock, carry_out: CarryOut, connect: Connect) -> None:
         self._rooms = rooms
+        self._clock = clock
         self._carry_out = carry_out
         self._connect = connect
         self._workers: dict[tuple[WorkerId, str], WorkerClient] = {}
@@ -90,7 +95,14 @@ class Placements:
             raise UserError("not_in_call", "There is no call in this consultation now.")
         worker = await self._reach(placed)
         body = control.PeerOffer(peer=peer, label=speaker.seat, sdp=sdp, wanted=wanted)
-        answer = await worker.request("peer_offer", speaker.consultation, body)
+        try:
+            answer = await worker.request("peer_offer", speaker.consultation, body)
+        except ConsiliumError as error:
+            if error.code not in ("session_unknown", "session_missing"):
+                raise
+            # Placed, but the order to open was lost with the process that gave it.
+            await worker.request("session_open", speaker.consultation, control.SessionOpen())
+            answer = await worker.request("peer_offer", speaker.consultation, body)
         if not isinstance(answer, control.PeerAnswer):
             raise Unavailable("media_fault", "The media worker answered something else.")
         return answer.sdp
@@ -145,6 +157,8 @@ class Placements:
         if key not in self._workers:
             await self.discover()
         if key not in self._workers:
+            if all((known.name, known.epoch) != key for known in await self._rooms.workers()):
+                self._spawn(self._move_calls(key))  # nobody knows that worker any more
             raise Unavailable("media_lost", "The call's media worker is gone; the call is being moved.")
         return self._workers[key]
 
@@ -158,7 +172,8 @@ class Placements:
                 try:
                     worker = await self._connect(known.socket_path)
                 except ConsiliumError:
-                    self._spawn(self._move_calls(key))
+                    if self._clock.now() - known.heartbeat > _SILENT_AFTER_S:
+                        self._spawn(self._move_calls(key))
                     continue
                 if (worker.worker, worker.epoch) == key:
                     self.add(worker, known.socket_path)
@@ -179,8 +194,10 @@ class Placements:
         seat = SeatId(notice.label)
         if notice.state in ("connecting", "connected"):
             self._peers[seat] = notice.peer
-        elif self._peers.get(seat) != notice.peer:
+        elif self._peers.get(seat, notice.peer) != notice.peer:
             return
+        if len(self._peers) > _PEERS_REMEMBERED:
+            self._peers.pop(next(iter(self._peers)))
         if notice.state in ("failed", "closed"):
             self._peers.pop(seat, None)
         if notice.state != "connecting":
@@ -193,7 +210,11 @@ class Placements:
         """Store the latest state of a seat's path; one writer for a seat, so that states are stored in their order."""
         try:
             while (up := self._paths.pop(seat, None)) is not None:
-                self._carry_out(await self._rooms.seat_in_call(seat, up))
+                try:
+                    self._carry_out(await self._rooms.seat_in_call(seat, up))
+                except Unavailable:  # untold, two people would sit in a call without asking for each other
+                    self._paths.setdefault(seat, up)
+                    await asyncio.sleep(_RETRY_S)
         finally:
             self._telling.discard(seat)
 

@@ -39,7 +39,8 @@ class Reconciler:
         carry_out: Callable[[list[Effect]], None],
         hear: Callable[[Hint], None],
         own_workers: Callable[[], list[tuple[str, str, str]]],
-        report_presence: Callable[[], Awaitable[None]],
+        report_presence: Callable[[], None],
+        settle: Callable[[], Awaitable[None]],
     ) -> None:
         self._node = node
         self._rooms = rooms
@@ -49,6 +50,7 @@ class Reconciler:
         self._hear = hear
         self._own_workers = own_workers
         self._report_presence = report_presence
+        self._settle = settle
         self._seen_queues: dict[HospitalId, int] = {}
         self._seen: dict[ConsultationId, int] = {}
         self._since = 0.0
@@ -78,7 +80,8 @@ class Reconciler:
         """Say that this node and the workers that it reaches live."""
         if not await self._rooms.heartbeat(self._node):
             log.warning("this node had been given up; reporting who is here")
-            await self._report_presence()
+            self._report_presence()
+        await self._settle()
         for name, epoch, socket_path in [*self._own_workers(), *self._placements.adopted()]:
             await self._rooms.worker_heartbeat(MediaWorker(name, self._node, socket_path, epoch, self._clock.now()))
 

@@ -45,7 +45,7 @@ class Refresher:
         """Something changed somewhere."""
         if hint.kind == "hospital":
             self._hospitals[HospitalId(hint.id)] = None
-        else:
+        elif hint.kind == "consultation":
             self._consultations[ConsultationId(hint.id)] = None
         self._wake.set()
 
@@ -65,20 +65,27 @@ class Refresher:
             consultations, self._consultations = self._consultations, {}
             hospitals, self._hospitals = self._hospitals, {}
             began = time.monotonic()
-            try:
-                for consultation in consultations:
-                    await self._push_consultation(consultation)
-                for hospital in hospitals:
-                    await self._push_hospital(hospital)
-            except Unavailable:
-                self._consultations = consultations | self._consultations
-                self._hospitals = hospitals | self._hospitals
-                log.warning("states not pushed: the database is away")
-                await asyncio.sleep(_RETRY_S)
+            for consultation in consultations:
+                if not await self._guarded(self._push_consultation(consultation)):
+                    self._consultations[consultation] = None
+            for hospital in hospitals:
+                if not await self._guarded(self._push_hospital(hospital)):
+                    self._hospitals[hospital] = None
+            if self._consultations or self._hospitals:
                 self._wake.set()
-            except Exception:
-                log.exception("states not pushed")
             await asyncio.sleep(min(_REST_AT_MOST_S, 2 * (time.monotonic() - began)))
+
+    async def _guarded(self, push: Awaitable[None]) -> bool:
+        """False when the same push is to be tried again; a fault of one is nobody else's."""
+        try:
+            await push
+        except Unavailable:
+            log.warning("states not pushed: the database is away")
+            await asyncio.sleep(_RETRY_S)
+            return False
+        except Exception:
+            log.exception("states not pushed")
+        return True
 
     async def _push_consultation(self, consultation: ConsultationId) -> None:
         if not self._connections.in_consultation(consultation):
@@ -104,7 +111,9 @@ class Refresher:
                 if at is None:
                     continue
                 await self._push(at, "desk_state", views.desk_state(desk, self._clock.now()))
-                if desk.seat != at.seat:
+                if desk.seat != at.seat and self._connections.get(at.sid) is at:
+                    if at.consultation is not None:
+                        await self._push_consultation(at.consultation)  # its end is said before the doctor stands up
                     self._connections.sit(at, desk.seat, desk.consultation)
                     if desk.consultation is not None:
                         await self._push_consultation(desk.consultation)
@@ -115,6 +124,8 @@ class Refresher:
                     await self._push(seated, "seat_state", views.seat_state(view, directory, self._clock.now()))
 
     async def _push(self, connection: Connection, name: str, state: Wire) -> None:
+        if not connection.open:
+            return  # it will be greeted
         fingerprint = hash(state.model_dump_json(exclude=_UNCOMPARED))
         if connection.sent.get(name) == fingerprint:
             return

@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     tls_key: Path | None = None
     database_url: SecretStr | None = None
     redis_url: SecretStr | None = None
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     media_workers: int | None = Field(default=None, ge=0, le=64)
     media_addresses: Annotated[tuple[str, ...], NoDecode] = ()
     media_port: int = Field(default=0, ge=0, le=65535)
@@ -42,7 +43,7 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "text", "json"] = "auto"
     drain_s: float = Field(default=20, ge=0, le=3600)
 
-    @field_validator("media_addresses", mode="before")
+    @field_validator("media_addresses", "trusted_proxies", mode="before")
     @classmethod
     def _split_addresses(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -54,6 +55,11 @@ class Settings(BaseSettings):
             if ipaddress.ip_address(address).version != 4:
                 raise ValueError("only IPv4 addresses can be announced for now")
         return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _literal_proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(ipaddress.ip_address(address)) for address in value)
 
     @field_validator("database_url", "redis_url")
     @classmethod

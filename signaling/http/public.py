@@ -8,14 +8,15 @@ from common.ids import DepartmentId, HospitalId
 from rooms.model import SeatGrant
 from rooms.ports import WalkIn as WalkInOrder
 from signaling import views
-from signaling.http.cookies import SEAT_MAX_AGE_S, seat_cookie, set_cookie
+from signaling.http.cookies import SEAT_MAX_AGE_S, clear_cookie, seat_cookie, set_cookie, staff_cookie
 from signaling.http.security import read_body
-from signaling.limits import Limiter, Rate
+from signaling.limits import Limiter, Rate, address_key
 from signaling.settings import Settings
 from signaling.socket.handlers import Services
 from signaling.socket.messages import JoinToken, SeatGranted, WalkIn
 
 WALK_IN_RATE = Rate(per_s=0.5, burst=60)  # one address may be a whole ward behind one router
+SEATS_HELD = 8
 JOIN_RATE = Rate(per_s=0.5, burst=30)
 
 
@@ -61,7 +62,7 @@ class Public:
             )
         )
         self._services.carry_out(effects)
-        return self._granted(grant)
+        return self._granted(request, grant)
 
     async def join(self, request: web.Request) -> web.Response:
         """`POST /api/join` with `JoinToken` → 201 `SeatGranted` and the seat's cookie; a token opens one seat, once."""
@@ -69,14 +70,19 @@ class Public:
         body = await read_body(request, JoinToken)
         grant, effects = await self._services.rooms.exchange_link(body.token, body.name)
         self._services.carry_out(effects)
-        return self._granted(grant)
+        return self._granted(request, grant)
 
     def _admit(self, limiter: Limiter, request: web.Request) -> None:
-        if not limiter.take(request.remote or "unknown", self._clock.now()):
+        key = address_key(request.remote, request.headers.get("X-Forwarded-For"), self._settings.trusted_proxies)
+        if not limiter.take(key, self._clock.now()):
             raise UserError("too_many_requests", "Too many requests from this address; try again in a minute.")
 
-    def _granted(self, grant: SeatGrant) -> web.Response:
+    def _granted(self, request: web.Request, grant: SeatGrant) -> web.Response:
         reply = SeatGranted(seat=grant.seat, page=f"/visit/{grant.seat}")
         response = web.json_response(reply.model_dump(), status=201)
+        prefix = seat_cookie(self._settings, "")
+        held = [name for name in request.cookies if name.startswith(prefix) and name != staff_cookie(self._settings)]
+        for name in held[:-SEATS_HELD]:  # browsers send the oldest first; a shared tablet must not outgrow a request's header
+            clear_cookie(self._settings, response, name)
         set_cookie(self._settings, response, seat_cookie(self._settings, grant.seat), grant.token, SEAT_MAX_AGE_S)
         return response

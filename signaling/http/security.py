@@ -46,7 +46,7 @@ def response_headers(settings: Settings) -> dict[str, str]:
         "style-src": "'self'",
         "img-src": "'self' blob:",
         "media-src": "'self' blob:",
-        "connect-src": "'self'",
+        "connect-src": "'self'" + (f" wss://{_host(settings.public_url)}" if settings.public_url else ""),
         "manifest-src": "'self'",
         "base-uri": "'none'",
         "form-action": "'self'",
@@ -66,6 +66,11 @@ def response_headers(settings: Settings) -> dict[str, str]:
     return headers
 
 
+def _host(url: str) -> str:
+    """The host of our own URL: Safari before 15.4 does not take 'self' for a WebSocket's."""
+    return urlsplit(url).netloc
+
+
 def same_origin(settings: Settings, headers: Mapping[str, str]) -> bool:
     """Whether a request with an Origin comes from our own pages; one without Origin is not a browser's cross-site one."""
     origin = headers.get("Origin")
@@ -73,7 +78,10 @@ def same_origin(settings: Settings, headers: Mapping[str, str]) -> bool:
         return True
     if settings.public_url is not None and origin == settings.public_url:
         return True
-    parts = urlsplit(origin)
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
     if parts.scheme != ("https" if settings.secure else "http"):
         return False
     return settings.public_url is None and parts.netloc == headers.get("Host")

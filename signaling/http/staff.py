@@ -7,6 +7,7 @@ from common.errors import UserError
 from signaling import views
 from signaling.http.cookies import STAFF_MAX_AGE_S, clear_cookie, read_cookie, set_cookie, staff_cookie
 from signaling.http.security import read_body
+from signaling.limits import address_key
 from signaling.settings import Settings
 from signaling.socket.gateway import Gateway
 from signaling.socket.handlers import Services
@@ -38,7 +39,8 @@ class Staff:
     async def sign_in(self, request: web.Request) -> web.Response:
         """`POST` with `SignIn` → 201 `StaffSession` and a new cookie, whatever cookie came; 401 `sign_in_failed`."""
         body = await read_body(request, SignIn)
-        grant = await self._services.clinic.sign_in(body.staff_number, body.password, request.remote or "unknown")
+        address = address_key(request.remote, request.headers.get("X-Forwarded-For"), self._settings.trusted_proxies)
+        grant = await self._services.clinic.sign_in(body.staff_number, body.password, address)
         response = await self._reply(StaffIdentity(grant.practitioner, grant.hospital, grant.expires_at), 201)
         set_cookie(self._settings, response, staff_cookie(self._settings), grant.token, STAFF_MAX_AGE_S)
         return response

@@ -26,6 +26,8 @@ class Connection:
     sent: dict[str, int] = field(default_factory=dict)
     """Fingerprint of the last state sent by message name, so that an unchanged one is not sent again."""
     refused: int = 0
+    open: bool = False
+    """Whether the browser has been told that it is connected: nothing is sent before."""
 
 
 class Connections:
@@ -87,10 +89,18 @@ class Connections:
         if not peers:
             del self._by_hospital[connection.hospital]
         stood = self._stand_up(connection)
+        if connection.practitioner is not None:
+            stood = False  # a desk stands for its doctor; the seat goes with whatever desk is the doctor's now
         if connection.practitioner is not None and self._by_desk.get(connection.practitioner) is connection:
             del self._by_desk[connection.practitioner]
             stood = True
         return connection if stood else None
+
+    def stands(self, connection: Connection) -> bool:
+        """Whether somebody is connected for the seat or desk that this connection stood for."""
+        if connection.practitioner is not None:
+            return connection.practitioner in self._by_desk
+        return connection.seat in self._by_seat
 
     def get(self, sid: str) -> Connection | None:
         """The connection with this Socket.IO session id."""

@@ -4,9 +4,11 @@ WebSocket only. Messages of one connection are handled one after the other (a fl
 bounded and validated, and an error is told to its sender alone.
 """
 
+import asyncio
+import contextlib
 import secrets
-from http.cookies import CookieError, SimpleCookie
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal
 
 import socketio
 import structlog
@@ -16,6 +18,7 @@ from common.clock import Clock
 from common.errors import ConsiliumError, ProtocolError, UserError
 from common.ids import PractitionerId, SeatId
 from rooms.effects import Effect
+from signaling.hints import Hint
 from signaling.http.cookies import read_cookie, seat_cookie, staff_cookie
 from signaling.http.security import describe, same_origin
 from signaling.limits import Bucket, Rate
@@ -24,6 +27,7 @@ from signaling.settings import Settings
 from signaling.socket.connections import Connection, Connections
 from signaling.socket.handlers import HANDLERS, Services
 from signaling.socket.messages import CLIENT_MESSAGES, ConnectAuth, ErrorReply, SocketClosing
+from signaling.socket.server import BoundedServer
 
 log = structlog.get_logger()
 
@@ -31,6 +35,7 @@ MAX_MESSAGE_BYTES = 64 * 1024
 MESSAGE_RATE = Rate(per_s=20, burst=60)  # a busy call sends about two a second
 REFUSED_AT_MOST = 200  # messages over the rate before the connection is cut
 QUEUED_AT_MOST = 64  # states waiting for one browser; a browser slower than that is cut and comes back
+DRAIN_TIMEOUT_S = 5.0
 PING_INTERVAL_S = 10
 PING_TIMEOUT_S = 10
 
@@ -38,15 +43,22 @@ PING_TIMEOUT_S = 10
 class Gateway:
     """Connects browsers to the services."""
 
-    def __init__(self, settings: Settings, node: str, clock: Clock, connections: Connections) -> None:
+    def __init__(
+        self, settings: Settings, node: str, clock: Clock, connections: Connections, *, announce: Callable[[Hint], None]
+    ) -> None:
         self._settings = settings
         self._node = node
         self._clock = clock
         self._connections = connections
         self._services: Services | None = None
         self._refresher: Refresher | None = None
+        self._announce = announce
+        self._untold: dict[str, Connection] = {}  # by seat or doctor: bounded by who is or was connected
+        self._closings: set[asyncio.Task[None]] = set()
+        self._leaving = False
         self.draining = False
-        self.server = socketio.AsyncServer(
+        self.server = BoundedServer(
+            self._open,
             async_mode="aiohttp",
             transports=["websocket"],
             cors_allowed_origins=lambda _origin, environ: same_origin(settings, _headers(environ)),
@@ -70,7 +82,7 @@ class Gateway:
         """Send a state; a browser that does not read is cut rather than let its queue grow."""
         if self._queued(connection.sid) > QUEUED_AT_MOST:
             log.warning("slow browser cut")
-            await self.server.disconnect(connection.sid)
+            await self.server.cut(connection.sid)
             return
         await self.server.emit(name, body, to=connection.sid)
 
@@ -78,25 +90,52 @@ class Gateway:
         """Say why, then close."""
         words = SocketClosing(code=code, retry=retry)  # type: ignore[arg-type]
         await self.server.emit("socket_closing", words.model_dump(), to=connection.sid)
-        await self.server.disconnect(connection.sid)
+        await self.server.cut(connection.sid)
 
     async def sign_out(self, practitioner: PractitionerId) -> None:
-        """Close the desk of a doctor who signed out."""
+        """Close the desk of a doctor who signed out, here and at the other processes."""
+        self._announce(Hint(node=self._node, kind="signed_out", id=practitioner))
         desk = self._connections.of_desk(practitioner)
         if desk is not None:
             await self.close(desk, "signed_out", retry=False)
 
+    def hear(self, hint: Hint) -> None:
+        """Another process says that a seat or a desk is held there now, or that a doctor signed out: close ours."""
+        if hint.node == self._node:
+            return
+        held = self._connections.of_seat(SeatId(hint.id)) if hint.kind == "seat" else None
+        if hint.kind in ("desk", "signed_out"):
+            held = self._connections.of_desk(PractitionerId(hint.id))
+        if held is not None:
+            code = "signed_out" if hint.kind == "signed_out" else "replaced"
+            task = asyncio.create_task(self.close(held, code, retry=False))
+            self._closings.add(task)
+            task.add_done_callback(self._closings.discard)
+
     async def drain(self) -> None:
         """Accept nobody any more and tell everybody to come back (to another process, or to this one started again)."""
         self.draining = True
-        for connection in self._connections.all():
-            await self.close(connection, "server_stopping", retry=True)
+        self._leaving = True  # the node's own goodbye tells the store of everybody at once
+        closings = [self.close(connection, "server_stopping", retry=True) for connection in self._connections.all()]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_TIMEOUT_S):
+                await asyncio.gather(*closings, return_exceptions=True)
 
-    async def report_presence(self) -> None:
-        """Tell the store again who is connected here (it had given this node up)."""
-        services = self._ready()
+    def report_presence(self) -> None:
+        """The store had given this node up: everybody here is to be reported again (by `settle`)."""
         for connection in self._connections.all():
-            services.carry_out(await self._present(services, connection))
+            self._untold[_place(connection)] = connection
+
+    async def settle(self) -> None:
+        """Store who came and went where that could not be stored at once. Called with each heartbeat."""
+        for place, connection in list(self._untold.items()):
+            if self._services is None or self._untold.get(place) is not connection:
+                continue
+            here = self._connections.get(connection.sid) is connection
+            if here or not self._connections.stands(connection):
+                tell = self._present if here else self._absent
+                self._services.carry_out(await tell(self._services, connection))
+            self._untold.pop(place, None)
 
     def _ready(self) -> Services:
         if self._services is None or self.draining:
@@ -108,7 +147,6 @@ class Gateway:
         try:
             asked = ConnectAuth.model_validate(auth)
             connection = await self._identify(services, sid, asked, _headers(environ).get("Cookie", ""))
-            effects = await self._present(services, connection)
         except ValidationError:
             raise _refused("bad_auth") from None
         except ConsiliumError as error:
@@ -116,12 +154,24 @@ class Gateway:
         except Exception:
             log.exception("connection failed")
             raise _refused("fault") from None
+        # Entered before it is stored: the end of an older connection, noticed meanwhile, must not store an absence after it.
         former = self._connections.add(connection)
+        try:
+            effects = await self._present(services, connection)
+        except ConsiliumError as error:
+            self._connections.remove(sid)
+            raise _refused(error.code) from None
         services.carry_out(effects)
-        assert self._refresher is not None
-        self._refresher.greet(connection)
+        kind: Literal["desk", "seat"] = "desk" if connection.practitioner is not None else "seat"
+        self._announce(Hint(node=self._node, kind=kind, id=_place(connection)))
         if former is not None:
             await self.close(former, "replaced", retry=False)
+
+    def _open(self, sid: str) -> None:
+        connection = self._connections.get(sid)
+        if connection is not None and self._refresher is not None:
+            connection.open = True
+            self._refresher.greet(connection)
 
     async def _identify(self, services: Services, sid: str, asked: ConnectAuth, cookies: str) -> Connection:
         bucket = Bucket(MESSAGE_RATE, self._clock.now())
@@ -142,6 +192,12 @@ class Gateway:
             sid, identity.hospital, bucket, seat=identity.seat, consultation=identity.consultation, identity=identity
         )
 
+    async def _absent(self, services: Services, connection: Connection) -> list[Effect]:
+        if connection.practitioner is not None:
+            return await services.rooms.desk_disconnected(connection.practitioner, connection.hospital, self._node)
+        assert connection.seat is not None
+        return await services.rooms.seat_disconnected(connection.seat, self._node)
+
     async def _present(self, services: Services, connection: Connection) -> list[Effect]:
         if connection.practitioner is not None:
             return await services.rooms.desk_connected(connection.practitioner, connection.hospital, self._node)
@@ -150,18 +206,13 @@ class Gateway:
 
     async def _disconnect(self, sid: str, _reason: object = None) -> None:
         connection = self._connections.remove(sid)
-        if connection is None or self._services is None:
+        if connection is None or self._services is None or self._leaving:
             return  # replaced by a newer one, which keeps the presence
-        rooms = self._services.rooms
         try:
-            if connection.practitioner is not None:
-                effects = await rooms.desk_disconnected(connection.practitioner, connection.hospital, self._node)
-            else:
-                assert connection.seat is not None
-                effects = await rooms.seat_disconnected(connection.seat, self._node)
-            self._services.carry_out(effects)
+            self._services.carry_out(await self._absent(self._services, connection))
         except ConsiliumError as error:
-            log.warning("absence not stored", code=error.code)  # the node's heartbeat tells in the end
+            log.warning("absence not stored yet", code=error.code)
+            self._untold[_place(connection)] = connection
 
     async def _message(self, event: str, sid: str, *arguments: object) -> dict[str, object] | None:
         connection = self._connections.get(sid)
@@ -207,10 +258,16 @@ def _headers(environ: dict[str, Any]) -> dict[str, str]:
 
 
 def _cookies(header: str) -> dict[str, str]:
-    try:
-        return {name: morsel.value for name, morsel in SimpleCookie(header[:16_384]).items()}
-    except CookieError:
-        return {}
+    """Name → value. Plain splitting: another application's odd cookie on this host must not cost ours."""
+    pairs = (part.partition("=") for part in header.split(";"))
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _place(connection: Connection) -> str:
+    """What a connection stands for: a doctor's desk, or a seat."""
+    place = connection.practitioner or connection.seat
+    assert place is not None
+    return place
 
 
 def _refused(code: str) -> Exception:

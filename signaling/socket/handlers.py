@@ -39,6 +39,8 @@ Handler = Callable[[Services, Connection, Any], Awaitable[Wire | None]]
 async def peer_offer(services: Services, connection: Connection, body: messages.PeerOffer) -> Wire:
     """Negotiate with the media worker of the call."""
     speaker = await _speaker(services, connection, body.seat)
+    if await services.rooms.seat_view(speaker.seat) is None:
+        raise UserError("seat_unknown", "This seat was left.")  # who left must not go on listening
     sdp = admit_sdp(body.sdp)
     wanted = [WantedTrack(mid=track.mid, label=track.seat) for track in body.wanted]
     return messages.PeerAnswer(sdp=await services.placements.offer(speaker, body.peer, sdp, wanted))

@@ -1,6 +1,7 @@
 """Socket.IO from outside: who may connect, what is refused and how, and that nobody else notices."""
 
 import asyncio
+import json
 from typing import Any
 
 import aiohttp
@@ -167,3 +168,52 @@ async def test_pairing_from_line_to_end(visitors: Visitors) -> None:
     ended = await wait_for(lambda: patient.states["seat_state"]["ended_reason"], 10, "the end")
     assert ended == "cancelled"  # no media ever flowed
     assert (await doctor.ask("duty_set", {"departments": []}))["ok"]
+
+
+async def raw(visitors: Visitors, cookie: str, seat: str) -> aiohttp.ClientWebSocketResponse:
+    """A connection spoken by hand: Engine.IO opened, Socket.IO connected to the seat."""
+    url = f"{visitors.server.base}/socket.io/?EIO=4&transport=websocket"
+    link = await visitors.session.ws_connect(url, headers={"Cookie": cookie})
+    await link.receive()
+    await link.send_str("40" + json.dumps({"audience": "seat", "seat": seat, "protocol": 1}))
+    assert (await link.receive()).data.startswith("40")
+    return link
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        '4519999999999-["x",{"_placeholder":true,"num":0}]',  # attachments without end
+        b"binary",
+        '42["connect",{"HTTP_COOKIE":"x"},{"audience":"desk","protocol":1}]',
+        '42["disconnect"]',
+        "42[]",
+        "42{}",
+        "4!",
+        "4" + "[" * 30_000,
+        "44",
+    ],
+)
+async def test_packets_that_no_client_of_ours_sends_cost_the_connection(visitors: Visitors, packet: str | bytes) -> None:
+    _, seat, cookie = await visitors.patient()
+    calm, calm_seat, _ = await visitors.patient("Calm")
+    await settled(calm)
+    link = await raw(visitors, cookie, seat)
+    try:
+        await (link.send_bytes(packet) if isinstance(packet, bytes) else link.send_str(packet))
+
+        async def ended() -> bool:
+            return (await link.receive()).type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
+
+        await wait_for(ended, 10, "the connection to be cut")
+    finally:
+        await link.close()
+    assert (await calm.ask("seat_media", {"seat": calm_seat, "microphone": False, "camera": False}))["ok"] is True
+
+
+async def test_a_seat_that_was_left_cannot_go_on_listening(visitors: Visitors) -> None:
+    person, seat, _ = await visitors.patient()
+    await settled(person)
+    assert (await person.ask("seat_leave", {"seat": seat}))["ok"]
+    offer = {"seat": seat, "peer": "p_aaaaaaaaaaaaaaaa", "sdp": "v=0\r\n", "wanted": []}
+    assert (await person.ask("peer_offer", offer))["ok"] is False

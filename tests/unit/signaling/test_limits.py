@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signaling.limits import Bucket, Limiter, Rate
+from signaling.limits import Bucket, Limiter, Rate, address_key
 
 
 @given(st.lists(st.floats(min_value=-5, max_value=5), max_size=200))
@@ -33,3 +33,11 @@ def test_keys_do_not_share_and_the_oldest_is_forgotten() -> None:
     assert limiter.take("c", 0)  # "a" is forgotten: memory is bounded
     assert not limiter.take("c", 0)
     assert limiter.take("a", 0)
+
+
+def test_requests_are_counted_by_the_address_that_a_trusted_proxy_saw() -> None:
+    assert address_key("203.0.113.7", "198.51.100.1", ()) == "203.0.113.7"  # anybody can send the header
+    assert address_key("10.0.0.2", "1.1.1.1, 198.51.100.1", ("10.0.0.2",)) == "198.51.100.1"
+    assert address_key("10.0.0.2", "nonsense", ("10.0.0.2",)) == "unknown"
+    assert address_key("2001:db8:1:2:3::4", None, ()) == address_key("2001:db8:1:2::ffff", None, ())
+    assert address_key(None, None, ()) == "unknown"

@@ -23,6 +23,7 @@ def settings(**given: object) -> Settings:
         ("http://evil.example", "a.example", False),
         ("http://a.example.evil.example", "a.example", False),
         ("null", "a.example", False),
+        ("http://[", "a.example", False),
         ("", "a.example", False),
     ],
 )
