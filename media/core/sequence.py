@@ -63,10 +63,11 @@ class OutputNumbers:
         if shift is None:
             return None
         out_timestamp = (timestamp + self._timestamp_shift) % _TIMESTAMPS
+        # Also for a late packet: behind one left out it takes the highest number yet, which no other may ever bear.
+        self._next_sequence = max(self._next_sequence, number + shift + 1)
         if number >= self._highest:
             self._highest = number
             self._suspect = None
-            self._next_sequence = number + shift + 1
             self._last_timestamp, self._last_time = out_timestamp, now
         return (number + shift) % _SEQUENCES, out_timestamp
 

@@ -218,3 +218,16 @@ def test_a_closed_gate_repeats_its_wish_more_slowly_than_a_viewer_may() -> None:
     assert not pace.still_waiting(1.3)
     assert pace.needed(1.3)
     assert pace.still_waiting(1.9)
+
+
+def test_a_late_packet_behind_one_left_out_keeps_its_number_to_itself() -> None:
+    numbers = OutputNumbers(90_000, 1000, 0)
+    first = numbers.accept(500, 0, 1.0)
+    assert first is not None
+    assert numbers.leave_out(502)  # padding; 501 is still on its way
+    late = numbers.accept(501, 3000, 1.1)
+    assert late is not None
+    numbers.switch()
+    other = numbers.accept(9000, 0, 1.2)
+    assert other is not None
+    assert [late[0], other[0]] == [first[0] + 1, first[0] + 2]
