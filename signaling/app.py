@@ -69,6 +69,7 @@ class Server:
         """Bring everything up; on failure nothing is left behind."""
         try:
             await self._start()
+            log.info("ready", node=self.node)
         except BaseException:
             await self._closing.aclose()
             raise
@@ -82,6 +83,7 @@ class Server:
 
     async def stop(self) -> None:
         """Tell every browser to come back, then close everything in the reverse order of starting."""
+        log.info("stopping", node=self.node, calls=self.calls)
         await self._gateway.drain()
         await self._closing.aclose()
 

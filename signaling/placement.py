@@ -78,6 +78,7 @@ class Placements:
                 worker = await self._choose()
                 placed, effects = await self._rooms.place_session(consultation, worker.worker, worker.epoch)
                 self._carry_out(effects)
+                log.info("call placed", consultation=consultation, worker=placed.worker)
             await (await self._reach(placed)).request("session_open", consultation, control.SessionOpen())
         except UserError:
             return  # it ended meanwhile
@@ -109,6 +110,7 @@ class Placements:
 
     async def close(self, consultation: ConsultationId, placed: Placement) -> None:
         """Close a call's session where it was."""
+        log.info("call closed", consultation=consultation, worker=placed.worker)
         await self._tell(consultation, placed, "session_close", control.SessionClose())
 
     async def release(self, consultation: ConsultationId, seat: SeatId) -> None:
@@ -201,6 +203,7 @@ class Placements:
         if notice.state in ("failed", "closed"):
             self._peers.pop(seat, None)
         if notice.state != "connecting":
+            log.debug("media path", seat=seat, state=notice.state)
             self._paths[seat] = notice.state == "connected"
             if seat not in self._telling:
                 self._telling.add(seat)

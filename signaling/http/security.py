@@ -102,7 +102,11 @@ def security_middleware(settings: Settings) -> Middleware:
         if request.method not in SAFE_METHODS and not (same_origin(settings, request.headers) and CSRF_HEADER in request.headers):
             return error_response(UserError("cross_origin", f"Unsafe requests need {CSRF_HEADER} and our own origin."))
         try:
-            return await handler(request)
+            response = await handler(request)
+            resource = request.match_info.route.resource
+            route = resource.canonical if resource is not None else None  # the pattern: a path may name a seat
+            log.debug("request", method=request.method, route=route, status=response.status)
+            return response
         except ConsiliumError as error:
             return error_response(error)
         except web.HTTPException as error:

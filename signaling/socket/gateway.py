@@ -172,6 +172,7 @@ class Gateway:
         if connection is not None and self._refresher is not None:
             connection.open = True
             self._refresher.greet(connection)
+            log.debug("browser connected", place=_place(connection))
 
     async def _identify(self, services: Services, sid: str, asked: ConnectAuth, cookies: str) -> Connection:
         bucket = Bucket(MESSAGE_RATE, self._clock.now())
@@ -208,6 +209,7 @@ class Gateway:
         connection = self._connections.remove(sid)
         if connection is None or self._services is None or self._leaving:
             return  # replaced by a newer one, which keeps the presence
+        log.debug("browser gone", place=_place(connection))
         try:
             self._services.carry_out(await self._absent(self._services, connection))
         except ConsiliumError as error:
@@ -244,6 +246,7 @@ class Gateway:
             body = CLIENT_MESSAGES[event][0].model_validate(arguments[0])
         except ValidationError as error:
             raise ProtocolError("bad_message", describe(error)) from None
+        log.debug("message", kind=event, place=_place(connection))
         answer = await HANDLERS[event](services, connection, body)
         return answer.model_dump(mode="json") if answer is not None else None
 

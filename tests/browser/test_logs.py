@@ -50,7 +50,7 @@ async def test_no_name_address_token_or_text_is_logged(talkative: Signaling, chr
     talkative.stop()
 
     lines = [line for line in talkative.greeting().splitlines() if line.startswith("{")]
-    assert len(lines) >= 2, "the server logged nothing: this test would prove nothing"
+    assert len(lines) > 30, "the server logged next to nothing: this test would prove nothing"
     assert len(cookies) >= 2
     for line in lines:
         json.loads(line)  # one object a line, so that every line was looked at
