@@ -1,14 +1,10 @@
-"""Waiting for something to become true, with a deadline and a reason."""
+"""`wait_for` of the media tests: the condition first, then why, with their usual patience."""
 
-import asyncio
 from collections.abc import Callable
+
+from tests.processes import wait_for
 
 
 async def until(true: Callable[[], bool], why: str, timeout_s: float = 10.0) -> None:
-    """Returns as soon as `true()` is; fails with `why` after `timeout_s`."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + timeout_s
-    while not true():
-        if loop.time() > deadline:
-            raise AssertionError(f"waited {timeout_s} s in vain: {why}")
-        await asyncio.sleep(0.01)
+    """Returns as soon as `true()` is; TimeoutError with `why` after `timeout_s`."""
+    await wait_for(true, timeout_s, why)
