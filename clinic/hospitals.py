@@ -1,6 +1,7 @@
 """Hospitals, departments and the people who work there, as all others read them. Values only; decides nothing."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from common.ids import DepartmentId, HospitalId, PractitionerId
 from common.wire import LocalText
@@ -26,9 +27,16 @@ class Hospital:
     departments: tuple[Department, ...]
 
 
+class StaffRole(StrEnum):
+    """What somebody of the staff does here. A coordinator triages every line of the hospital and is offered nobody."""
+
+    PRACTITIONER = "practitioner"
+    COORDINATOR = "coordinator"
+
+
 @dataclass(frozen=True, slots=True)
 class Practitioner:
-    """A doctor of one hospital, and the departments they may take patients of."""
+    """Somebody of a hospital's staff, and the departments they may take patients of."""
 
     id: PractitionerId
     hospital: HospitalId
@@ -36,6 +44,7 @@ class Practitioner:
     name: LocalText
     title: LocalText
     departments: tuple[DepartmentId, ...]
+    role: StaffRole = StaffRole.PRACTITIONER
 
 
 @dataclass(frozen=True, slots=True)

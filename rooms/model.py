@@ -35,6 +35,7 @@ class EndedReason(StrEnum):
     PATIENT_LEFT = "patient_left"
     CANCELLED = "cancelled"
     LAPSED = "lapsed"
+    WRONG_PERSON = "wrong_person"
 
 
 class Role(StrEnum):
@@ -44,6 +45,14 @@ class Role(StrEnum):
     PRACTITIONER = "practitioner"
     COMPANION = "companion"
     INTERPRETER = "interpreter"
+
+
+class Rung(StrEnum):
+    """How somebody takes part: by a media path, in text with stills, or in text alone."""
+
+    MEDIA = "media"
+    STILLS = "stills"
+    TEXT = "text"
 
 
 class Priority(StrEnum):
@@ -56,7 +65,10 @@ class Priority(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """A person's place in one consultation. `gone_since` and `absent_since` are lifecycle.Principal's, kept for principals."""
+    """A person's place in one consultation. `gone_since` and `absent_since` are lifecycle.Principal's, kept for principals.
+
+    `confirmed_at` is when the name card was said to be right; `read` is the number of the last timeline entry seen.
+    """
 
     id: SeatId
     consultation: ConsultationId
@@ -71,11 +83,18 @@ class Seat:
     gone_since: float | None = None
     absent_since: float | None = None
     left_at: float | None = None
+    confirmed_at: float | None = None
+    rung: Rung = Rung.MEDIA
+    read: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Consultation:
-    """A consultation as it is stored. `seats` are in order of coming, left ones included; `revision` grows with every save."""
+    """A consultation as it is stored. `seats` are in order of coming, left ones included; `revision` grows with every save.
+
+    `contact` is the patient's address on file; `callback_since` is set while the patient wants to be called back, `called_at`
+    when that was done; `last_entry` is the number of the timeline's last entry.
+    """
 
     id: ConsultationId
     hospital: HospitalId
@@ -93,6 +112,11 @@ class Consultation:
     ended_at: float | None = None
     revision: int = 0
     media_generation: int = 0
+    starts_at: float | None = None
+    contact: str | None = None
+    callback_since: float | None = None
+    called_at: float | None = None
+    last_entry: int = 0
     seats: tuple[Seat, ...] = ()
 
     def seat(self, seat: SeatId) -> Seat | None:
@@ -155,6 +179,18 @@ class PersonView:
     in_call: bool
     microphone: bool
     camera: bool
+    confirmed: bool
+    rung: Rung
+    read: int
+
+
+@dataclass(frozen=True, slots=True)
+class PatientView:
+    """Who the patient is, for the two who may know."""
+
+    name: str
+    birth_year: int | None
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +205,10 @@ class PlaceView:
 
 @dataclass(frozen=True, slots=True)
 class SeatView:
-    """All that the holder of `seat` sees. `revision` only grows, over queue changes too. A sealed consultation shows as ended."""
+    """All that the holder of `seat` sees. `revision` only grows, over queue changes too. A sealed consultation shows as ended.
+
+    `patient` is there for patient and practitioner, `contact` (masked) for the patient alone.
+    """
 
     revision: int
     consultation: ConsultationId
@@ -180,8 +219,13 @@ class SeatView:
     seat: SeatId
     role: Role
     people: tuple[PersonView, ...]
+    patient: PatientView | None
     place: PlaceView | None
+    callback: bool
+    contact: str | None
     media_epoch: str | None
+    last_entry: int
+    starts_at: float | None
     waiting_since: float | None
     live_since: float | None
     ended_at: float | None
@@ -200,6 +244,8 @@ class LineView:
     waiting_since: float
     state: State
     present: bool
+    callback: bool
+    wanted: PractitionerId | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from common.ids import ConsultationId, PractitionerId
+from rooms.access import PRINCIPALS
 from rooms.line import Line, Ticket
 from rooms.model import (
     IN_CALL,
@@ -14,6 +15,7 @@ from rooms.model import (
     DeskView,
     LineView,
     OfferView,
+    PatientView,
     PersonView,
     Placement,
     PlaceView,
@@ -51,6 +53,7 @@ def seat_views(consultation: Consultation, standing: Standing, placement: Placem
     """One view for each seat that was not left. The sum of two growing numbers grows: one revision over both sources."""
     seats = consultation.present_seats()
     people = tuple(_person(seat) for seat in seats)
+    patient = _patient(consultation)
     place = standing.places.get(consultation.id) if consultation.state in IN_LINE else None
     in_call = placement is not None and consultation.state in IN_CALL
     return [
@@ -64,8 +67,13 @@ def seat_views(consultation: Consultation, standing: Standing, placement: Placem
             seat=seat.id,
             role=seat.role,
             people=people,
+            patient=patient if seat.role in PRINCIPALS else None,
             place=place,
+            callback=consultation.callback_since is not None,
+            contact=masked(consultation.contact) if seat.role is Role.PATIENT else None,
             media_epoch=str(placement.generation) if placement and in_call else None,
+            last_entry=consultation.last_entry,
+            starts_at=consultation.starts_at,
             waiting_since=consultation.waiting_since,
             live_since=consultation.live_since,
             ended_at=consultation.ended_at,
@@ -119,7 +127,22 @@ def _person(seat: Seat) -> PersonView:
         in_call=seat.in_call,
         microphone=seat.microphone,
         camera=seat.camera,
+        confirmed=seat.confirmed_at is not None,
+        rung=seat.rung,
+        read=seat.read,
     )
+
+
+def masked(contact: str | None) -> str | None:
+    """An address that its owner recognises and nobody else learns: the first letter, and the domain."""
+    if contact is None:
+        return None
+    name, _, domain = contact.partition("@")
+    return f"{name[:1]}•••@{domain}"
+
+
+def _patient(consultation: Consultation) -> PatientView:
+    return PatientView(_name(consultation), consultation.birth_year, consultation.reason)
 
 
 def _name(consultation: Consultation) -> str:
@@ -139,6 +162,8 @@ def _line_view(consultation: Consultation, standing: Standing) -> LineView:
         waiting_since=ticket.waiting_since,
         state=State.OFFERED if consultation.id in standing.offered else State.WAITING,
         present=ticket.away_since is None,
+        callback=consultation.callback_since is not None,
+        wanted=ticket.wanted,
     )
 
 

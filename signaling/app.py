@@ -36,7 +36,7 @@ from signaling.refresher import Refresher
 from signaling.settings import Settings
 from signaling.socket.connections import Connections
 from signaling.socket.gateway import Gateway
-from signaling.socket.handlers import Services
+from signaling.socket.handlers.shared import Services
 from signaling.views import Names
 
 log = structlog.get_logger()

@@ -12,7 +12,7 @@ from common.clock import Clock
 from common.errors import Unavailable
 from common.ids import HospitalId, PractitionerId
 from common.wire import LocalText
-from rooms.model import DepartmentLoad, DeskView, LineView, OfferView, PersonView, PlaceView, SeatView
+from rooms.model import DepartmentLoad, DeskView, LineView, OfferView, PatientView, PersonView, PlaceView, SeatView
 from rooms.service import Rooms
 from signaling.socket import messages as wire
 
@@ -55,11 +55,19 @@ def seat_state(view: SeatView, directory: Directory, now: float) -> wire.SeatSta
         emergency_number=hospital.emergency_number,
         seat=view.seat,
         people=[_person(person, directory) for person in view.people],
+        patient=_brief(view.patient),
         place=_place(view.place),
+        callback=view.callback,
+        contact=view.contact,
+        links=[],
         media_epoch=view.media_epoch,
+        last_entry=view.last_entry,
+        starts_at=view.starts_at,
         waiting_since=view.waiting_since,
         live_since=view.live_since,
         ended_at=view.ended_at,
+        summary=None,
+        rating=None,
     )
 
 
@@ -70,10 +78,13 @@ def desk_state(view: DeskView, now: float) -> wire.DeskState:
         server_time=now,
         on_duty=list(view.on_duty),
         waiting=view.waiting,
-        queue=[_line(line) for line in view.queue],
+        queue=[_line(line, view.practitioner) for line in view.queue],
         offer=_offer(view.offer),
         seat=view.seat,
         seen_today=view.seen_today,
+        invited=[],
+        recent=[],
+        doctors=[],
     )
 
 
@@ -104,6 +115,7 @@ def staff_session(directory: Directory, practitioner: PractitionerId, loads: lis
     own = set(person.departments)
     return wire.StaffSession(
         practitioner=wire.Practitioner(id=person.id, name=person.name, title=person.title),
+        role=person.role.value,
         hospital=directory.hospitals[person.hospital].name,
         departments=[d for d in _departments(directory, person.hospital, loads) if d.id in own],
     )
@@ -134,7 +146,17 @@ def _person(person: PersonView, directory: Directory) -> wire.Person:
         in_call=person.in_call,
         microphone=person.microphone,
         camera=person.camera,
+        confirmed=person.confirmed,
+        rung=person.rung.value,
+        read=person.read,
     )
+
+
+def _brief(patient: PatientView | None) -> wire.PatientBrief | None:
+    if patient is None:
+        return None
+    name = LocalText(zh=patient.name, en=patient.name)
+    return wire.PatientBrief(name=name, birth_year=patient.birth_year, reason=patient.reason, intake=None, check=None)
 
 
 def _place(place: PlaceView | None) -> wire.Place | None:
@@ -148,7 +170,7 @@ def _place(place: PlaceView | None) -> wire.Place | None:
     )
 
 
-def _line(line: LineView) -> wire.QueueLine:
+def _line(line: LineView, practitioner: PractitionerId) -> wire.QueueLine:
     return wire.QueueLine(
         consultation=line.consultation,
         department=line.department,
@@ -156,9 +178,13 @@ def _line(line: LineView) -> wire.QueueLine:
         birth_year=line.birth_year,
         reason=line.reason,
         priority=line.priority.value,
+        red_flags=[],
+        expect=None,
         waiting_since=line.waiting_since,
         state="offered" if line.state == "offered" else "waiting",
         present=line.present,
+        callback=line.callback,
+        for_you=line.wanted == practitioner,
     )
 
 
@@ -173,6 +199,8 @@ def _offer(offer: OfferView | None) -> wire.Offer | None:
         birth_year=offer.birth_year,
         reason=offer.reason,
         priority=offer.priority.value,
+        intake=None,
+        expect=None,
         waiting_since=offer.waiting_since,
         made_at=offer.made_at,
         expires_at=offer.expires_at,

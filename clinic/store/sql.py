@@ -8,7 +8,7 @@ from sqlalchemy import Row, Table, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from clinic.hospitals import Department, Directory, Hospital, Practitioner
+from clinic.hospitals import Department, Directory, Hospital, Practitioner, StaffRole
 from clinic.ports import Account, StaffSession
 from clinic.store import tables
 from common.database import Database
@@ -175,6 +175,7 @@ def _practitioner(row: Row[Any], departments: Sequence[DepartmentId]) -> Practit
         name=_name(row),
         title=_name(row, "title"),
         departments=tuple(departments),
+        role=StaffRole(row.role),
     )
 
 
@@ -188,4 +189,5 @@ def _practitioner_row(who: Practitioner, password_hash: str) -> dict[str, object
         "title_zh": who.title.zh,
         "title_en": who.title.en,
         "password_hash": password_hash,
+        "role": who.role.value,
     }

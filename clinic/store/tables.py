@@ -39,6 +39,7 @@ practitioner = Table(
     Column("title_zh", NAME, nullable=False),
     Column("title_en", NAME, nullable=False),
     Column("password_hash", String(200), nullable=False),
+    Column("role", String(16), nullable=False, server_default="practitioner"),
 )
 
 practitioner_department = Table(

@@ -8,7 +8,7 @@ from sqlalchemy import Row, Select, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.ids import ConsultationId, DepartmentId, HospitalId, PractitionerId, SeatId
-from rooms.model import IN_CALL, IN_LINE, Consultation, EndedReason, Priority, Role, Seat, SeatIdentity, State
+from rooms.model import IN_CALL, IN_LINE, Consultation, EndedReason, Priority, Role, Rung, Seat, SeatIdentity, State
 from rooms.ports import JoinLink, SeatSession
 from rooms.store import tables
 
@@ -156,6 +156,11 @@ def _consultation(row: Row[Any], seats: Iterable[Seat]) -> Consultation:
         ended_at=row.ended_at,
         revision=row.revision,
         media_generation=row.media_generation,
+        starts_at=row.starts_at,
+        contact=row.contact,
+        callback_since=row.callback_since,
+        called_at=row.called_at,
+        last_entry=row.last_entry,
         seats=tuple(seats),
     )
 
@@ -178,6 +183,11 @@ def _consultation_row(consultation: Consultation) -> dict[str, object]:
         "ended_at": consultation.ended_at,
         "revision": consultation.revision,
         "media_generation": consultation.media_generation,
+        "starts_at": consultation.starts_at,
+        "contact": consultation.contact,
+        "callback_since": consultation.callback_since,
+        "called_at": consultation.called_at,
+        "last_entry": consultation.last_entry,
     }
 
 
@@ -196,6 +206,9 @@ def _seat(row: Row[Any]) -> Seat:
         gone_since=row.gone_since,
         absent_since=row.absent_since,
         left_at=row.left_at,
+        confirmed_at=row.confirmed_at,
+        rung=Rung(row.rung),
+        read=row.read,
     )
 
 
@@ -214,4 +227,7 @@ def _seat_row(seat: Seat) -> dict[str, object]:
         "gone_since": seat.gone_since,
         "absent_since": seat.absent_since,
         "left_at": seat.left_at,
+        "confirmed_at": seat.confirmed_at,
+        "rung": seat.rung.value,
+        "read": seat.read,
     }

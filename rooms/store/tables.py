@@ -45,6 +45,11 @@ consultation = Table(
     Column("ended_at", Double),
     Column("revision", Integer, nullable=False),
     Column("media_generation", Integer, nullable=False),
+    Column("starts_at", Double),
+    Column("contact", String(254)),
+    Column("callback_since", Double),
+    Column("called_at", Double),
+    Column("last_entry", Integer, nullable=False, server_default="0"),
     Column("changed_at", Double, nullable=False),
     Column("deadline", Double),
     Index("ix_consultation_hospital_state", "hospital", "state"),
@@ -78,6 +83,9 @@ seat = Table(
     Column("gone_since", Double),
     Column("absent_since", Double),
     Column("left_at", Double),
+    Column("confirmed_at", Double),
+    Column("rung", CODE, nullable=False, server_default="media"),
+    Column("read", Integer, nullable=False, server_default="0"),
 )
 
 seat_session = Table(

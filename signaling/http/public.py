@@ -12,7 +12,7 @@ from signaling.http.cookies import SEAT_MAX_AGE_S, clear_cookie, seat_cookie, se
 from signaling.http.security import read_body
 from signaling.limits import Limiter, Rate, address_key
 from signaling.settings import Settings
-from signaling.socket.handlers import Services
+from signaling.socket.handlers.shared import Services
 from signaling.socket.messages import JoinToken, SeatGranted, WalkIn
 
 WALK_IN_RATE = Rate(per_s=0.5, burst=60)  # one address may be a whole ward behind one router
@@ -68,7 +68,7 @@ class Public:
         """`POST /api/join` with `JoinToken` → 201 `SeatGranted` and the seat's cookie; a token opens one seat, once."""
         self._admit(self._joins, request)
         body = await read_body(request, JoinToken)
-        grant, effects = await self._services.rooms.exchange_link(body.token, body.name)
+        grant, effects = await self._services.rooms.exchange_link(body.token, body.name or "")
         self._services.carry_out(effects)
         return self._granted(request, grant)
 

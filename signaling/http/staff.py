@@ -10,7 +10,7 @@ from signaling.http.security import read_body
 from signaling.limits import address_key
 from signaling.settings import Settings
 from signaling.socket.gateway import Gateway
-from signaling.socket.handlers import Services
+from signaling.socket.handlers.shared import Services
 from signaling.socket.messages import SignIn
 
 

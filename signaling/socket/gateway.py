@@ -25,7 +25,8 @@ from signaling.limits import Bucket, Rate
 from signaling.refresher import Refresher
 from signaling.settings import Settings
 from signaling.socket.connections import Connection, Connections
-from signaling.socket.handlers import HANDLERS, Services
+from signaling.socket.handlers import HANDLERS
+from signaling.socket.handlers.shared import Services
 from signaling.socket.messages import CLIENT_MESSAGES, ConnectAuth, ErrorReply, SocketClosing
 from signaling.socket.server import BoundedServer
 

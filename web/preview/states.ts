@@ -51,6 +51,9 @@ const person = (letter: string, role: Role, name: LocalText, part: Partial<Perso
   in_call: true,
   microphone: true,
   camera: true,
+  confirmed: true,
+  rung: "media",
+  read: 0,
   ...part,
 });
 
@@ -76,6 +79,14 @@ export const seatState = (part: Partial<SeatState>): SeatState => ({
   waiting_since: now() - 240,
   live_since: null,
   ended_at: null,
+  patient: null,
+  callback: false,
+  contact: null,
+  links: [],
+  last_entry: 0,
+  starts_at: null,
+  summary: null,
+  rating: null,
   ...part,
 });
 
@@ -84,6 +95,7 @@ export const inCall = (people: Person[], part: Partial<SeatState> = {}) =>
 
 export const session: StaffSession = {
   practitioner: { id: id("p", "a"), name: text("安宁", "An Ning"), title: text("主任医师", "Chief physician") },
+  role: "practitioner",
   hospital: willow,
   departments: hospitals.hospitals[0]?.departments ?? [],
 };
@@ -96,8 +108,12 @@ const line = (letter: string, minutes: number, part: Partial<QueueLine>): QueueL
   reason: "",
   priority: "routine",
   waiting_since: now() - minutes * 60,
+  red_flags: [],
+  expect: null,
   state: "waiting",
   present: true,
+  callback: false,
+  for_you: false,
   ...part,
 });
 
@@ -134,6 +150,8 @@ export const offer = (zh: boolean): Offer => ({
   birth_year: 1962,
   reason: zh ? "昨夜起气短" : "Short of breath since last night",
   priority: "emergency",
+  intake: null,
+  expect: null,
   waiting_since: now() - 130,
   made_at: now() - 6,
   expires_at: now() + 14,
@@ -148,5 +166,8 @@ export const deskState = (part: Partial<DeskState>): DeskState => ({
   offer: null,
   seat: null,
   seen_today: 9,
+  invited: [],
+  recent: [],
+  doctors: [],
   ...part,
 });

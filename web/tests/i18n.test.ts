@@ -21,7 +21,7 @@ function sources(folder: string): string[] {
 const files = sources(SRC).filter((path) => /\.tsx?$/.test(path));
 const outsideTexts = files.filter((path) => !path.includes("i18n"));
 const code = files
-  .filter((path) => !/i18n.(en|zh)\.ts$/.test(path))
+  .filter((path) => !/i18n.(en|zh)(\.ts$|.)/.test(path))
   .map((path) => readFileSync(path, "utf8"))
   .join("\n");
 

@@ -24,6 +24,9 @@ const person = (seat: string, role: Role, part: Partial<Person> = {}): Person =>
   in_call: true,
   microphone: true,
   camera: true,
+  confirmed: true,
+  rung: "media",
+  read: 0,
   ...part,
 });
 

@@ -102,6 +102,8 @@ function useEnding(state: SeatState): Ending {
       return { heading: words.cancelledHeading, body: words.cancelledBody };
     case "lapsed":
       return { heading: words.lapsedHeading, body: words.lapsedBody };
+    case "wrong_person":
+      return { heading: words.wrongHeading, body: words.wrongBody };
     case "completed":
     case null: {
       const me = state.people.find((each) => each.seat === state.seat);

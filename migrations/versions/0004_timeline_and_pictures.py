@@ -1,0 +1,10 @@
+"""The timeline, its pictures and their uploads, the latest still of a seat."""
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass

@@ -1,0 +1,10 @@
+"""Intake, notes, summaries, ratings, and the staff's second factor."""
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass

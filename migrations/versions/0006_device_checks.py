@@ -1,0 +1,10 @@
+"""What the device and network tests found."""
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass

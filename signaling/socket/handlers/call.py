@@ -1,0 +1,45 @@
+"""The call itself: media, presence of sound and picture, leaving, ending."""
+
+from common.errors import UserError
+from common.wire import Wire
+from media.control.messages import WantedTrack
+from signaling.sdp_gate import admit_sdp
+from signaling.socket import messages
+from signaling.socket.connections import Connection
+from signaling.socket.handlers.shared import Handler, Services, access_speaker
+
+
+async def peer_offer(services: Services, connection: Connection, body: messages.PeerOffer) -> Wire:
+    """Negotiate with the media worker of the call."""
+    speaker = await access_speaker(services, connection, body.seat)
+    if await services.rooms.seat_view(speaker.seat) is None:
+        raise UserError("seat_unknown", "This seat was left.")  # who left must not go on listening
+    sdp = admit_sdp(body.sdp)
+    wanted = [WantedTrack(mid=track.mid, label=track.seat) for track in body.wanted]
+    return messages.PeerAnswer(sdp=await services.placements.offer(speaker, body.peer, sdp, wanted))
+
+
+async def seat_media(services: Services, connection: Connection, body: messages.SeatMedia) -> None:
+    """Tell the others what this seat sends."""
+    speaker = await access_speaker(services, connection, body.seat)
+    services.carry_out(await services.rooms.seat_media(speaker.seat, body.microphone, body.camera))
+
+
+async def seat_leave(services: Services, connection: Connection, body: messages.SeatLeave) -> None:
+    """Give up a place, or leave a room as a guest."""
+    speaker = await access_speaker(services, connection, body.seat)
+    services.carry_out(await services.rooms.leave(speaker.seat))
+
+
+async def consultation_end(services: Services, connection: Connection, body: messages.ConsultationEnd) -> None:
+    """End the consultation for everyone."""
+    speaker = await access_speaker(services, connection, body.seat)
+    services.carry_out(await services.rooms.end(speaker.seat))
+
+
+HANDLERS: dict[str, Handler] = {
+    "peer_offer": peer_offer,
+    "seat_media": seat_media,
+    "seat_leave": seat_leave,
+    "consultation_end": consultation_end,
+}

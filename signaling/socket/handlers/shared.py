@@ -1,0 +1,50 @@
+"""What every handler is given, and the one check of who speaks."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from clinic.people import Clinic
+from common.errors import UserError
+from common.ids import PractitionerId, SeatId
+from common.wire import Wire
+from rooms.effects import Effect
+from rooms.model import SeatIdentity
+from rooms.service import Rooms
+from signaling.placement import Placements
+from signaling.socket.connections import Connection
+from signaling.views import Names
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the handlers ask."""
+
+    rooms: Rooms
+    clinic: Clinic
+    names: Names
+    placements: Placements
+    carry_out: Callable[[list[Effect]], None]
+
+
+Handler = Callable[[Services, Connection, Any], Awaitable[Wire | None]]
+
+
+async def access_speaker(services: Services, connection: Connection, seat: str) -> SeatIdentity:
+    """The seat that this connection may speak for, checked against the store at each message."""
+    asked = SeatId(seat)
+    identity: SeatIdentity | None = None
+    if connection.practitioner is not None:
+        identity = await services.rooms.seat_of_practitioner(connection.practitioner, asked)
+    elif connection.seat == asked and connection.identity is not None:
+        identity = connection.identity
+    if identity is None:
+        raise UserError("forbidden", "This connection does not speak for that seat.")
+    return identity
+
+
+def access_desk(connection: Connection) -> PractitionerId:
+    """The doctor whose desk this connection is."""
+    if connection.practitioner is None:
+        raise UserError("forbidden", "Only a doctor's desk may do that.")
+    return connection.practitioner

@@ -1,0 +1,5 @@
+/** How English counts. */
+
+export const ordinals = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
+
+export const count = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;

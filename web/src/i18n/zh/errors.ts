@@ -1,0 +1,32 @@
+import type { Texts } from "../en";
+
+export const errors: Pick<Texts, "errors"> = {
+  errors: {
+    unreachable: "连不上医院。请检查网络后再试。",
+    timeout: "医院没有及时回应，请再试一次。",
+    too_many_requests: "短时间内次数太多了，请等一分钟再试。",
+    too_many_messages: "短时间内次数太多了，请稍等再试。",
+    not_signed_in: "您已不在登录状态，请重新登录。",
+    sign_in_failed: "工号和密码不匹配，请核对后再试。",
+    too_many_attempts: "密码错了太多次，请等几分钟再试。",
+    busy: "医院的服务器正忙，请稍等再试。",
+    forbidden: "这里不对您开放。",
+    not_allowed: "您的座位不能这样做。",
+    not_found: "没有找到，可能刚刚结束。",
+    seat_unknown: "这个座位已经不在了。",
+    link_spent: "这个链接已经不能用了，请再要一个。",
+    room_full: "诊室已满，需要有人先离开。",
+    not_in_call: "现在没有通话。",
+    consultation_over: "这次看诊已经结束。",
+    offer_gone: "这位患者已由别的医生接诊，或者时间到了。",
+    desk_busy: "您还有一位患者在看，请先结束。",
+    duty_elsewhere: "您正在另一家医院接诊，请先在那边停诊。",
+    bad_body: "填写的内容没有被接受，请检查后再试。",
+    sdp_refused: "浏览器和医院没能谈妥画面与声音，请重新打开本页。",
+    no_capacity: "诊室暂时都满了，患者的位置还留着，请稍后再试。",
+    unknown_department: "这个科室已不开放，请另选一个。",
+    server_stopping: "医院的服务器正在重启，马上回来。",
+    fault: "我们这边出了问题，已经记下，请再试一次。",
+    unknown: "没有成功，请再试一次，您的位置不会丢。",
+  },
+};
