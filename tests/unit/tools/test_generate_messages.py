@@ -1,4 +1,4 @@
-"""The browser's types and the tables of PROTOCOL.md say what the models say, and a stale file is noticed."""
+"""The browser's types and the tables of MESSAGES.md say what the models say, and a stale file is noticed."""
 
 import importlib.util
 from pathlib import Path
@@ -48,8 +48,8 @@ def test_every_model_field_and_message_is_in_both_outputs() -> None:
     script, tables = generate.typescript(), generate.tables()
     for model in generate.models():
         assert f"export interface {model.__name__} {{" in script
-        assert f"#### {model.__name__}\n" in tables
-        section = tables.split(f"#### {model.__name__}\n")[1].split("####")[0]
+        assert f"### {model.__name__}\n" in tables
+        section = tables.split(f"### {model.__name__}\n")[1].split("###")[0]
         for name in model.model_fields:
             assert f"`{name}`" in section
     for name in [*messages.CLIENT_MESSAGES, *messages.SERVER_MESSAGES]:
@@ -62,27 +62,11 @@ def test_a_field_with_a_default_may_be_left_out() -> None:
     assert "| `birth_year` * | integer or null, ≥ 1890, ≤ 2100 |" in generate.tables()
 
 
-def test_only_the_part_between_the_marks_is_replaced() -> None:
-    text = f"before\n{generate.BEGIN}\nold\n{generate.END}\nafter\n"
-    made = generate.with_tables(text)
-    assert made.startswith(f"before\n{generate.BEGIN}\n\n### Messages from the browser")
-    assert made.endswith(f"{generate.END}\nafter\n")
-    assert "\nold\n" not in made
-    assert generate.with_tables(made) == made
-
-
-@pytest.mark.parametrize("text", ["", "{end}\n{begin}", "{begin}", "{begin}{end}{begin}{end}"])
-def test_missing_or_misplaced_marks_are_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="PROTOCOL"):
-        generate.with_tables(text.format(begin=generate.BEGIN, end=generate.END))
-
-
 def test_check_fails_on_a_stale_file_and_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    script, protocol = tmp_path / "messages.ts", tmp_path / "PROTOCOL.md"
-    protocol.write_text(f"{generate.BEGIN}{generate.END}", encoding="utf-8")
+    script, tables = tmp_path / "messages.ts", tmp_path / "MESSAGES.md"
     monkeypatch.setattr(generate, "ROOT", tmp_path)
     monkeypatch.setattr(generate, "TYPESCRIPT", script)
-    monkeypatch.setattr(generate, "PROTOCOL", protocol)
+    monkeypatch.setattr(generate, "TABLES", tables)
     assert generate.main(["--check"]) == 1
     assert not script.exists()
     assert generate.main([]) == 0
