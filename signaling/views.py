@@ -53,6 +53,7 @@ def seat_state(view: SeatView, directory: Directory, now: float) -> wire.SeatSta
         hospital=hospital.name,
         department=directory.departments[view.department].name,
         emergency_number=hospital.emergency_number,
+        time_zone=hospital.time_zone,
         seat=view.seat,
         people=[_person(person, directory) for person in view.people],
         patient=_brief(view.patient),

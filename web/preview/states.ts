@@ -72,6 +72,7 @@ export const seatState = (part: Partial<SeatState>): SeatState => ({
   hospital: willow,
   department: respiratory,
   emergency_number: "120",
+  time_zone: "Asia/Shanghai",
   seat: id("s", "a"),
   people: [patient({ in_call: false })],
   place: { ahead: 2, low_minutes: 6, high_minutes: 10, doctors_on_duty: 2 },

@@ -77,6 +77,8 @@ class LinkCard(Wire):
     emergency_number: str
     patient: LocalText | None
     practitioner: Practitioner | None
+    time_zone: str
+    """Of the hospital, an IANA name."""
     starts_at: float | None
     expires_at: float
     in_use: bool

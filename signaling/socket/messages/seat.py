@@ -214,6 +214,8 @@ class SeatState(Wire):
     hospital: LocalText
     department: LocalText
     emergency_number: str
+    time_zone: str
+    """Of the hospital, an IANA name."""
     seat: Id
     people: list[Person]
     patient: PatientBrief | None

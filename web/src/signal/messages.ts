@@ -98,6 +98,7 @@ export interface LinkCard {
   emergency_number: string;
   patient: LocalText | null;
   practitioner: Practitioner | null;
+  time_zone: string;
   starts_at: number | null;
   expires_at: number;
   in_use: boolean;
@@ -332,6 +333,7 @@ export interface SeatState {
   hospital: LocalText;
   department: LocalText;
   emergency_number: string;
+  time_zone: string;
   seat: string;
   people: Person[];
   patient: PatientBrief | null;
