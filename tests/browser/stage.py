@@ -226,6 +226,15 @@ class Person:
         return await self.page.locator("input#link").input_value()
 
 
+async def confirm(person: Person) -> None:
+    """Say that the name card is right."""
+    card = person.page.locator("[data-answer=confirm]")
+    call = person.page.locator('[data-call="live"], [data-screen="call"]')
+    await card.or_(call).first.wait_for()
+    if await card.count():
+        await card.click()
+
+
 @dataclass(frozen=True, slots=True)
 class SampleDoctor:
     """How a doctor of the sample hospital signs in."""

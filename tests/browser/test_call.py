@@ -8,15 +8,17 @@ from itertools import permutations
 import pytest
 from playwright.async_api import Browser
 
-from tests.browser.stage import Cast, Person
+from tests.browser.stage import Cast, Person, confirm
 from tests.processes import wait_for
 
 CALL_TIMEOUT_S = 30.0
 
 
 async def pair(doctor: Person, patient: Person) -> None:
-    """The doctor accepts the offer; both come into the call."""
+    """The doctor accepts the offer, both say that the name card is right, both come into the call."""
     await doctor.page.click("[data-answer=accept]")
+    await confirm(patient)
+    await confirm(doctor)
     await doctor.page.wait_for_selector('[data-call="live"]', timeout=CALL_TIMEOUT_S * 1000)
     await patient.page.wait_for_selector('[data-screen="call"][data-state="live"]', timeout=CALL_TIMEOUT_S * 1000)
 

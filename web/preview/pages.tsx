@@ -65,6 +65,20 @@ function join(hash: string) {
 export function pages(zh: boolean): Record<string, () => ComponentChild> {
   const A = id("h", "a");
   const asDoctor = (people: Person[], part: Partial<SeatState> = {}) => inCall(people, { seat: id("s", "b"), ...part });
+  const card = (people: Person[], part: Partial<SeatState> = {}) =>
+    inCall(people, {
+      state: "connecting",
+      media_epoch: null,
+      live_since: null,
+      patient: {
+        name: { zh: "白云", en: "Bai Yun" },
+        birth_year: 1948,
+        reason: zh ? "咳嗽两周，夜里更重" : "Cough for two weeks, worse at night",
+        intake: null,
+        check: null,
+      },
+      ...part,
+    });
   const waiting = queue(zh);
   const busy = deskState({ queue: waiting, waiting: 7 });
   const offered = { ...busy, offer: offer(zh) };
@@ -102,6 +116,9 @@ export function pages(zh: boolean): Record<string, () => ComponentChild> {
     call: () => visit(inCall([patient(), doctor()])),
     "call-connecting": () =>
       visit(inCall([patient(), doctor({ in_call: false })], { state: "connecting", live_since: null })),
+    "call-card": () => visit(card([patient({ confirmed: false }), doctor({ confirmed: false })])),
+    "call-card-waits": () => visit(card([patient(), doctor({ confirmed: false })])),
+    "call-card-guest": () => visit(card([daughter(), patient(), doctor({ confirmed: false })], { seat: id("s", "c") })),
     "call-2": () => visit(inCall([patient(), doctor(), daughter()])),
     "call-3": () => visit(inCall([patient(), doctor(), daughter(), interpreter()])),
     "call-camera-off": () => visit(inCall([patient(), doctor({ camera: false, microphone: false })])),
@@ -121,6 +138,8 @@ export function pages(zh: boolean): Record<string, () => ComponentChild> {
     "desk-queue": () => desk(busy),
     "desk-offer": () => desk(offered),
     "desk-call": () => desk(talking, asDoctor([patient(), doctor()])),
+    "desk-call-card": () =>
+      desk(talking, card([patient({ confirmed: false }), doctor({ confirmed: false })], { seat: id("s", "b") })),
     "desk-call-2": () => desk(talking, asDoctor([patient(), doctor(), daughter()])),
     "desk-call-3": () => desk(talking, asDoctor([patient(), doctor(), daughter({ camera: false }), interpreter()])),
     "desk-call-gone": () => desk(talking, asDoctor([patient({ present: false, in_call: false }), doctor()])),

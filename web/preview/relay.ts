@@ -13,6 +13,7 @@ export function fakeLine(pictures: Record<string, string>, status: LineStatus = 
       const reply = await answerTo(name, body as never, pictures);
       return { ok: true, body: reply as never };
     },
+    on: () => () => undefined,
     close: () => undefined,
   };
 }

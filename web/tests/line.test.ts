@@ -136,3 +136,46 @@ it("knocks again while the server is only stopping", async () => {
   await reaches(open(), "up");
   expect(knocks).toBe(2);
 });
+
+it("is back within a moment of a lost connection: the first try does not wait", async () => {
+  const on = open();
+  await reaches(on, "up");
+  server.disconnectSockets(true);
+  await reaches(on, "down");
+  const lostAt = performance.now();
+  await reaches(on, "up");
+  expect(performance.now() - lostAt).toBeLessThan(400);
+});
+
+it("makes a new connection at once when the device comes on line again, though the old one looks alive", async () => {
+  const window = new EventTarget();
+  vi.stubGlobal("window", window);
+  let times = 0;
+  server.on("connection", () => {
+    times += 1;
+  });
+  const on = open();
+  await reaches(on, "up");
+  window.dispatchEvent(new Event("online"));
+  expect(on.status.get()).toEqual({ state: "down" });
+  await reaches(on, "up");
+  await vi.waitFor(() => expect(times).toBe(2));
+});
+
+it("hands other messages to whoever listens, for as long as they do", async () => {
+  server.on("connection", (socket) =>
+    socket.on("seat_leave", (_body, ack) => {
+      socket.emit("typing_seen", { seat: "s_b" });
+      ack({ ok: true, body: null });
+    }),
+  );
+  const on = open();
+  await reaches(on, "up");
+  const heard: unknown[] = [];
+  const stop = on.on("typing_seen", (body) => heard.push(body));
+  await on.send("seat_leave", { seat: SEAT });
+  await vi.waitFor(() => expect(heard).toEqual([{ seat: "s_b" }]));
+  stop();
+  await on.send("seat_leave", { seat: SEAT });
+  expect(heard).toHaveLength(1);
+});

@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { Faces, othersOf, TapToHear } from "../call/faces";
+import { NameCard, needsCard } from "../call/name-card";
 import { callNotice, deviceSentence } from "../call/notices";
 import { health, sending } from "../call/reducer";
 import { SelfView } from "../call/self";
@@ -45,14 +46,20 @@ export function Stage({ state, line, status, request, onTrouble }: StageProps) {
     <div class="middle">
       <div class="middle-main">
         <div class="stage" data-health={health(call.view.state)} data-state={state.state} data-count={others.length}>
-          <Faces people={others} streams={call.view.streams} />
-          <StageTop state={state} name={name} call={call} />
-          <SelfView stream={call.view.self} on={sent.camera} muted={!sent.microphone} />
-          <div class="stage-low">
-            <Words call={call} status={status} others={others} />
-            <TapToHear />
-            <Keys call={call} onEnd={() => setAsking(true)} />
-          </div>
+          {needsCard(state) ? (
+            <NameCard state={state} line={line} preview={sent.camera ? call.view.self : null} />
+          ) : (
+            <>
+              <Faces people={others} streams={call.view.streams} />
+              <StageTop state={state} name={name} call={call} />
+              <SelfView stream={call.view.self} on={sent.camera} muted={!sent.microphone} />
+              <div class="stage-low">
+                <Words call={call} status={status} others={others} />
+                <TapToHear />
+                <Keys call={call} onEnd={() => setAsking(true)} />
+              </div>
+            </>
+          )}
         </div>
       </div>
       <InRoom state={state} line={line} request={request} others={others} />

@@ -1,6 +1,7 @@
 /** Every English text. Sentences with values are functions, so that word order is free in each language. */
 
 import { call } from "./en/call";
+import { card } from "./en/card";
 import { desk } from "./en/desk";
 import { entry } from "./en/entry";
 import { errors } from "./en/errors";
@@ -37,6 +38,7 @@ export const en = {
   },
 
   ...call,
+  ...card,
   ...desk,
   ...entry,
   ...errors,

@@ -3,6 +3,7 @@
 import type { Texts } from "./en";
 
 import { call } from "./zh/call";
+import { card } from "./zh/card";
 import { desk } from "./zh/desk";
 import { entry } from "./zh/entry";
 import { errors } from "./zh/errors";
@@ -38,6 +39,7 @@ export const zh: Texts = {
     stay: "我还可以等",
   },
   ...call,
+  ...card,
   ...desk,
   ...entry,
   ...errors,

@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { Faces, othersOf, TapToHear } from "../call/faces";
+import { NameCard, needsCard } from "../call/name-card";
 import { callNotice, deviceSentence, type Notice } from "../call/notices";
 import { health, sending } from "../call/reducer";
 import { SelfView } from "../call/self";
@@ -49,6 +50,12 @@ export function InCall({ state, line, status, onLeave }: InCallProps) {
     if (!reply.ok) setRefused(reply.error.code);
   };
   const sent = sending(call.view.state);
+  if (needsCard(state))
+    return (
+      <main class="call">
+        <NameCard state={state} line={line} preview={sent.camera ? call.view.self : null} />
+      </main>
+    );
   return (
     <main
       class="call"

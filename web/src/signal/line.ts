@@ -6,6 +6,7 @@ import { createStore, type Store } from "../ui/store";
 import { noteServerTime } from "./fresh";
 import { failure, type Reply } from "./http";
 import type { ClientMessages, ConnectAuth, ServerMessages, SocketClosing } from "./messages";
+import { onNetworkChange } from "./network";
 
 /** `down` is on its way back; `closed` stays closed and says why (a code of `socket_closing` or of a refused connect). */
 export type LineStatus = { state: "opening" | "up" | "down" } | { state: "closed"; code: string };
@@ -13,6 +14,8 @@ export type LineStatus = { state: "opening" | "up" | "down" } | { state: "closed
 export interface Line {
   status: Store<LineStatus>;
   send<K extends keyof ClientMessages>(name: K, body: ClientMessages[K][0]): Promise<Reply<ClientMessages[K][1]>>;
+  /** Hears every message of one kind from the server, whichever seat it is for; gives back how to stop. */
+  on<K extends keyof ServerMessages>(name: K, listener: (body: ServerMessages[K]) => void): () => void;
   close(): void;
 }
 
@@ -22,7 +25,8 @@ export interface Handlers {
 }
 
 const ACK_TIMEOUT_MS = 8_000;
-const LONGEST_PAUSE_MS = 5_000;
+/** The first try comes at once: most losses are a moment long. Then these, each shortened by up to a half at random. */
+const PAUSES_MS = [0, 500, 1_000, 2_000, 4_000];
 /** A connect refused with one of these will be refused again, however often it is tried. */
 const FINAL = new Set([
   "not_signed_in",
@@ -43,14 +47,20 @@ export function openLine(auth: ConnectAuth, handlers: Handlers): Line {
     transports: ["websocket"],
     auth: { protocol: 1, ...auth },
     forceNew: true,
-    reconnectionDelay: 500,
-    reconnectionDelayMax: LONGEST_PAUSE_MS,
+    reconnection: false, // ours knows about networks that come and go
     timeout: ACK_TIMEOUT_MS,
   });
   const again = retry(socket);
+  const unwatch = onNetworkChange(() => {
+    if (status.get().state === "closed") return;
+    socket.disconnect(); // the old path may look alive for half a minute after its network is gone
+    lost();
+    again.now();
+  });
 
   const close = (code: string) => {
     again.stop();
+    unwatch();
     status.set({ state: "closed", code });
     socket.disconnect();
   };
@@ -59,21 +69,26 @@ export function openLine(auth: ConnectAuth, handlers: Handlers): Line {
     if (now === "up") status.set({ state: "down" });
   };
 
+  let heardAt = 0;
   socket.on("connect", () => {
+    heardAt = performance.now();
+    socket.io.engine?.on("packet", () => {
+      heardAt = performance.now();
+    });
     again.reset();
     status.set({ state: "up" });
   });
   socket.on("disconnect", (reason) => {
-    if (status.get().state === "closed") return;
+    if (status.get().state === "closed" || reason === "io client disconnect") return;
     lost();
-    if (reason === "io server disconnect") again.later(); // socket.io does not come back from this by itself
+    again.later();
   });
   socket.on("connect_error", (error) => {
     if (status.get().state === "closed") return;
     lost();
     const code = (error as { data?: { code?: string } }).data?.code;
     if (code !== undefined && FINAL.has(code)) close(code);
-    else if (!socket.active) again.later();
+    else again.later();
   });
   socket.on("socket_closing", (closing: SocketClosing) => {
     if (!closing.retry) close(closing.code);
@@ -93,8 +108,15 @@ export function openLine(auth: ConnectAuth, handlers: Handlers): Line {
         const ack: unknown = await socket.timeout(ACK_TIMEOUT_MS).emitWithAck(name, body);
         return isReply(ack) ? (ack as Reply<ClientMessages[typeof name][1]>) : failure("fault");
       } catch {
-        return failure(socket.connected ? "timeout" : "unreachable");
+        if (!socket.connected) return failure("unreachable");
+        if (performance.now() - heardAt > ACK_TIMEOUT_MS) socket.io.engine?.close(); // nothing at all came: the line is dead
+        return failure("timeout");
       }
+    },
+    on(name, listener) {
+      const hear = (body: ServerMessages[typeof name]) => listener(body);
+      socket.on(name as string, hear);
+      return () => socket.off(name as string, hear);
     },
     close: () => close("left"),
   };
@@ -106,18 +128,23 @@ function isReply(ack: unknown): boolean {
   return "error" in ack && typeof (ack.error as { code?: unknown } | null)?.code === "string";
 }
 
-/** Growing pauses between tries, one second at first. */
 function retry(socket: Socket) {
-  let pauseMs = 1_000;
+  let tries = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   return {
     later() {
+      const pauseMs = PAUSES_MS[Math.min(tries, PAUSES_MS.length - 1)] ?? 0;
+      tries += 1;
       clearTimeout(timer);
-      timer = setTimeout(() => socket.connect(), pauseMs);
-      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+      timer = setTimeout(() => socket.connect(), pauseMs * (1 - Math.random() / 2));
+    },
+    now() {
+      tries = 1;
+      clearTimeout(timer);
+      socket.connect();
     },
     reset() {
-      pauseMs = 1_000;
+      tries = 0;
     },
     stop: () => clearTimeout(timer),
   };

@@ -1,0 +1,23 @@
+export const card = {
+  card: {
+    title: "Before you begin",
+    willSee: { patient: "You are about to see", practitioner: "Your next patient" },
+    question: "Is that right?",
+    yes: "Yes, that is right",
+    no: "No",
+    wrongTitle: "Not the right person?",
+    wrongBody: "Then we stop here. Nobody has seen or heard anybody.",
+    wrongYes: "Stop: not the right person",
+    wrongNo: "Go back",
+    unseen: "Nobody sees or hears you yet",
+    waits: (name: string) => `Thank you. We wait for ${name} to say yes too.`,
+    waitsBody: "It takes a moment. Then picture and sound begin by themselves.",
+    away: (name: string) => `${name} is not connected at the moment. We keep the door open.`,
+    both: "Opening the door…",
+    guest: "Doctor and patient are being introduced. It begins in a moment.",
+    noReason: "No reason given",
+    reason: "Reason",
+    born: (years: number) => `${years} years old`,
+    sending: "One moment…",
+  },
+};
