@@ -21,6 +21,8 @@ from media.control.messages import (
     PeerOffer,
     PeerState,
     SessionLost,
+    SessionOpen,
+    SessionsOpen,
     WorkerReady,
     WorkerStatus,
     WorkerTable,
@@ -38,6 +40,10 @@ from media.stats import LoadMeter
 _log = structlog.get_logger(__name__)
 
 MAX_SESSIONS = 1000
+MAX_PROBES = 8
+PROBE_LIFE_S = 60.0
+PROBE_HEADROOM = 0.3
+"""A probe costs about what a call does: people who only try out their line leave this much to those who are in a call."""
 MAX_TABLE_LINES = 150
 """Of sources and of sinks in one dump: a frame holds 64 KiB."""
 
@@ -55,6 +61,7 @@ class MediaRelay:
         self._endpoint = Endpoint(self._port.relay, self._guard, Certificate(), hosts, self._port.send)
         self._numbers = itertools.count(1)
         self._sessions: dict[ConsultationId, Session] = {}
+        self._probes: dict[ConsultationId, asyncio.TimerHandle] = {}
         self._ending: set[asyncio.Task[None]] = set()
         self._draining = False
         self.drained = asyncio.Event()
@@ -76,11 +83,13 @@ class MediaRelay:
             case "worker_drain":
                 self.drain()
                 return Done()
+            case "session_list":
+                return SessionsOpen(sessions=[which for which in self._sessions if which not in self._probes])
         if session is None:
             raise ProtocolError("session_missing", "this request concerns a session")
         match name:
             case "session_open":
-                self._open(session)
+                self._open(session, cast(SessionOpen, body).purpose == "probe")
             case "session_close":
                 await self._end(session)
             case "peer_offer":
@@ -92,14 +101,24 @@ class MediaRelay:
                 raise ProtocolError("unknown_request", "this worker knows no such request")
         return Done()
 
-    def _open(self, session: ConsultationId) -> None:
+    def _open(self, session: ConsultationId, probe: bool) -> None:
         if session in self._sessions:
             return
         if self._draining or len(self._sessions) >= MAX_SESSIONS:
             raise Unavailable("worker_full", "this worker takes no new session")
+        if probe and (len(self._probes) >= MAX_PROBES or self._load.headroom < PROBE_HEADROOM):
+            raise Unavailable("probes_full", "this worker has no room for a test beside its calls now")
         self._sessions[session] = Session(
-            session, self._endpoint, lambda: next(self._numbers), self._notify, self._session_faulted
+            session,
+            self._endpoint,
+            lambda: next(self._numbers),
+            self._ignore if probe else self._notify,
+            self._session_faulted,
+            echo=probe,
         )
+        if probe:
+            loop = asyncio.get_running_loop()
+            self._probes[session] = loop.call_later(PROBE_LIFE_S, self._end_later, session)
 
     def _offer(self, session: ConsultationId, body: PeerOffer) -> PeerAnswer:
         known = self._sessions.get(session)
@@ -109,6 +128,9 @@ class MediaRelay:
 
     async def _end(self, session: ConsultationId) -> None:
         known = self._sessions.pop(session, None)
+        timer = self._probes.pop(session, None)
+        if timer is not None:
+            timer.cancel()
         if known is not None:
             await known.close()
         self._check_drained()
@@ -116,7 +138,8 @@ class MediaRelay:
     def _status(self) -> WorkerStatus:
         totals = self._port.relay.totals()
         return WorkerStatus(
-            sessions=len(self._sessions),
+            sessions=len(self._sessions) - len(self._probes),
+            probes=len(self._probes),
             peers=sum(len(session.numbers) for session in self._sessions.values()),
             loop_lag_ms=self._load.lag_ms,
             headroom=self._load.headroom,
@@ -163,7 +186,7 @@ class MediaRelay:
 
     async def close(self) -> None:
         """Gives up every session, tells so, and closes the port."""
-        for session in list(self._sessions):
+        for session in self._sessions.keys() - self._probes.keys():
             self.server.notify(SessionLost(reason="drain"), session)
         await asyncio.gather(*(self._end(session) for session in list(self._sessions)))
         if self._ending:
@@ -173,16 +196,23 @@ class MediaRelay:
         self.server.close()
 
     def _check_drained(self) -> None:
-        if self._draining and not self._sessions:
+        if self._draining and not self._sessions.keys() - self._probes.keys():
             self.drained.set()
 
     def _notify(self, state: PeerState, session: ConsultationId) -> None:
         self.server.notify(state, session)
 
+    def _ignore(self, state: PeerState, session: ConsultationId) -> None:
+        """Whoever probes sees the outcome for themselves."""
+
     def _session_faulted(self, session: ConsultationId) -> None:
         if session not in self._sessions:
             return
-        self.server.notify(SessionLost(reason="fault"), session)
+        if session not in self._probes:
+            self.server.notify(SessionLost(reason="fault"), session)
+        self._end_later(session)
+
+    def _end_later(self, session: ConsultationId) -> None:
         task = asyncio.get_running_loop().create_task(self._end(session))
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)

@@ -40,7 +40,10 @@ class _Member:
 
 
 class Session:
-    """`notify` tells a peer's new state; `faulted` is called at most once, when something in here broke."""
+    """`notify` tells a peer's new state; `faulted` is called at most once, when something in here broke.
+
+    With `echo` each peer is sent what it sends itself, on every line of its offer that receives: a probe of its link.
+    """
 
     def __init__(
         self,
@@ -49,8 +52,11 @@ class Session:
         number: Callable[[], int],
         notify: Callable[[PeerState, ConsultationId], None],
         faulted: Callable[[ConsultationId], None],
+        *,
+        echo: bool = False,
     ) -> None:
         self.id = session
+        self._echo = echo
         self._endpoint = endpoint
         self._number = number
         self._notify = notify
@@ -70,9 +76,7 @@ class Session:
     def offer(self, body: PeerOffer) -> str:
         """Answers an offer of a new or a known peer. Raises `ProtocolError` or `UserError`; then nothing has changed."""
         offer = parse_offer(body.sdp)
-        wanted = {want.mid: want.label for want in body.wanted}
-        if len(wanted) != len(body.wanted):
-            raise ProtocolError("wanted_mid", "a mid is wanted twice")
+        wanted = self._wanted(body, offer)
         member = self._by_id.get(body.peer)
         if member is None:
             return self._join(body, offer, wanted)
@@ -81,6 +85,15 @@ class Session:
         agreement = member.negotiation.answer(offer, wanted)
         self._agree(member, agreement)
         return agreement.sdp
+
+    def _wanted(self, body: PeerOffer, offer: Offer) -> dict[str, str]:
+        if self._echo:
+            filled = [line.mid for line in offer.lines if line.receives and line.payload_type is not None]
+            return {mid: body.label for mid in filled if mid is not None}
+        wanted = {want.mid: want.label for want in body.wanted}
+        if len(wanted) != len(body.wanted):
+            raise ProtocolError("wanted_mid", "a mid is wanted twice")
+        return wanted
 
     def close_label(self, label: str) -> None:
         """Closes the peer that bears `label`, or does nothing when there is none."""

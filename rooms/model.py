@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from common.ids import ConsultationId, DepartmentId, HospitalId, OfferId, PractitionerId, SeatId
+from rooms.checks import Check, Expectation
 
 
 class State(StrEnum):
@@ -67,7 +68,8 @@ class Priority(StrEnum):
 class Seat:
     """A person's place in one consultation. `gone_since` and `absent_since` are lifecycle.Principal's, kept for principals.
 
-    `confirmed_at` is when the name card was said to be right; `read` is the number of the last timeline entry seen.
+    `confirmed_at` is when the name card was said to be right; `read` is the number of the last timeline entry seen; `check` is
+    what the latest device and network test found.
     """
 
     id: SeatId
@@ -86,6 +88,7 @@ class Seat:
     confirmed_at: float | None = None
     rung: Rung = Rung.MEDIA
     read: int = 0
+    check: Check | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +194,7 @@ class PatientView:
     name: str
     birth_year: int | None
     reason: str
+    check: Check | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +245,7 @@ class LineView:
     birth_year: int | None
     reason: str
     priority: Priority
+    expect: Expectation | None
     waiting_since: float
     state: State
     present: bool
@@ -259,6 +264,7 @@ class OfferView:
     birth_year: int | None
     reason: str
     priority: Priority
+    expect: Expectation | None
     waiting_since: float
     made_at: float
     expires_at: float

@@ -16,9 +16,11 @@ from common.ids import ConsultationId, DepartmentId, HospitalId, OfferId, Practi
 from rooms import join_links, placing, presence, queue, views
 from rooms.access import access_room, access_token, token_hash
 from rooms.acts import answer, arrive, elapse, end, leave
+from rooms.checks import Check, Findings
 from rooms.effects import Effect
 from rooms.errors import consultation_over, link_spent, offer_gone, seat_unknown
 from rooms.model import (
+    IN_LINE,
     DepartmentLoad,
     Desk,
     DeskView,
@@ -175,6 +177,21 @@ class Rooms:
                 turn.put(consultation.with_seat(changed))
 
         return await self._effects(who.hospital, act)
+
+    async def record_check(self, seat: SeatId, findings: Findings) -> tuple[Check, Effects]:
+        """Keeps the latest test of the seat's device and network. UserError: seat_unknown, consultation_over."""
+        who = await self._identity(seat)
+
+        async def act(turn: Turn) -> Check:
+            consultation = await turn.consultation(who.consultation)
+            found = access_room(consultation, seat)
+            check = Check(turn.now, findings)
+            turn.put(consultation.with_seat(replace(found, check=check)))
+            if consultation.state in IN_LINE:
+                await turn.shown_in_line()
+            return check
+
+        return await self._turns.take(who.hospital, act)
 
     async def leave(self, seat: SeatId) -> Effects:
         """A patient in line gives up the place; a companion or interpreter leaves the room; a patient in a call ends it."""

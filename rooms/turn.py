@@ -41,6 +41,7 @@ class Turn:
         self.now = now
         self.effects: list[Effect] = []
         self.after: Line | None = None
+        self._shown = False
         self._before = line
         self._loaded: dict[ConsultationId, Consultation] = {}
         self._current: dict[ConsultationId, Consultation] = {}
@@ -69,6 +70,11 @@ class Turn:
     def put(self, consultation: Consultation) -> None:
         """The consultation's new state, or a new consultation."""
         self._current[consultation.id] = consultation
+
+    async def shown_in_line(self) -> None:
+        """What desks show beside the line has changed: the line gets a new version, by which every node hears of it."""
+        await self.line()
+        self._shown = True
 
     def grant(self, seat: SeatId) -> SeatGrant:
         """A new secret that holds the seat for a day."""
@@ -188,7 +194,7 @@ class Turn:
                 self.effects.append(ConsultationChanged(which))
         for session in self._sessions:
             await self.work.consultations.add_session(session)
-        if self.after is not None and self._before is not None and self.after != self._before:
+        if self.after is not None and self._before is not None and (self._shown or self.after != self._before):
             await self.work.lines.save(self._before, self.after, self.version, queue.Queue(self.after).deadline())
             self.version += 1
             self.effects.append(QueueChanged(self.hospital))

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from common.ids import ConsultationId, PractitionerId
 from rooms.access import PRINCIPALS
+from rooms.checks import Expectation
 from rooms.line import Line, Ticket
 from rooms.model import (
     IN_CALL,
@@ -142,7 +143,14 @@ def masked(contact: str | None) -> str | None:
 
 
 def _patient(consultation: Consultation) -> PatientView:
-    return PatientView(_name(consultation), consultation.birth_year, consultation.reason)
+    patient = consultation.principal(Role.PATIENT)
+    check = patient.check if patient else None
+    return PatientView(_name(consultation), consultation.birth_year, consultation.reason, check)
+
+
+def _expect(consultation: Consultation) -> Expectation | None:
+    patient = consultation.principal(Role.PATIENT)
+    return patient.check.expect if patient and patient.check else None
 
 
 def _name(consultation: Consultation) -> str:
@@ -159,6 +167,7 @@ def _line_view(consultation: Consultation, standing: Standing) -> LineView:
         birth_year=consultation.birth_year,
         reason=consultation.reason,
         priority=ticket.priority,
+        expect=_expect(consultation),
         waiting_since=ticket.waiting_since,
         state=State.OFFERED if consultation.id in standing.offered else State.WAITING,
         present=ticket.away_since is None,
@@ -183,6 +192,7 @@ def _offer_view(
         birth_year=consultation.birth_year,
         reason=consultation.reason,
         priority=ticket.priority,
+        expect=_expect(consultation),
         waiting_since=ticket.waiting_since,
         made_at=offer.made_at,
         expires_at=offer.expires_at,

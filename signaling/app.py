@@ -31,12 +31,13 @@ from signaling.http.public import Public
 from signaling.http.security import MAX_BODY_BYTES, security_middleware, set_headers_on
 from signaling.http.staff import Staff
 from signaling.placement import Placements
+from signaling.probes import Probes
 from signaling.reconciler import Reconciler
 from signaling.refresher import Refresher
 from signaling.settings import Settings
 from signaling.socket.connections import Connections
 from signaling.socket.gateway import Gateway
-from signaling.socket.handlers.shared import Services
+from signaling.socket.handlers.shared import Services, Turn
 from signaling.views import Names
 
 log = structlog.get_logger()
@@ -117,7 +118,8 @@ class Server:
         self._closing.push_async_callback(effects.stop)
         supervisor = await self._start_workers(placements)
 
-        services = Services(rooms, clinic, names, placements, effects.carry_out)
+        probes = Probes(placements, self._clock)
+        services = Services(rooms, clinic, names, placements, probes, self._turn(), self._clock, effects.carry_out)
         self._gateway.serve(services, refresher)
         reconciler = Reconciler(
             node=self.node,
@@ -145,6 +147,10 @@ class Server:
             task = asyncio.create_task(loop)
             task.add_done_callback(_loop_ended)
             self._tasks.append(task)
+
+    def _turn(self) -> Turn | None:
+        secret = self.settings.turn_secret
+        return Turn(self.settings.turn_urls, secret) if secret is not None else None
 
     def _choose_hints(self) -> Hints:
         if self.settings.redis_url is None:

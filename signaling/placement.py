@@ -75,7 +75,7 @@ class Placements:
         try:
             placed = await self._rooms.placement(consultation)
             if placed is None:
-                worker = await self._choose()
+                worker = await self.choose(_MIN_HEADROOM)
                 placed, effects = await self._rooms.place_session(consultation, worker.worker, worker.epoch)
                 self._carry_out(effects)
                 log.info("call placed", consultation=consultation, worker=placed.worker)
@@ -138,7 +138,8 @@ class Placements:
         except ConsiliumError as error:
             log.warning("worker not told", order=name, consultation=consultation, code=error.code)
 
-    async def _choose(self) -> WorkerClient:
+    async def choose(self, least_headroom: float) -> WorkerClient:
+        """The worker with the most room. Unavailable: no_media."""
         if not self._workers:
             await self.discover()
         workers = list(self._workers.values())
@@ -148,7 +149,7 @@ class Placements:
         rated = [
             (answer.headroom, -index, worker)
             for index, (worker, answer) in enumerate(zip(workers, answers, strict=True))
-            if isinstance(answer, control.WorkerStatus) and answer.headroom >= _MIN_HEADROOM
+            if isinstance(answer, control.WorkerStatus) and answer.headroom >= least_headroom
         ]
         if not rated:
             raise Unavailable("no_media", "No media worker has room for another call now.")

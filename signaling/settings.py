@@ -5,6 +5,7 @@ With nothing set it runs: SQLite and keys under `./data`, loopback only, one med
 
 import ipaddress
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -13,6 +14,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _DATABASES = ("postgresql://", "postgres://", "postgresql+asyncpg://", "sqlite+aiosqlite:///")
 _REDISES = ("redis://", "rediss://", "unix://")
+_TURN = re.compile(r"turns?:(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::\d{1,5})?(?:\?transport=(?:udp|tcp))?")  # RFC 7065, 3.1
+_SECRET_AT_LEAST = 16
 
 
 class SettingsError(Exception):
@@ -38,12 +41,14 @@ class Settings(BaseSettings):
     media_workers: int | None = Field(default=None, ge=0, le=64)
     media_addresses: Annotated[tuple[str, ...], NoDecode] = ()
     media_port: int = Field(default=0, ge=0, le=65535)
+    turn_urls: Annotated[tuple[str, ...], NoDecode] = ()
+    turn_secret: SecretStr | None = None
     sample: bool = True
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "text", "json"] = "auto"
     drain_s: float = Field(default=20, ge=0, le=3600)
 
-    @field_validator("media_addresses", "trusted_proxies", mode="before")
+    @field_validator("media_addresses", "trusted_proxies", "turn_urls", mode="before")
     @classmethod
     def _split_addresses(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -54,6 +59,21 @@ class Settings(BaseSettings):
         for address in value:
             if ipaddress.ip_address(address).version != 4:
                 raise ValueError("only IPv4 addresses can be announced for now")
+        return value
+
+    @field_validator("turn_urls")
+    @classmethod
+    def _turn_urls(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for url in value:
+            if _TURN.fullmatch(url) is None:
+                raise ValueError("must be turn:host or turns:host, with :port and ?transport=udp or tcp where needed")
+        return value
+
+    @field_validator("turn_secret")
+    @classmethod
+    def _long_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < _SECRET_AT_LEAST:
+            raise ValueError(f"must have at least {_SECRET_AT_LEAST} characters, the same as coturn's static-auth-secret")
         return value
 
     @field_validator("trusted_proxies")
@@ -76,6 +96,8 @@ class Settings(BaseSettings):
         for name, path in (("tls_certificate", self.tls_certificate), ("tls_key", self.tls_key)):
             if path is not None and not path.is_file():
                 raise ValueError(f"{name} names no file")
+        if bool(self.turn_urls) != (self.turn_secret is not None):
+            raise ValueError("turn_urls and turn_secret go together: set both or neither")
         return self
 
     @property

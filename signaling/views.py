@@ -12,6 +12,7 @@ from common.clock import Clock
 from common.errors import Unavailable
 from common.ids import HospitalId, PractitionerId
 from common.wire import LocalText
+from rooms.checks import Check
 from rooms.model import DepartmentLoad, DeskView, LineView, OfferView, PatientView, PersonView, PlaceView, SeatView
 from rooms.service import Rooms
 from signaling.socket import messages as wire
@@ -157,7 +158,28 @@ def _brief(patient: PatientView | None) -> wire.PatientBrief | None:
     if patient is None:
         return None
     name = LocalText(zh=patient.name, en=patient.name)
-    return wire.PatientBrief(name=name, birth_year=patient.birth_year, reason=patient.reason, intake=None, check=None)
+    return wire.PatientBrief(
+        name=name, birth_year=patient.birth_year, reason=patient.reason, intake=None, check=_check(patient.check)
+    )
+
+
+def check_result(check: Check) -> wire.CheckResult:
+    """What a seat's test came to."""
+    found = check.findings
+    return wire.CheckResult(
+        at=check.at,
+        expect=check.expect.value,
+        microphone=found.microphone.value,
+        camera=found.camera.value,
+        speaker=found.speaker.value,
+        paths=[wire.PathResult(path=p.path.value, works=p.works, round_trip_ms=p.round_trip_ms) for p in found.paths],
+        up_bps=found.up_bps,
+        down_bps=found.down_bps,
+    )
+
+
+def _check(check: Check | None) -> wire.CheckResult | None:
+    return check_result(check) if check is not None else None
 
 
 def _place(place: PlaceView | None) -> wire.Place | None:
@@ -180,7 +202,7 @@ def _line(line: LineView, practitioner: PractitionerId) -> wire.QueueLine:
         reason=line.reason,
         priority=line.priority.value,
         red_flags=[],
-        expect=None,
+        expect=line.expect.value if line.expect else None,
         waiting_since=line.waiting_since,
         state="offered" if line.state == "offered" else "waiting",
         present=line.present,
@@ -201,7 +223,7 @@ def _offer(offer: OfferView | None) -> wire.Offer | None:
         reason=offer.reason,
         priority=offer.priority.value,
         intake=None,
-        expect=None,
+        expect=offer.expect.value if offer.expect else None,
         waiting_since=offer.waiting_since,
         made_at=offer.made_at,
         expires_at=offer.expires_at,

@@ -22,11 +22,26 @@ class WantedTrack(Wire):
 
 
 class SessionOpen(Wire):
-    """Opens a session (one consultation) or finds it open."""
+    """Opens a session or finds it open: a consultation's call, or a probe, in which each peer is sent back what it sends.
+
+    A probe is refused where it would cost the calls their headroom (`probes_full`), tells no notices, and ends by itself.
+    """
+
+    purpose: Literal["call", "probe"] = "call"
 
 
 class SessionClose(Wire):
     """Closes every peer of the session and forgets it."""
+
+
+class SessionList(Wire):
+    """Asks which calls' sessions there are, oldest first."""
+
+
+class SessionsOpen(Wire):
+    """Reply to `session_list`; a frame holds them all."""
+
+    sessions: list[Id] = Field(max_length=1000)
 
 
 class PeerOffer(Wire):
@@ -55,9 +70,11 @@ class WorkerPing(Wire):
 
 
 class WorkerStatus(Wire):
-    """Reply to `worker_ping`. `loop_lag_ms` is the worst of the last second; `headroom` is 0 (full) to 1 (idle)."""
+    """Reply to `worker_ping`. `sessions` are calls; `loop_lag_ms` is the worst of the last second; `headroom` is 0 (full)
+    to 1 (idle)."""
 
     sessions: int
+    probes: int
     peers: int
     loop_lag_ms: float
     headroom: float
@@ -130,13 +147,14 @@ class SessionLost(Wire):
     reason: Literal["fault", "drain"]
 
 
-Request = SessionOpen | SessionClose | PeerOffer | PeerClose | WorkerPing | WorkerDrain | WorkerDump
-Reply = PeerAnswer | WorkerStatus | WorkerTable | Done
+Request = SessionOpen | SessionClose | SessionList | PeerOffer | PeerClose | WorkerPing | WorkerDrain | WorkerDump
+Reply = PeerAnswer | SessionsOpen | WorkerStatus | WorkerTable | Done
 Notice = WorkerReady | PeerState | SessionLost
 
 REQUESTS: dict[str, tuple[type[Request], type[Reply]]] = {
     "session_open": (SessionOpen, Done),
     "session_close": (SessionClose, Done),
+    "session_list": (SessionList, SessionsOpen),
     "peer_offer": (PeerOffer, PeerAnswer),
     "peer_close": (PeerClose, Done),
     "worker_ping": (WorkerPing, WorkerStatus),

@@ -11,6 +11,7 @@ from common.ids import ConsultationId, DepartmentId, HospitalId, PractitionerId,
 from rooms.model import IN_CALL, IN_LINE, Consultation, EndedReason, Priority, Role, Rung, Seat, SeatIdentity, State
 from rooms.ports import JoinLink, SeatSession
 from rooms.store import tables
+from rooms.store.checks import read_check, write_check
 
 _UNDER_WAY = [state.value for state in IN_LINE | IN_CALL]
 
@@ -209,6 +210,7 @@ def _seat(row: Row[Any]) -> Seat:
         confirmed_at=row.confirmed_at,
         rung=Rung(row.rung),
         read=row.read,
+        check=read_check(row.device_check),
     )
 
 
@@ -230,4 +232,5 @@ def _seat_row(seat: Seat) -> dict[str, object]:
         "confirmed_at": seat.confirmed_at,
         "rung": seat.rung.value,
         "read": seat.read,
+        "device_check": write_check(seat.check),
     }

@@ -86,6 +86,7 @@ seat = Table(
     Column("confirmed_at", Double),
     Column("rung", CODE, nullable=False, server_default="media"),
     Column("read", Integer, nullable=False, server_default="0"),
+    Column("device_check", Text),  # JSON: store/checks.py
 )
 
 seat_session = Table(

@@ -211,6 +211,8 @@ class Gateway:
         if connection is None or self._services is None or self._leaving:
             return  # replaced by a newer one, which keeps the presence
         log.debug("browser gone", place=_place(connection))
+        if connection.seat is not None:
+            self._services.probes.close(connection.seat)
         try:
             self._services.carry_out(await self._absent(self._services, connection))
         except ConsiliumError as error:

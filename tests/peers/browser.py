@@ -132,6 +132,11 @@ class FakeBrowser:
         pair.protocol.transport.sendto(data, pair.remote_addr)
 
     @property
+    def closed_from_afar(self) -> bool:
+        """Whether the relay has said goodbye."""
+        return self._dtls.state == "closed"
+
+    @property
     def srtp_profile(self) -> bytes:
         assert self._dtls._ssl is not None
         return self._dtls._ssl.get_selected_srtp_profile()

@@ -14,6 +14,7 @@ async def peer_offer(services: Services, connection: Connection, body: messages.
     speaker = await access_speaker(services, connection, body.seat)
     if await services.rooms.seat_view(speaker.seat) is None:
         raise UserError("seat_unknown", "This seat was left.")  # who left must not go on listening
+    services.probes.close(speaker.seat)  # a test that goes on would take its bandwidth from the call
     sdp = admit_sdp(body.sdp)
     wanted = [WantedTrack(mid=track.mid, label=track.seat) for track in body.wanted]
     return messages.PeerAnswer(sdp=await services.placements.offer(speaker, body.peer, sdp, wanted))
@@ -28,6 +29,7 @@ async def seat_media(services: Services, connection: Connection, body: messages.
 async def seat_leave(services: Services, connection: Connection, body: messages.SeatLeave) -> None:
     """Give up a place, or leave a room as a guest."""
     speaker = await access_speaker(services, connection, body.seat)
+    services.probes.close(speaker.seat)
     services.carry_out(await services.rooms.leave(speaker.seat))
 
 

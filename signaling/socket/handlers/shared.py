@@ -4,7 +4,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import SecretStr
+
 from clinic.people import Clinic
+from common.clock import Clock
 from common.errors import UserError
 from common.ids import PractitionerId, SeatId
 from common.wire import Wire
@@ -12,8 +15,17 @@ from rooms.effects import Effect
 from rooms.model import SeatIdentity
 from rooms.service import Rooms
 from signaling.placement import Placements
+from signaling.probes import Probes
 from signaling.socket.connections import Connection
 from signaling.views import Names
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The TURN servers of the installation and the secret shared with them."""
+
+    urls: tuple[str, ...]
+    secret: SecretStr
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +36,9 @@ class Services:
     clinic: Clinic
     names: Names
     placements: Placements
+    probes: Probes
+    turn: Turn | None
+    clock: Clock
     carry_out: Callable[[list[Effect]], None]
 
 

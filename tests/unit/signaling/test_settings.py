@@ -52,6 +52,11 @@ def test_addresses_are_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"tls_key": "/nowhere"}, "tls_certificate and tls_key go together"),
         ({"public_url": "care.example.org"}, "CONSILIUM_PUBLIC_URL"),
         ({"log_level": "loud"}, "CONSILIUM_LOG_LEVEL"),
+        ({"turn_urls": "turn:relay.example.org"}, "turn_urls and turn_secret go together"),
+        ({"turn_secret": "secret-value secret-value"}, "turn_urls and turn_secret go together"),
+        ({"turn_urls": "stun:relay.example.org", "turn_secret": "secret-value secret-value"}, "CONSILIUM_TURN_URLS"),
+        ({"turn_urls": "turn:a, turn:b c", "turn_secret": "secret-value secret-value"}, "CONSILIUM_TURN_URLS"),
+        ({"turn_urls": "turn:relay.example.org", "turn_secret": "short"}, "CONSILIUM_TURN_SECRET"),
     ],
 )
 def test_a_wrong_setting_is_one_line(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], says: str) -> None:
@@ -61,6 +66,11 @@ def test_a_wrong_setting_is_one_line(monkeypatch: pytest.MonkeyPatch, variables:
     assert says in words
     assert "\n" not in words
     assert "secret-value" not in words
+
+
+def test_turn_servers_are_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    urls = ("turn:relay.example.org:3478", "turn:relay.example.org?transport=tcp", "turns:[2001:db8::1]:443?transport=tcp")
+    assert load(monkeypatch, turn_urls=", ".join(urls), turn_secret="hunter2 hunter2 hunter2").turn_urls == urls
 
 
 def test_secrets_are_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
