@@ -3,15 +3,18 @@ PYTHON ?= python3
 BOOTSTRAP := exec $(PYTHON) -m tools.bootstrap
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix build setup clean
+.PHONY: help run code test check fix build setup clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r target text; do printf '  make %-8s%s\n' "$$target" "$$text"; done
 
 run: export CONSILIUM_PORT := $(or $(PORT),$(CONSILIUM_PORT))
-run: export CONSILIUM_DATA := $(or $(DATA),$(CONSILIUM_DATA))
+run code: export CONSILIUM_DATA := $(or $(DATA),$(CONSILIUM_DATA))
 run: ## start Consilium and print where to go (PORT=8123 DATA=./data)
 	@$(BOOTSTRAP) run
+
+code: ## print the one-time code that the sample hospital's doctors sign in with (DATA=./data)
+	@$(BOOTSTRAP) code
 
 test: ## everything: lint, types, contracts, all tests with real servers and browsers
 	@$(BOOTSTRAP) test

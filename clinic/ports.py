@@ -10,12 +10,32 @@ from common.ids import HospitalId, PractitionerId
 
 
 @dataclass(frozen=True, slots=True)
+class Factor:
+    """A second factor: its sealed secret, when a first code confirmed it (none: proposed only), and the last step used."""
+
+    sealed: bytes
+    proposed_at: float
+    confirmed_at: float | None
+    last_step: int
+
+
+@dataclass(frozen=True, slots=True)
+class FactorUse:
+    """One code of a factor, used up by a sign-in."""
+
+    sealed: bytes
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
-    """Who has this staff number, and the hash that a password is compared with."""
+    """Who has this staff number, the hash that a password is compared with, and the second factor if there is one."""
 
     practitioner: PractitionerId
     hospital: HospitalId
+    staff_number: str
     password_hash: str
+    factor: Factor | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +56,21 @@ class ClinicStore(Protocol):
 
     async def account(self, staff_number: str) -> Account | None: ...
 
-    async def open_session(self, session: StaffSession, entry: AuditEntry) -> None:
-        """Stores the session and forgets all that have expired."""
+    async def open_session(self, session: StaffSession, use: FactorUse, entries: Sequence[AuditEntry]) -> bool:
+        """Uses the code up, stores the session and forgets all that have expired. False, and nothing stored: the code was used
+        before, or the factor is another one by now."""
+
+    async def propose_factor(self, practitioner: PractitionerId, sealed: bytes, now: float) -> bool:
+        """Keeps the secret until a first code confirms it, in place of one proposed before; false where one is confirmed."""
+
+    async def enrol(self, sealed: Mapping[PractitionerId, bytes], now: float) -> None:
+        """Confirmed factors for those of them who have none; the others keep theirs."""
+
+    async def drop_factor(self, practitioner: PractitionerId, entry: AuditEntry) -> None:
+        """Forgets the factor and every session that was opened with it."""
+
+    async def sealed_factors(self) -> list[bytes]:
+        """The sealed secrets of everybody."""
 
     async def session(self, token_hash: bytes, now: float) -> StaffSession | None:
         """The session of this hash, unless it has expired."""

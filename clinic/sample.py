@@ -1,20 +1,22 @@
-"""A sample for an empty installation: two hospitals, six departments, eight doctors, all invented, one password for all.
+"""A sample for an empty installation: two hospitals, six departments, eight doctors and a coordinator, all invented.
 
-It creates them when no hospital is there yet, and never touches an installation that has one. The password is drawn once
-and kept in a file that only its owner can read, so that a later start can print it again.
+It creates them when no hospital is there yet, and never touches an installation that has one. They share one password and one
+second factor, each drawn once and kept in a file that only its owner can read, so that a later start can print them again.
 """
 
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from clinic.hospitals import Department, Hospital, Practitioner
+from clinic import factors
+from clinic.hospitals import Department, Hospital, Practitioner, StaffRole
 from clinic.people import Clinic
 from common.ids import DepartmentId, HospitalId, PractitionerId, new_id
+from common.kept import keep
 from common.wire import LocalText
 
 PASSWORD_FILE = "sample-password"  # noqa: S105 - a file's name
+FACTOR_FILE = "sample-factor"
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # without those that are read for one another: i l o 0 1
 
 # hospital → department → doctors: (staff number, name, title)
@@ -40,32 +42,47 @@ _SAMPLE: dict[tuple[str, str], dict[tuple[str, str], list[_Doctor]]] = {
         ("皮肤科", "Dermatology"): [("2003", ("方砚", "Dr Fang Yan"), _ASSOCIATE)],
     },
 }
+_COORDINATOR = ("1900", "柳岸医院", ("何静", "He Jing"), ("分诊护士", "Triage nurse"))
 _ALSO_SERVES = {"1002": "发热门诊", "1003": "呼吸内科", "2001": "皮肤科"}
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """How to sign in to the sample: one doctor's staff number, the others', and the password of them all."""
+    """How to sign in to the sample: staff numbers of a doctor, the others and the coordinator; password and factor of all."""
 
     staff_number: str
     password: str
+    secret: str
     others: tuple[str, ...]
+    coordinator: str
 
 
-async def create_sample(clinic: Clinic, folder: Path) -> Sample | None:
+async def create_sample(clinic: Clinic, folder: Path, now: float) -> Sample | None:
     """The sample, created in an empty installation or found as it was created; none where there is another clinic."""
-    staff_numbers = {doctor[0] for departments in _SAMPLE.values() for doctors in departments.values() for doctor in doctors}
     directory = await clinic.directory()
-    there = {who.staff_number for who in directory.practitioners.values()}
     if not directory.hospitals:
         hospitals, practitioners = _people()
-        password = _keep_password(folder / PASSWORD_FILE)
+        password = _password(folder)
         hashes = {who.id: await clinic.hasher.hash(password) for who in practitioners}
         await clinic.store.found(hospitals, practitioners, hashes)
-    elif not staff_numbers <= there or not (folder / PASSWORD_FILE).is_file():
+        directory = await clinic.directory()
+    elif not (folder / PASSWORD_FILE).is_file():
         return None
-    first, *others = sorted(staff_numbers)
-    return Sample(first, _keep_password(folder / PASSWORD_FILE), tuple(others))
+    theirs = {who.staff_number: who.id for who in directory.practitioners.values()}
+    first, *others = sorted(
+        doctor[0] for departments in _SAMPLE.values() for doctors in departments.values() for doctor in doctors
+    )
+    ours = [first, *others, _COORDINATOR[0]]
+    if not set(ours) <= theirs.keys():
+        return None
+    secret = _secret(folder)
+    await clinic.store.enrol({theirs[one]: clinic.vault.seal(secret, theirs[one]) for one in ours}, now)
+    return Sample(first, _password(folder), secret, tuple(others), _COORDINATOR[0])
+
+
+def sample_secret(folder: Path) -> str | None:
+    """The sample's second factor where the folder has one. Real accounts have theirs in the database alone, sealed."""
+    return _secret(folder) if (folder / FACTOR_FILE).is_file() else None
 
 
 def _people() -> tuple[list[Hospital], list[Practitioner]]:
@@ -88,6 +105,7 @@ def _people() -> tuple[list[Hospital], list[Practitioner]]:
                         departments=tuple(made[one].id for one in serves),
                     )
                 )
+    practitioners.append(_coordinator(hospitals))
     return hospitals, practitioners
 
 
@@ -95,17 +113,28 @@ def _text(pair: tuple[str, str]) -> LocalText:
     return LocalText(zh=pair[0], en=pair[1])
 
 
-def _keep_password(file: Path) -> str:
-    """The password in the file; drawn and written first (mode 0600) when there is none. Of two at once, one draws."""
-    drawn = "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))  # 79 bits
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-        out.write(drawn + "\n")
-    try:
-        os.link(draft, file)  # whole or not at all, and never over another's
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
-    return file.read_text().strip()
+def _coordinator(hospitals: list[Hospital]) -> Practitioner:
+    staff_number, at, name, title = _COORDINATOR
+    return Practitioner(
+        id=PractitionerId(new_id("pr")),
+        hospital=next(hospital.id for hospital in hospitals if hospital.name.zh == at),
+        staff_number=staff_number,
+        name=_text(name),
+        title=_text(title),
+        departments=(),
+        role=StaffRole.COORDINATOR,
+    )
+
+
+def _password(folder: Path) -> str:
+    def drawn() -> bytes:  # 79 bits
+        return ("-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4)) + "\n").encode()
+
+    return keep(folder / PASSWORD_FILE, drawn).decode().strip()
+
+
+def _secret(folder: Path) -> str:
+    def drawn() -> bytes:
+        return (factors.new_secret() + "\n").encode()
+
+    return keep(folder / FACTOR_FILE, drawn).decode().strip()

@@ -12,6 +12,7 @@ from pathlib import Path
 import structlog
 from aiohttp import web
 
+from clinic.factors import FactorVault, new_key
 from clinic.passwords import Argon2Hasher
 from clinic.people import Clinic
 from clinic.sample import Sample, create_sample
@@ -19,6 +20,7 @@ from clinic.store.sql import SqlClinicStore
 from common.clock import Clock, SystemClock
 from common.database import Database, migrate
 from common.ids import new_id
+from common.kept import keep
 from media.control.unix import connect_unix
 from media.supervisor import Supervisor
 from rooms.service import Rooms
@@ -95,9 +97,10 @@ class Server:
         rooms = Rooms(SqlRoomsStore(database), self._clock)
         hasher = Argon2Hasher()
         self._closing.callback(hasher.close)
-        clinic = Clinic(SqlClinicStore(database), hasher, self._clock)
+        clinic = Clinic(SqlClinicStore(database), hasher, factor_vault(self.settings), self._clock)
         if self.settings.sample:
-            self.sample = await create_sample(clinic, self.settings.data)
+            self.sample = await create_sample(clinic, self.settings.data, self._clock.now())
+        await clinic.check_key()
         await rooms.heartbeat(self.node)
 
         hints = self._hints
@@ -220,6 +223,24 @@ class Server:
                 "media_workers": ("Media workers that this process reaches", lambda: float(placements.reachable)),
             },
         )
+
+
+def factor_vault(settings: Settings) -> FactorVault:
+    """What seals the staff's second factors: its key is made with the first start and belongs in every backup."""
+    return FactorVault(keep(settings.data / "factor-key", new_key))
+
+
+async def reset_factor(settings: Settings, staff_number: str) -> int:
+    """Forget the second factor of somebody, or of `all`; returns how many there were to forget."""
+    await migrate(settings.database)
+    database, hasher = Database(settings.database), Argon2Hasher()
+    try:
+        clinic = Clinic(SqlClinicStore(database), hasher, factor_vault(settings), SystemClock())
+        everybody = [who.staff_number for who in (await clinic.directory()).practitioners.values()]
+        return sum([await clinic.reset_factor(one) for one in (everybody if staff_number == "all" else [staff_number])])
+    finally:
+        hasher.close()
+        await database.close()
 
 
 def _loop_ended(task: asyncio.Task[None]) -> None:

@@ -10,15 +10,18 @@ import signal
 import socket
 import ssl
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import structlog
 import uvloop
 
+from clinic.factors import STEP_S, code_of, step_at
+from clinic.sample import sample_secret
 from common.errors import ConsiliumError
 from common.logging import configure_logging
-from signaling.app import Server
+from signaling.app import Server, reset_factor
 from signaling.settings import Settings, SettingsError, load_settings
 
 log = structlog.get_logger()
@@ -29,11 +32,20 @@ BAD_USAGE = 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
     parser = argparse.ArgumentParser(prog="consilium", description="Video consultations for hospitals, self-hosted.")
-    parser.add_argument("command", nargs="?", default="serve", choices=["serve"], help="serve (default): run the server")
-    parser.parse_args(arguments)
+    parser.set_defaults(command="serve")
+    commands = parser.add_subparsers(dest="command", metavar="command")
+    commands.add_parser("serve", help="run the server (default)")
+    commands.add_parser("code", help="print the one-time code of the sample hospital's accounts")
+    reset = commands.add_parser("reset-factor", help="let somebody enrol a new second factor at the next sign-in")
+    reset.add_argument("staff_number", help="whose factor was lost; all: everybody's, after a loss of the key")
+    asked = parser.parse_args(arguments)
     try:
         settings = load_settings()
+        if asked.command == "code":
+            return _code(settings)
         _writable(settings.data)
+        if asked.command == "reset-factor":
+            return asyncio.run(_reset_factor(settings, asked.staff_number))
         listener = _listen(settings)
     except SettingsError as error:
         print(f"consilium: {error}", file=sys.stderr)
@@ -43,6 +55,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return uvloop.run(_serve(settings, listener))
     except KeyboardInterrupt:
         return 0
+
+
+def _code(settings: Settings) -> int:
+    """The code of now, for the sample alone: of real accounts nothing on this machine prints one."""
+    secret = sample_secret(settings.data)
+    if secret is None:
+        raise SettingsError(f"the data folder {settings.data} holds no sample hospital; set CONSILIUM_DATA")
+    now = time.time()
+    print(f"{code_of(secret, step_at(now))}  (for {STEP_S - int(now) % STEP_S} s; each account takes it once)")
+    return 0
+
+
+async def _reset_factor(settings: Settings, staff_number: str) -> int:
+    try:
+        number = await reset_factor(settings, staff_number)
+    except ConsiliumError as error:
+        raise SettingsError(error.sentence) from None
+    if number == 0:
+        raise SettingsError(f"nobody has the staff number {staff_number}")
+    print(f"{number} second factor{'s' if number > 1 else ''} reset; the next sign-in enrols a new one, so let it be soon.")
+    return 0
 
 
 def _writable(folder: Path) -> None:
@@ -115,7 +148,9 @@ def _greeting(server: Server, port: int) -> str:
     if server.sample is not None:
         lines += [
             f"             staff number {server.sample.staff_number}, password {server.sample.password}",
-            f"             (sample hospital; other doctors: {', '.join(server.sample.others)}, same password)",
+            f"             code {code_of(server.sample.secret, step_at(time.time()))} for half a minute; the next: make code",
+            f"             (sample hospital; other doctors: {', '.join(server.sample.others)},",
+            f"             coordinator: {server.sample.coordinator}, same password and code)",
         ]
     lines += [f"  Health     {base}/health/ready", f"  Data       {settings.data.resolve()}", ""]
     if not settings.secure:

@@ -93,9 +93,9 @@ async def walk_in(session: aiohttp.ClientSession, base: str, hospital: str, depa
         return answer["seat"], _cookie(response)
 
 
-async def sign_in(session: aiohttp.ClientSession, base: str, staff_number: str, password: str) -> str:
-    """Sign in as a doctor; returns the cookie."""
-    body = {"staff_number": staff_number, "password": password}
+async def sign_in(session: aiohttp.ClientSession, base: str, staff_number: str, password: str, code: str) -> str:
+    """Sign in to the desk; returns the cookie. `code` is of an `Authenticator` (second_factor.py)."""
+    body = {"staff_number": staff_number, "password": password, "code": code}
     async with session.post(f"{base}/api/staff/session", json=body, headers=CSRF) as response:
         if response.status != 201:
             raise AssertionError(f"sign-in refused: {response.status} {await response.text()}")

@@ -7,6 +7,7 @@ import urllib.request
 from pathlib import Path
 
 from tests.processes import Service, unused_port
+from tests.second_factor import Authenticator
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -19,7 +20,11 @@ class Signaling(Service):
         self.base = f"http://127.0.0.1:{self.port}"
         self._probe = "/health/ready" if workers else "/health/live"
         super().__init__("signaling", self._serves)
+        self.sessions: dict[str, str] = {}
+        """Staff number → value of a cookie that is signed in, for tests that are not about signing in."""
+        self._authenticator: Authenticator | None = None
         given = {"data": str(self.folder / "data"), "log_format": "json"} | settings
+        self._data = Path(given["data"])
         ours = {f"CONSILIUM_{name.upper()}": value for name, value in given.items()}
         clean = [f"{name}={value}" for name, value in os.environ.items() if not name.startswith("CONSILIUM_")]
         self.command = [
@@ -31,7 +36,14 @@ class Signaling(Service):
     @property
     def data(self) -> Path:
         """The data folder."""
-        return self.folder / "data"
+        return self._data
+
+    @property
+    def authenticator(self) -> Authenticator:
+        """The app that the sample's staff have on their phones."""
+        if self._authenticator is None:
+            self._authenticator = Authenticator.of_sample(self.data)
+        return self._authenticator
 
     def greeting(self) -> str:
         """Everything that the server printed so far."""

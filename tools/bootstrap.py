@@ -18,6 +18,7 @@ from tools.uv import PYTHON, install_python_packages
 
 PURPOSES = {
     "run": ["-m", "signaling"],
+    "code": ["-m", "signaling", "code"],
     "build": None,
     "setup": None,
     "fix": ["-m", "tools.stages", "fix"],
@@ -59,10 +60,10 @@ def prepare(purpose: str) -> None:
     os.environ["PATH"] = f"{PROGRAMS}{os.pathsep}{os.environ.get('PATH', os.defpath)}"  # fetched only where nothing else would do
     if purpose in ("test", "setup"):
         install_test_programs()
-    install_python_packages(for_tests=purpose not in ("run", "build"))
+    install_python_packages(for_tests=purpose not in ("run", "build", "code"))
     if purpose in ("run", "build", "test", "setup"):
         build_web()
-    if purpose not in ("run", "build"):
+    if purpose not in ("run", "build", "code"):
         install_web_packages()
 
 

@@ -1,5 +1,6 @@
 """The store of the clinic over SQLAlchemy. Decides nothing; every method is one transaction."""
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,8 +10,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clinic.hospitals import Department, Directory, Hospital, Practitioner, StaffRole
-from clinic.ports import Account, StaffSession
-from clinic.store import tables
+from clinic.ports import Account, Factor, FactorUse, StaffSession
+from clinic.store import factors, tables
 from common.database import Database
 from common.evidence import audit
 from common.evidence.entry import AuditEntry
@@ -44,13 +45,17 @@ class SqlClinicStore:
         )
 
     async def account(self, staff_number: str) -> Account | None:
-        practitioner = tables.practitioner
+        practitioner, factor = tables.practitioner, tables.second_factor
+        query = (
+            select(practitioner, factor.c.sealed, factor.c.proposed_at, factor.c.confirmed_at, factor.c.last_step)
+            .outerjoin(factor, factor.c.practitioner == practitioner.c.id)
+            .where(practitioner.c.staff_number == staff_number)
+        )
         async with self._database.reading() as connection:
-            query = select(practitioner).where(practitioner.c.staff_number == staff_number)
             row = (await connection.execute(query)).one_or_none()
-        return Account(PractitionerId(row.id), HospitalId(row.hospital), row.password_hash) if row else None
+        return _account(row) if row else None
 
-    async def open_session(self, session: StaffSession, entry: AuditEntry) -> None:
+    async def open_session(self, session: StaffSession, use: FactorUse, entries: Sequence[AuditEntry]) -> bool:
         row = {
             "token_hash": session.token_hash,
             "practitioner": session.practitioner,
@@ -59,9 +64,35 @@ class SqlClinicStore:
         }
         expired = delete(tables.staff_session).where(tables.staff_session.c.expires_at <= session.created_at)
         async with self._database.transaction() as connection:
+            if not await factors.use(connection, session.practitioner, use, session.created_at):
+                return False
             await connection.execute(expired)
             await connection.execute(insert(tables.staff_session).values(row))
+            await audit.append(connection, *entries)
+        return True
+
+    async def propose_factor(self, practitioner: PractitionerId, sealed: bytes, now: float) -> bool:
+        try:
+            async with self._database.transaction() as connection:
+                await factors.propose(connection, practitioner, sealed, now)
+        except IntegrityError:  # a confirmed one is there, or came in this moment
+            return False
+        return True
+
+    async def enrol(self, sealed: Mapping[PractitionerId, bytes], now: float) -> None:
+        with contextlib.suppress(IntegrityError):  # another process enrols the same people in this moment
+            async with self._database.transaction() as connection:
+                await factors.enrol(connection, sealed, now)
+
+    async def drop_factor(self, practitioner: PractitionerId, entry: AuditEntry) -> None:
+        async with self._database.transaction() as connection:
+            for table in (tables.second_factor, tables.staff_session):
+                await connection.execute(delete(table).where(table.c.practitioner == practitioner))
             await audit.append(connection, entry)
+
+    async def sealed_factors(self) -> list[bytes]:
+        async with self._database.reading() as connection:
+            return list((await connection.scalars(select(tables.second_factor.c.sealed))).all())
 
     async def session(self, token_hash: bytes, now: float) -> StaffSession | None:
         async with self._database.reading() as connection:
@@ -126,6 +157,11 @@ async def _session(connection: AsyncConnection, token_hash: bytes, now: float) -
     return StaffSession(
         row.token_hash, PractitionerId(row.practitioner), HospitalId(row.hospital), row.created_at, row.expires_at
     )
+
+
+def _account(row: Row[Any]) -> Account:
+    factor = Factor(row.sealed, row.proposed_at, row.confirmed_at, row.last_step) if row.sealed is not None else None
+    return Account(PractitionerId(row.id), HospitalId(row.hospital), row.staff_number, row.password_hash, factor)
 
 
 def _name(row: Row[Any], what: str = "name") -> LocalText:

@@ -30,6 +30,7 @@ CSRF_HEADER = "X-Consilium"
 _STATUS = {
     "not_signed_in": 401,
     "sign_in_failed": 401,
+    "code_wrong": 401,
     "too_many_attempts": 429,
     "forbidden": 403,
     "cross_origin": 403,

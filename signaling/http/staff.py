@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from clinic.people import StaffIdentity
+from clinic.people import Credentials, FactorStep, StaffIdentity
 from common.errors import UserError
 from signaling import views
 from signaling.http.cookies import STAFF_MAX_AGE_S, clear_cookie, read_cookie, set_cookie, staff_cookie
@@ -11,7 +11,7 @@ from signaling.limits import address_key
 from signaling.settings import Settings
 from signaling.socket.gateway import Gateway
 from signaling.socket.handlers.shared import Services
-from signaling.socket.messages import SignIn
+from signaling.socket.messages import SignIn, SignInStep
 
 
 class Staff:
@@ -37,12 +37,19 @@ class Staff:
         return await self._reply(staff, 200)
 
     async def sign_in(self, request: web.Request) -> web.Response:
-        """`POST` with `SignIn` → 201 `StaffSession` and a new cookie, whatever cookie came; 401 `sign_in_failed`."""
+        """`POST` with `SignIn` → 200 `SignInStep` while the code is missing; 201 `StaffSession` and a new cookie, whatever
+        cookie came (its session ends); 401 `sign_in_failed` or `code_wrong`."""
         body = await read_body(request, SignIn)
         address = address_key(request.remote, request.headers.get("X-Forwarded-For"), self._settings.trusted_proxies)
-        grant = await self._services.clinic.sign_in(body.staff_number, body.password, address)
-        response = await self._reply(StaffIdentity(grant.practitioner, grant.hospital, grant.expires_at), 201)
-        set_cookie(self._settings, response, staff_cookie(self._settings), grant.token, STAFF_MAX_AGE_S)
+        answer = await self._services.clinic.sign_in(Credentials(body.staff_number, body.password, body.code), address)
+        if isinstance(answer, FactorStep):
+            step = SignInStep(next=answer.next, secret=answer.secret, uri=answer.uri)
+            return web.json_response(step.model_dump(mode="json"))
+        former = read_cookie(request.cookies, staff_cookie(self._settings))
+        if former is not None:
+            await self._services.clinic.sign_out(former)
+        response = await self._reply(StaffIdentity(answer.practitioner, answer.hospital, answer.expires_at), 201)
+        set_cookie(self._settings, response, staff_cookie(self._settings), answer.token, STAFF_MAX_AGE_S)
         return response
 
     async def sign_out(self, request: web.Request) -> web.Response:

@@ -270,16 +270,37 @@ class Cast:
         self.people.append(person)
         return person
 
-    async def doctor_on_duty(self, browser: Browser, look: Look = BLUE, staff_number: str | None = None) -> Person:
-        """A doctor signs in at the desk and goes on duty for every department of theirs."""
+    async def at_desk(self, browser: Browser, look: Look = BLUE, staff_number: str | None = None) -> Person:
+        """Somebody of the staff at their desk: signed in through the page the first time, by the session kept after that."""
         who = sample_doctor(self.server.greeting())
+        number = staff_number or who.staff_number
         person = await self.enter(browser, look)
         page = person.page
+        if kept := self.server.sessions.get(number):
+            name, _, value = kept.partition("=")
+            await person.context.add_cookies([{"name": name, "value": value, "url": self.server.base}])
         await page.goto(f"{self.server.base}/desk", wait_until="commit")
-        await page.fill("[name=staff_number]", staff_number or who.staff_number)
-        await page.fill("[name=password]", who.password)
+        await page.wait_for_selector('[data-screen="desk"], [data-screen="sign-in"]')
+        if await page.locator('[data-screen="sign-in"]').count():
+            await self._sign_in(page, number, who.password)
+            await page.wait_for_selector('[data-screen="desk"]')
+            cookies = {cookie["name"]: cookie["value"] for cookie in await person.context.cookies()}
+            self.server.sessions[number] = f"consilium-staff={cookies['consilium-staff']}"
+        return person
+
+    async def _sign_in(self, page: Page, number: str, password: str) -> None:
+        """Number and password, then the code that the page asks for."""
+        await page.fill("[name=staff_number]", number)
+        await page.fill("[name=password]", password)
         await page.press("[name=password]", "Enter")
-        await page.wait_for_selector('[data-screen="desk"]')
+        await page.wait_for_selector("[name=code]")
+        await page.fill("[name=code]", await self.server.authenticator.code(number))
+        await page.press("[name=code]", "Enter")
+
+    async def doctor_on_duty(self, browser: Browser, look: Look = BLUE, staff_number: str | None = None) -> Person:
+        """A doctor signs in at the desk and goes on duty for every department of theirs."""
+        person = await self.at_desk(browser, look, staff_number)
+        page = person.page
         if await page.get_attribute('[data-screen="desk"]', "data-duty") != "on":
             await page.locator("label.duty").click()
         await page.wait_for_selector('[data-screen="desk"][data-duty="on"]')

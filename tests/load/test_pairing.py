@@ -15,22 +15,26 @@ import aiohttp
 import pytest
 import sqlalchemy as sa
 
+from clinic.factors import FactorVault, new_key, new_secret
 from clinic.hospitals import Department, Hospital, Practitioner
 from clinic.passwords import Argon2Hasher
 from clinic.store.sql import SqlClinicStore
 from common.database import Database, migrate
 from common.evidence.audit import audit_entry
 from common.ids import DepartmentId, HospitalId, PractitionerId, new_id
+from common.kept import keep
 from common.wire import LocalText
 from rooms.store import tables
 from tests.peers_signaling import Speaker, sign_in, walk_in
 from tests.processes import wait_for
+from tests.second_factor import Authenticator
 from tests.signaling_process import Signaling
 
 DOCTORS = 50
 PATIENTS = 500
 DEPARTMENTS = 2
 PASSWORD = "load-test-password"
+SECRET = new_secret()
 KILLED_AFTER = 150  # consultations
 DAY_TIMEOUT_S = 150.0
 
@@ -46,9 +50,9 @@ class Day:
 @pytest.fixture
 def processes(postgres_url: str, redis_url: str) -> Iterator[list[Signaling]]:
     """Two signaling processes without media workers: this test is about who is paired with whom."""
-    both = [
-        Signaling(workers=0, database_url=postgres_url, redis_url=redis_url, sample="false", log_level="error") for _ in range(2)
-    ]
+    shared = {"database_url": postgres_url, "redis_url": redis_url, "sample": "false", "log_level": "error"}
+    first = Signaling(workers=0, **shared)
+    both = [first, Signaling(workers=0, **shared, data=str(first.data))]
     try:
         yield both
     finally:
@@ -58,7 +62,7 @@ def processes(postgres_url: str, redis_url: str) -> Iterator[list[Signaling]]:
 
 @pytest.mark.timeout(280)
 async def test_nobody_twice_nobody_lost_first_come_first_served(processes: list[Signaling], postgres_url: str) -> None:
-    hospital = await found_hospital(postgres_url)
+    hospital = await found_hospital(postgres_url, FactorVault(keep(processes[0].data / "factor-key", new_key)))
     for process in processes:
         await asyncio.to_thread(process.start)
     day = Day()
@@ -85,8 +89,8 @@ async def test_nobody_twice_nobody_lost_first_come_first_served(processes: list[
     await assert_the_books(postgres_url, stays)
 
 
-async def found_hospital(url: str) -> Hospital:
-    """A hospital with fifty doctors, all with one password."""
+async def found_hospital(url: str, vault: FactorVault) -> Hospital:
+    """A hospital with fifty doctors, all with one password and one second factor."""
     await migrate(url)
     id_ = HospitalId(new_id("h"))
     departments = tuple(
@@ -107,7 +111,9 @@ async def found_hospital(url: str) -> Hospital:
     hasher, database = Argon2Hasher(), Database(url)
     try:
         hashed = await hasher.hash(PASSWORD)
-        await SqlClinicStore(database).found([hospital], doctors, {who.id: hashed for who in doctors})
+        store = SqlClinicStore(database)
+        await store.found([hospital], doctors, {who.id: hashed for who in doctors})
+        await store.enrol({who.id: vault.seal(SECRET, who.id) for who in doctors}, time.time())
     finally:
         hasher.close()
         await database.close()
@@ -152,12 +158,14 @@ def watch(day: Day) -> Any:
 async def go_on_duty(processes: list[Signaling], hospital: Hospital) -> list[Speaker]:
     """Every doctor signs in, takes whoever is offered and ends each consultation at once."""
     doctors: list[Speaker] = []
+    app = Authenticator(SECRET)
     for number in range(DOCTORS):
         side = number % 2
         bases = [processes[side].base, processes[1 - side].base]
         source = aiohttp.TCPConnector(local_addr=(f"127.0.2.{1 + number % 20}", 0))
         async with aiohttp.ClientSession(connector=source) as session:
-            cookie = await sign_in(session, bases[0], str(10_000 + number), PASSWORD)
+            staff_number = str(10_000 + number)
+            cookie = await sign_in(session, bases[0], staff_number, PASSWORD, await app.code(staff_number))
         doctor = Speaker({"audience": "desk", "protocol": 1}, cookie, bases)
         doctor.on_state = practise(doctor)
         await doctor.come()

@@ -50,14 +50,34 @@ class Visitors:
         self.people.append(person)
         return person
 
-    async def doctor(self, *, base: str | None = None) -> Speaker:
-        """The sample's first doctor, signed in, not on duty."""
-        found = re.search(r"staff number (\d+), password (\S+)", self.server.greeting())
-        assert found is not None
-        cookie = await sign_in(self.session, base or self.server.base, found[1], found[2])
+    async def doctor(self, staff_number: str = "1001", *, base: str | None = None) -> Speaker:
+        """Somebody of the sample's staff at a desk, signed in (once for each server), not on duty by that."""
+        cookie = self.server.sessions.get(staff_number)
+        if cookie is None or not await self.signed_in(cookie):
+            cookie = self.server.sessions[staff_number] = await self.sign_in(staff_number, base=base)
         person = Speaker({"audience": "desk", "protocol": 1}, cookie, [base or self.server.base])
         self.people.append(person)
         return person
+
+    async def coordinator(self) -> Speaker:
+        """The sample's coordinator at a desk."""
+        return await self.doctor("1900")
+
+    async def sign_in(self, staff_number: str = "1001", *, base: str | None = None) -> str:
+        """A new session; its cookie."""
+        code = await self.server.authenticator.code(staff_number)
+        return await sign_in(self.session, base or self.server.base, staff_number, self.password(), code)
+
+    def password(self) -> str:
+        """The sample's, as the server printed it."""
+        found = re.search(r"staff number \d+, password (\S+)", self.server.greeting())
+        assert found is not None
+        return found[1]
+
+    async def signed_in(self, cookie: str) -> bool:
+        """Whether the session lives."""
+        async with self.session.get(f"{self.server.base}/api/staff/session", headers={"Cookie": cookie}) as response:
+            return response.status == 200
 
 
 @pytest.fixture

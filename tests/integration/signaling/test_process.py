@@ -95,7 +95,7 @@ def pair(request: pytest.FixtureRequest, postgres_url: str, redis_server: Redis)
     """Two processes over one PostgreSQL, with and without Redis between them."""
     shared = {"database_url": postgres_url} | ({"redis_url": redis_server.url} if request.param == "redis" else {})
     first = Signaling(workers=0, **shared)
-    second = Signaling(workers=0, **(shared | {"sample": "false"}))
+    second = Signaling(workers=0, **(shared | {"sample": "false", "data": str(first.data)}))
     both: list[Service] = [first, second]
     try:
         for process in both:
