@@ -12,13 +12,14 @@ from pathlib import Path
 import structlog
 from aiohttp import web
 
-from clinic.factors import FactorVault, new_key
+from clinic.factors import KEY_BYTES, FactorVault, new_key
 from clinic.passwords import Argon2Hasher
 from clinic.people import Clinic
 from clinic.sample import Sample, create_sample
 from clinic.store.sql import SqlClinicStore
 from common.clock import Clock, SystemClock
 from common.database import Database, migrate
+from common.errors import Unavailable
 from common.ids import new_id
 from common.kept import keep
 from media.control.unix import connect_unix
@@ -227,7 +228,10 @@ class Server:
 
 def factor_vault(settings: Settings) -> FactorVault:
     """What seals the staff's second factors: its key is made with the first start and belongs in every backup."""
-    return FactorVault(keep(settings.data / "factor-key", new_key))
+    key = keep(settings.data / "factor-key", new_key)
+    if len(key) != KEY_BYTES:
+        raise Unavailable("factor_key_wrong", f"{settings.data / 'factor-key'} is no key: it has not {KEY_BYTES} bytes")
+    return FactorVault(key)
 
 
 async def reset_factor(settings: Settings, staff_number: str) -> int:

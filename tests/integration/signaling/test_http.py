@@ -91,9 +91,37 @@ async def test_sign_in_says_the_same_for_number_and_password(visitors: Visitors)
     assert answers[0][0] == 401
 
 
+async def test_a_right_password_alone_signs_nobody_in(visitors: Visitors) -> None:
+    body = {"staff_number": "1004", "password": visitors.password()}
+    async with visitors.session.post(f"{visitors.server.base}/api/staff/session", json=body, headers=CSRF) as response:
+        assert (response.status, await response.json()) == (200, {"next": "code", "secret": None, "uri": None})
+        assert "Set-Cookie" not in response.headers
+    async with visitors.session.post(
+        f"{visitors.server.base}/api/staff/session", json=body | {"code": "000000"}, headers=CSRF
+    ) as response:
+        assert (response.status, (await response.json())["code"]) == (401, "code_wrong")
+        assert "Set-Cookie" not in response.headers
+
+
+async def test_a_cookie_set_before_never_survives_the_sign_in(visitors: Visitors) -> None:
+    """Session fixation: whatever cookie came, also a living one of the same person, another one is given and that one is dead."""
+    former = await visitors.sign_in("1005")
+    for planted in (former, "consilium-staff=" + "A" * 43):
+        body = {"staff_number": "1005", "password": visitors.password(), "code": await visitors.server.authenticator.code("1005")}
+        async with visitors.session.post(
+            f"{visitors.server.base}/api/staff/session", json=body, headers=CSRF | {"Cookie": planted}
+        ) as response:
+            assert response.status == 201
+            given = response.headers["Set-Cookie"]
+        assert given.startswith("consilium-staff=") and planted not in given
+        for part in ("HttpOnly", "SameSite=Strict", "Path=/"):
+            assert part in given
+        assert not await visitors.signed_in(planted)
+        assert await visitors.signed_in(given.partition(";")[0])
+
+
 async def test_signing_out_ends_the_session(visitors: Visitors) -> None:
-    doctor = await visitors.doctor()
-    cookie = {"Cookie": doctor._cookie}
+    cookie = {"Cookie": await visitors.sign_in()}
     async with visitors.session.get(f"{visitors.server.base}/api/staff/session", headers=cookie) as response:
         assert response.status == 200
         assert (await response.json())["practitioner"]["name"]["en"] == "Dr An Ning"

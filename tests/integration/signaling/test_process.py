@@ -2,28 +2,31 @@
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from clinic.factors import code_of, step_at
 from tests.integration.signaling.conftest import Visitors
 from tests.processes import Service, wait_for
 from tests.services import Redis
 from tests.signaling_process import REPOSITORY, Signaling
 
 
-def start(tmp_path: Path, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run the server until it ends by itself."""
+def start(tmp_path: Path, *command: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run the server, or another of its commands, until it ends by itself."""
     ours = {f"CONSILIUM_{name.upper()}": value for name, value in settings.items()}
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "CONSILIUM_DATA": str(tmp_path / "data"), **ours}
     return subprocess.run(
-        [sys.executable, "-m", "signaling"],
+        [sys.executable, "-m", "signaling", *command],
         capture_output=True,
         text=True,
         timeout=60,
@@ -63,6 +66,39 @@ def test_a_taken_port_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
     assert ended.returncode == 2
     assert ended.stderr.strip().count("\n") == 0
     assert str(port) in ended.stderr
+
+
+def test_the_code_is_printed_for_the_sample_alone(tmp_path: Path) -> None:
+    nobody = start(tmp_path, "code")
+    assert nobody.returncode == 2 and "holds no sample hospital" in nobody.stderr
+    server = Signaling(workers=0)
+    try:
+        server.start()
+        printed = start(tmp_path, "code", data=str(server.data))
+        now = step_at(time.time())
+        assert printed.stdout.split()[0] in {code_of(server.authenticator.secret, now + back) for back in (0, -1)}
+        assert re.search(r"\bcode \d{6}\b", server.greeting())
+        unknown = start(tmp_path, "reset-factor", "424242", data=str(server.data))
+        assert unknown.returncode == 2 and "424242" in unknown.stderr
+        assert start(tmp_path, "reset-factor", "all", data=str(server.data)).stdout.startswith("9 second factors reset")
+    finally:
+        server.discard()
+
+
+def test_a_foreign_key_of_the_second_factors_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
+    server = Signaling(workers=0)
+    try:
+        server.start()
+        server.stop()
+        (server.data / "factor-key").write_bytes(bytes(32))
+        ended = start(tmp_path, data=str(server.data), port="0")
+        assert ended.returncode == 2 and "factor-key" in ended.stderr
+        assert len(ended.stderr.strip().splitlines()) == 1, ended.stderr
+        (server.data / "factor-key").write_bytes(b"short")
+        ended = start(tmp_path, data=str(server.data), port="0")
+        assert ended.returncode == 2 and "factor-key" in ended.stderr
+    finally:
+        server.discard()
 
 
 async def test_stopping_tells_everybody_to_come_back_and_ends_with_0(tmp_path: Path) -> None:

@@ -2,10 +2,11 @@ import { useRef, useState } from "preact/hooks";
 import { errorText, useTexts } from "../i18n";
 import { plainDigits } from "../patient/fields";
 import { request } from "../signal/http";
-import type { StaffSession } from "../signal/messages";
+import type { SignInStep, StaffSession } from "../signal/messages";
 import { Icon } from "../ui/icon";
 import { Room } from "../ui/room";
 import { Heading, LanguageButton, Note } from "../ui/screen";
+import { CodeStep } from "./code-step";
 
 interface SignInProps {
   signedOut: boolean;
@@ -19,6 +20,7 @@ export function SignInPage({ signedOut, onSession }: SignInProps) {
   const [number, setNumber] = useState("");
   const [password, setPassword] = useState("");
   const [busy, setBusy] = useState(false);
+  const [step, setStep] = useState<SignInStep | null>(null);
   const [fault, setFault] = useState<Fault>(null);
   const form = useRef<HTMLFormElement>(null);
   const fail = (next: NonNullable<Fault>) => {
@@ -34,12 +36,28 @@ export function SignInPage({ signedOut, onSession }: SignInProps) {
     setBusy(true);
     setFault(null);
     const body = { staff_number: number.trim(), password };
-    const reply = await request<StaffSession>("POST", "/api/staff/session", body);
+    const reply = await request<SignInStep>("POST", "/api/staff/session", body);
     setBusy(false);
-    if (reply.ok) return onSession(reply.body);
+    if (reply.ok) return setStep(reply.body);
     setPassword("");
     fail({ field: null, words: errorText(t, reply.error.code) });
   };
+  const back = (code: string | null) => {
+    setStep(null);
+    setPassword("");
+    setFault(code === null ? null : { field: null, words: errorText(t, code) });
+  };
+  if (step !== null) {
+    const credentials = { staff_number: number.trim(), password };
+    return (
+      <main class="signin" data-screen="sign-in">
+        <CodeStep step={step} credentials={credentials} onSession={onSession} onBack={back} />
+        <aside>
+          <Room label={t.signIn.room} sitters={[]} headroom={210} fill />
+        </aside>
+      </main>
+    );
+  }
   return (
     <main class="signin" data-screen="sign-in">
       <form ref={form} onSubmit={submit} noValidate>

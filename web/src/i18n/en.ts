@@ -5,6 +5,7 @@ import { card } from "./en/card";
 import { desk } from "./en/desk";
 import { entry } from "./en/entry";
 import { errors } from "./en/errors";
+import { secondFactor } from "./en/second-factor";
 import { waiting } from "./en/waiting";
 
 export const en = {
@@ -42,6 +43,7 @@ export const en = {
   ...desk,
   ...entry,
   ...errors,
+  ...secondFactor,
   ...waiting,
 };
 

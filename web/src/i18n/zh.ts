@@ -7,6 +7,7 @@ import { card } from "./zh/card";
 import { desk } from "./zh/desk";
 import { entry } from "./zh/entry";
 import { errors } from "./zh/errors";
+import { secondFactor } from "./zh/second-factor";
 import { waiting } from "./zh/waiting";
 
 export const zh: Texts = {
@@ -43,5 +44,6 @@ export const zh: Texts = {
   ...desk,
   ...entry,
   ...errors,
+  ...secondFactor,
   ...waiting,
 };
