@@ -150,6 +150,7 @@ it("is back within a moment of a lost connection: the first try does not wait", 
 it("makes a new connection at once when the device comes on line again, though the old one looks alive", async () => {
   const window = new EventTarget();
   vi.stubGlobal("window", window);
+  vi.stubGlobal("navigator", {});
   let times = 0;
   server.on("connection", () => {
     times += 1;
