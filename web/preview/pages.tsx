@@ -39,11 +39,11 @@ const down: LineStatus = { state: "down" };
 
 function visit(state: SeatState, status: LineStatus = { state: "up" }) {
   const leave = async () => ({ ok: true as const, body: null });
-  return <VisitScreen state={state} line={fakeLine(pictures, status)} status={status} onLeave={leave} />;
+  return <VisitScreen state={state} line={fakeLine(pictures, { status })} status={status} onLeave={leave} />;
 }
 
 function desk(state: DeskState, seat: SeatState | null = null, status: LineStatus = up, over: SeatState | null = null) {
-  const line = fakeLine(pictures, status);
+  const line = fakeLine(pictures, { status });
   return <DeskScreen {...{ session, line, status, desk: state, seat, over, onSignOut: nothing }} />;
 }
 

@@ -1,22 +1,48 @@
 /** Stands in for line and relay: answers an offer in this page with drawn pictures and a tone, as the relay would. */
 
 import type { Line, LineStatus } from "../src/signal/line";
-import type { PeerOffer } from "../src/signal/messages";
+import type { Entry, PeerOffer, ServerMessages, StillSeen } from "../src/signal/messages";
 import { createStore } from "../src/ui/store";
 
 const answering = new Map<string, RTCPeerConnection>();
 
-export function fakeLine(pictures: Record<string, string>, status: LineStatus = { state: "up" }): Line {
+export interface Played {
+  status?: LineStatus;
+  /** What the timeline holds. */
+  entries?: Entry[];
+  /** Seats that are writing. */
+  typing?: string[];
+  /** Stills that come in place of pictures. */
+  stills?: StillSeen[];
+  /** Whether the relay cannot be reached. */
+  cut?: boolean;
+}
+
+export function fakeLine(pictures: Record<string, string>, played: Played = {}): Line {
   return {
-    status: createStore<LineStatus>(status),
+    status: createStore<LineStatus>(played.status ?? { state: "up" }),
     async send(name, body) {
+      if (name === "peer_offer" && played.cut) return { ok: false, error: { code: "no_media", message: "" } };
+      if (name === "timeline_get") return { ok: true, body: timeline(body as never, played.entries ?? []) as never };
+      if (name === "timeline_post") return await new Promise(() => undefined); // stays on its way
       const reply = await answerTo(name, body as never, pictures);
       return { ok: true, body: reply as never };
     },
-    on: () => () => undefined,
+    on(name, listener) {
+      const tell = (body: unknown) => setTimeout(() => listener(body as ServerMessages[typeof name]), 60);
+      if (name === "typing_seen") for (const seat of played.typing ?? []) tell({ seat });
+      if (name === "still_seen") for (const still of played.stills ?? []) tell(still);
+      return () => undefined;
+    },
     close: () => undefined,
   };
 }
+
+const timeline = ({ seat, after }: { seat: string; after: number }, entries: Entry[]) => ({
+  seat,
+  entries: entries.filter((each) => each.number > after),
+  last: entries.length,
+});
 
 async function answerTo(name: string, body: PeerOffer, pictures: Record<string, string>): Promise<unknown> {
   if (name === "peer_offer") return { sdp: await answer(body, pictures) };

@@ -6,6 +6,7 @@ import { desk } from "./en/desk";
 import { entry } from "./en/entry";
 import { errors } from "./en/errors";
 import { secondFactor } from "./en/second-factor";
+import { timeline } from "./en/timeline";
 import { waiting } from "./en/waiting";
 
 export const en = {
@@ -44,6 +45,7 @@ export const en = {
   ...entry,
   ...errors,
   ...secondFactor,
+  ...timeline,
   ...waiting,
 };
 

@@ -8,6 +8,7 @@ import { desk } from "./zh/desk";
 import { entry } from "./zh/entry";
 import { errors } from "./zh/errors";
 import { secondFactor } from "./zh/second-factor";
+import { timeline } from "./zh/timeline";
 import { waiting } from "./zh/waiting";
 
 export const zh: Texts = {
@@ -45,5 +46,6 @@ export const zh: Texts = {
   ...entry,
   ...errors,
   ...secondFactor,
+  ...timeline,
   ...waiting,
 };

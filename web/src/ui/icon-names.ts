@@ -29,6 +29,17 @@ export const LUCIDE = [
   "bell",
   "hospital",
   "stethoscope",
+  "camera",
+  "send-horizontal",
+  "image",
+  "message-square-text",
+  "chevron-down",
+  "x",
+  "zoom-in",
+  "zoom-out",
+  "paperclip",
+  "check-check",
+  "rotate-ccw",
 ] as const;
 
 /** Drawn by us (icons/). */
