@@ -16,12 +16,19 @@ await import("../src/ui/tokens.css");
 await import("../src/ui/base.css");
 await import("../src/ui/call.css");
 await (desk ? import("../src/ui/desk.css") : import("../src/ui/patient.css"));
+await import("./preview.css");
 startLanguage();
 larger.subscribe((on) => document.documentElement.toggleAttribute("data-elder", on));
 larger.set(ask.has("elder"));
 listenForTouch();
 
 const { pages } = await import("./pages");
+const { drawn, tone } = await import("./relay");
+navigator.mediaDevices.getUserMedia = async (asked) => {
+  const picture = asked?.video ? await drawn(desk ? "/doctor.svg" : "/patient.svg") : null;
+  const sound = asked?.audio ? tone() : null;
+  return new MediaStream([picture, sound].filter((each) => each !== null));
+};
 const app = document.getElementById("app");
 const make: (() => ComponentChild) | undefined = pages(zh)[page];
 if (app !== null)

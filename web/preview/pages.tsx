@@ -11,6 +11,7 @@ import { Closed, VisitScreen } from "../src/patient/visit";
 import { failure } from "../src/signal/http";
 import type { LineStatus } from "../src/signal/line";
 import type { DeskState, HospitalList, Person, SeatState } from "../src/signal/messages";
+import { callPages, pictures } from "./call-pages";
 import { fakeLine } from "./relay";
 import {
   daughter,
@@ -28,12 +29,6 @@ import {
 } from "./states";
 
 const nothing = () => undefined;
-const pictures = {
-  [id("s", "a")]: "/patient.svg",
-  [id("s", "b")]: "/doctor.svg#wide",
-  [id("s", "c")]: "/doctor.svg",
-  [id("s", "e")]: "/patient.svg#wide",
-};
 const up: LineStatus = { state: "up" };
 const down: LineStatus = { state: "down" };
 
@@ -113,17 +108,7 @@ export function pages(zh: boolean): Record<string, () => ComponentChild> {
       visit(seatState({ place: { ahead: 1, low_minutes: null, high_minutes: null, doctors_on_duty: 0 } })),
     "waiting-lost": () => visit(seatState({}), down),
     "waiting-offered": () => visit(seatState({ state: "offered", place: null })),
-    call: () => visit(inCall([patient(), doctor()])),
-    "call-connecting": () =>
-      visit(inCall([patient(), doctor({ in_call: false })], { state: "connecting", live_since: null })),
-    "call-card": () => visit(card([patient({ confirmed: false }), doctor({ confirmed: false })])),
-    "call-card-waits": () => visit(card([patient(), doctor({ confirmed: false })])),
-    "call-card-guest": () => visit(card([daughter(), patient(), doctor({ confirmed: false })], { seat: id("s", "c") })),
-    "call-2": () => visit(inCall([patient(), doctor(), daughter()])),
-    "call-3": () => visit(inCall([patient(), doctor(), daughter(), interpreter()])),
-    "call-camera-off": () => visit(inCall([patient(), doctor({ camera: false, microphone: false })])),
-    "call-gone": () => visit(inCall([patient(), doctor({ present: false, in_call: false })], { state: "interrupted" })),
-    "call-lost": () => visit(inCall([patient(), doctor()]), down),
+    ...callPages(zh),
     goodbye: () => visit(ended({ ended_reason: "completed" })),
     "goodbye-left": () => visit(ended({ ended_reason: "patient_left", live_since: null })),
     "goodbye-lapsed": () => visit(ended({ ended_reason: "lapsed" })),

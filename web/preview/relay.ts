@@ -77,7 +77,7 @@ function gathered(peer: RTCPeerConnection): Promise<void> {
   });
 }
 
-async function drawn(address: string): Promise<MediaStreamTrack | null> {
+export async function drawn(address: string): Promise<MediaStreamTrack | null> {
   const [path, shape] = address.split("#");
   const image = new Image();
   image.src = path ?? "";
@@ -96,7 +96,7 @@ async function drawn(address: string): Promise<MediaStreamTrack | null> {
   return canvas.captureStream(15).getVideoTracks()[0] ?? null;
 }
 
-function tone(): MediaStreamTrack | null {
+export function tone(): MediaStreamTrack | null {
   const context = new AudioContext();
   const sink = context.createMediaStreamDestination();
   const source = context.createOscillator();

@@ -1,5 +1,6 @@
 """Photographs preview screens: shots.py OUT [NAME…]. Needs `npm run preview`, Playwright and a Chromium on the path."""
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -16,8 +17,11 @@ CHROMIUM = [
 ]
 
 
+PORT = os.environ.get("PREVIEW_PORT", "5199")
+
+
 def main() -> int:
-    """NAME is page[:lang[:scheme[:width[:elder]]]]."""
+    """NAME is page[:lang[:scheme[:width[:height][:elder][:full]]]]."""
     out = Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as p:
@@ -26,13 +30,15 @@ def main() -> int:
             page, lang, scheme, width, *more = [*name.split(":"), *["en", "light", ""][len(name.split(":")) - 1 :]]
             desk = page.startswith("desk")
             wide = int(width or (1440 if desk else 390))
-            height = 900 if desk and wide > 760 else int(more[1]) if len(more) > 1 else 844
-            context = browser.new_context(viewport={"width": wide, "height": height}, color_scheme=scheme)
+            height = 900 if desk and wide > 760 else next((int(each) for each in more if each.isdigit()), 844)
+            context = browser.new_context(
+                viewport={"width": wide, "height": height}, color_scheme=scheme, has_touch=not desk
+            )
             tab = context.new_page()
             tab.on("pageerror", lambda error: print("ERROR", error))
             tab.on("console", lambda said: print("CONSOLE", said.text) if said.type == "error" else None)
             elder = "&elder" if "elder" in more else ""
-            tab.goto(f"http://127.0.0.1:5199/?page={page}&lang={lang}{elder}", wait_until="commit")
+            tab.goto(f"http://127.0.0.1:{PORT}/?page={page}&lang={lang}{elder}", wait_until="commit")
             tab.wait_for_selector("#app > *")
             tab.wait_for_timeout(2600 if "call" in page else 1800 if "lost" in page else 500)
             full = not desk and "call" not in page and "full" in more

@@ -3,7 +3,7 @@ export const card = {
     title: "Before you begin",
     willSee: { patient: "You are about to see", practitioner: "Your next patient" },
     question: "Is that right?",
-    yes: "Yes, that is right",
+    yes: "Yes, begin",
     no: "No",
     wrongTitle: "Not the right person?",
     wrongBody: "Then we stop here. Nobody has seen or heard anybody.",

@@ -5,7 +5,7 @@ export const card: Pick<Texts, "card"> = {
     title: "开始之前",
     willSee: { patient: "即将为您看诊的是", practitioner: "下一位患者" },
     question: "对吗？",
-    yes: "对，就是",
+    yes: "对，开始",
     no: "不对",
     wrongTitle: "不是这个人吗？",
     wrongBody: "那就到此为止，双方都还没有看到、听到对方。",
