@@ -131,7 +131,7 @@ function Ask({ state, line, me }: { state: SeatState; line: Line; me: Person }) 
         >
           <Icon name="check" />
           <span>{step === "sending" ? t.card.sending : t.card.yes}</span>
-          {me.role === "practitioner" && <kbd aria-hidden="true">{t.offer.enter}</kbd>}
+          {me.role === "practitioner" && <kbd>{t.offer.enter}</kbd>}
         </button>
       </div>
       <div role="status">
