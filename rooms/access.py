@@ -6,11 +6,12 @@ import secrets
 from collections.abc import Iterable
 
 from common.ids import SeatId
-from rooms.errors import consultation_over, not_allowed, room_full, seat_unknown
+from rooms.errors import consultation_over, not_allowed, room_full, seat_unknown, timeline_closed
 from rooms.model import OVER, Consultation, Role, Seat
 
 TOKEN_BYTES = 32
 SESSION_S = 24 * 3600.0
+TIMELINE_OPEN_S = 24 * 3600.0  # after the end: what one forgot to ask or to say
 MOST_SEATS = 8  # two m-lines per person and at most 16 m-lines in an offer (security.md F5)
 GUESTS = frozenset({Role.COMPANION, Role.INTERPRETER})
 PRINCIPALS = frozenset({Role.PATIENT, Role.PRACTITIONER})
@@ -45,6 +46,17 @@ def access_room(consultation: Consultation, seat: SeatId) -> Seat:
     if consultation.state in OVER:
         raise consultation_over()
     return access_seat(consultation, seat)
+
+
+def access_timeline(consultation: Consultation, seat: SeatId, now: float) -> Seat:
+    """The seat, if it may read and write the timeline: before and in the call everybody there, afterwards the principals."""
+    found = access_seat(consultation, seat)
+    if consultation.state in OVER:
+        if found.role not in PRINCIPALS:
+            raise not_allowed()
+        if consultation.ended_at is None or now >= consultation.ended_at + TIMELINE_OPEN_S:
+            raise timeline_closed()
+    return found
 
 
 def access_link(consultation: Consultation, seat: SeatId, role: Role) -> Seat:

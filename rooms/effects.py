@@ -45,6 +45,13 @@ class ConsultationChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class TimelineGrew:
+    """Push the seats of this consultation what is new in its timeline."""
+
+    consultation: ConsultationId
+
+
+@dataclass(frozen=True, slots=True)
 class OpenRoom:
     """Find a media worker for this consultation and place it there."""
 
@@ -97,5 +104,13 @@ class DoctorPutOffDuty:
 
 
 Effect = (
-    QueueChanged | ConsultationChanged | OpenRoom | CloseRoom | ReleaseSeat | OfferConsultation | WithdrawOffer | DoctorPutOffDuty
+    QueueChanged
+    | ConsultationChanged
+    | TimelineGrew
+    | OpenRoom
+    | CloseRoom
+    | ReleaseSeat
+    | OfferConsultation
+    | WithdrawOffer
+    | DoctorPutOffDuty
 )

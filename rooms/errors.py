@@ -42,6 +42,16 @@ def room_full() -> UserError:
     return UserError("room_full", "No more people can join this consultation.")
 
 
+def timeline_closed() -> UserError:
+    """The consultation ended longer ago than its timeline stays open."""
+    return UserError("timeline_closed", "This conversation is closed.")
+
+
+def timeline_full() -> UserError:
+    """The consultation holds as many entries as it may."""
+    return UserError("timeline_full", "Nothing more can be written in this consultation.")
+
+
 def not_in_call() -> UserError:
     """Asked for a room while the consultation has no call."""
     return UserError("not_in_call", "There is no call in this consultation now.")

@@ -271,6 +271,17 @@ class OfferView:
 
 
 @dataclass(frozen=True, slots=True)
+class RecentView:
+    """One of a doctor's consultations that has ended; `unread` counts what others wrote and the doctor has not seen."""
+
+    consultation: ConsultationId
+    seat: SeatId
+    name: str
+    ended_at: float
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """Whose desk is asked for: the doctor's own departments and the local midnight before now, both from the directory."""
 
@@ -281,7 +292,7 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class DeskView:
-    """All that a doctor's desk shows beside the call. `revision` is the hospital queue's version."""
+    """All that a doctor's desk shows beside the call. `revision` grows with the hospital's queue and with `recent`."""
 
     revision: int
     practitioner: PractitionerId
@@ -292,6 +303,7 @@ class DeskView:
     seat: SeatId | None
     consultation: ConsultationId | None
     seen_today: int
+    recent: tuple[RecentView, ...]
 
 
 @dataclass(frozen=True, slots=True)

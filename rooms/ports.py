@@ -13,7 +13,8 @@ from typing import Protocol
 from common.evidence.entry import AuditEntry
 from common.ids import ConsultationId, DepartmentId, HospitalId, OfferId, PractitionerId, SeatId
 from rooms.line import Line
-from rooms.model import Consultation, MediaWorker, Placement, Priority, Role, SeatIdentity
+from rooms.model import Consultation, MediaWorker, Placement, Priority, RecentView, Role, SeatIdentity
+from rooms.timeline import Draft, Entry
 
 
 class Conflict(Exception):
@@ -99,9 +100,16 @@ class Consultations(Protocol):
 
     async def load(self, ids: Sequence[ConsultationId]) -> list[Consultation]: ...
 
+    async def locked(self, which: ConsultationId) -> Consultation:
+        """The consultation, whose row nobody else changes until this transaction ends."""
+
+    async def touch(self, which: ConsultationId, now: float) -> None:
+        """A new revision, for what is stored beside it."""
+
     async def in_line(self, hospital: HospitalId) -> list[Consultation]: ...
 
-    async def save(self, before: Consultation | None, after: Consultation, deadline: float | None, now: float) -> None: ...
+    async def save(self, before: Consultation | None, after: Consultation, deadline: float | None, now: float) -> None:
+        """Stores all but what only the timeline counts: the number of entries and the read marks."""
 
     async def changed_since(self, since: float) -> dict[ConsultationId, int]:
         """Revisions of what was saved after `since`, and of whatever is in line or in a call when it is 0."""
@@ -123,6 +131,29 @@ class Consultations(Protocol):
         """Marks the link used by `seat` if nobody did and it is still good: of two at once, one is told true."""
 
     async def revoke_link(self, token_hash: bytes, made_by: SeatId, now: float) -> None: ...
+
+
+class Timeline(Protocol):
+    """The consultations' entries, and what of them a desk shows."""
+
+    async def append(self, which: ConsultationId, drafts: Sequence[Draft], now: float) -> int:
+        """Stores the drafts under the next numbers and returns the last; the consultation has a new revision."""
+
+    async def by_key(self, seat: SeatId, key: str) -> Entry | None: ...
+
+    async def after(self, which: ConsultationId, number: int, limit: int) -> list[Entry]: ...
+
+    async def mark_read(self, seat: SeatId, number: int) -> None:
+        """A smaller number than the one stored changes nothing."""
+
+    async def desk_changed(self, practitioner: PractitionerId) -> None:
+        """What this doctor's desk shows of ended consultations changed."""
+
+    async def desk_changes(self, practitioners: Sequence[PractitionerId]) -> dict[PractitionerId, int]:
+        """How often that happened; it only grows."""
+
+    async def recent(self, practitioner: PractitionerId, day_start: float, open_since: float) -> list[RecentView]:
+        """The doctor's consultations that ended since `day_start`, and those ended since `open_since` with something unread."""
 
 
 class Presences(Protocol):
@@ -182,6 +213,9 @@ class Work(Protocol):
 
     @property
     def consultations(self) -> Consultations: ...
+
+    @property
+    def timeline(self) -> Timeline: ...
 
     @property
     def presences(self) -> Presences: ...

@@ -35,6 +35,7 @@ from rooms.model import (
     Versions,
 )
 from rooms.ports import RoomsStore, WalkIn, Work
+from rooms.recents import Recents
 from rooms.turn import Turn
 from rooms.turns import Turns
 from rooms.waits import loads
@@ -52,7 +53,13 @@ class Rooms:
         self._store = store
         self._clock = clock
         self._turns = Turns(store, clock)
+        self._recents = Recents()
         self._identities: dict[SeatId, SeatIdentity] = {}
+
+    @property
+    def turns(self) -> Turns:
+        """The hospitals' turns, for the services beside this one."""
+        return self._turns
 
     # --- patients and links -----------------------------------------------------------------------------------------
 
@@ -242,7 +249,8 @@ class Rooms:
             wanted = {which for desk in desks for which in views.wanted_by(desk, standing)}
             known = {found.id: found for found in await work.consultations.load(sorted(wanted))} if wanted else {}
             ended = await work.consultations.seen([desk.practitioner for desk in desks], since)
-        return [views.desk_view(desk, standing, known, ended) for desk in desks]
+            recent = await self._recents.of(work, desks, self._clock.now())
+        return [views.desk_view(desk, standing, known, ended, recent[desk.practitioner]) for desk in desks]
 
     async def loads(self, hospital: HospitalId) -> list[DepartmentLoad]:
         """Doctors on duty and patients in line by department; departments with neither are left out."""

@@ -11,7 +11,7 @@ from typing import assert_never
 
 from common.evidence.entry import AuditEntry
 from common.ids import ConsultationId, HospitalId, PractitionerId, SeatId, new_id
-from rooms import lifecycle, queue
+from rooms import chronicle, lifecycle, queue
 from rooms.access import SESSION_S, new_token, token_hash
 from rooms.effects import (
     CloseRoom,
@@ -25,7 +25,7 @@ from rooms.effects import (
 )
 from rooms.lifecycle import Course, Principal, Transition
 from rooms.line import Line
-from rooms.model import IN_CALL, IN_LINE, OVER, Consultation, Ignored, Role, Seat, SeatGrant, State
+from rooms.model import IN_CALL, IN_LINE, OVER, Consultation, Ignored, Role, Rung, Seat, SeatGrant, State
 from rooms.ports import SeatSession, Work
 
 SYSTEM = "system"
@@ -47,6 +47,7 @@ class Turn:
         self._current: dict[ConsultationId, Consultation] = {}
         self._entries: list[AuditEntry] = []
         self._sessions: list[SeatSession] = []
+        self._why: dict[SeatId, str] = {}
 
     # --- what is there ------------------------------------------------------------------------------------------------
 
@@ -86,6 +87,13 @@ class Turn:
     def note(self, actor: str, act: str, subject: str, reason: str = "") -> None:
         """An audit entry of this turn."""
         self._entries.append(AuditEntry(self.now, self.hospital, actor, act, subject, reason))
+
+    def take_rung(self, seat: Seat, rung: Rung, why: str | None) -> None:
+        """How a seat takes part now; `why` is for the timeline."""
+        consultation = self._current[seat.consultation]
+        self.put(consultation.with_seat(replace(seat, rung=rung)))
+        if why is not None:
+            self._why[seat.id] = why
 
     async def to_queue(self, event: queue.Event, actor: str = SYSTEM) -> list[queue.Decision]:
         """Tell the queue, and the consultations whatever it decides about them."""
@@ -185,6 +193,7 @@ class Turn:
 
     async def finish(self) -> None:
         """Store what changed. Raises Conflict."""
+        changes: list[chronicle.Change] = []
         for which, after in self._current.items():
             before = self._loaded.get(which)
             if after is not before:
@@ -192,6 +201,8 @@ class Turn:
                 self._current[which] = stored
                 await self.work.consultations.save(before, stored, lifecycle.deadline(course_of(stored)), self.now)
                 self.effects.append(ConsultationChanged(which))
+                changes.append((before, stored))
+        await chronicle.write(self.work, changes, self._why, self.now)
         for session in self._sessions:
             await self.work.consultations.add_session(session)
         if self.after is not None and self._before is not None and (self._shown or self.after != self._before):

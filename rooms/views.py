@@ -25,6 +25,7 @@ from rooms.model import (
     SeatView,
     State,
 )
+from rooms.recents import Recent
 from rooms.waits import places
 
 SHOWN_IN_LINE = 50  # a screen shows a dozen; the count tells of the rest
@@ -98,7 +99,11 @@ def wanted_by(desk: Desk, standing: Standing) -> list[ConsultationId]:
 
 
 def desk_view(
-    desk: Desk, standing: Standing, known: Mapping[ConsultationId, Consultation], ended: Mapping[PractitionerId, Sequence[float]]
+    desk: Desk,
+    standing: Standing,
+    known: Mapping[ConsultationId, Consultation],
+    ended: Mapping[PractitionerId, Sequence[float]],
+    recent: Recent,
 ) -> DeskView:
     """The desk of one doctor. `ended` holds the ends of the doctors' consultations that were live."""
     waiting, shown = shown_on(desk, standing)
@@ -106,7 +111,7 @@ def desk_view(
     current = known.get(doctor.consultation) if doctor and doctor.consultation else None
     seat = current.principal(Role.PRACTITIONER) if current else None
     return DeskView(
-        revision=standing.version,
+        revision=standing.version + recent.changes,
         practitioner=desk.practitioner,
         on_duty=doctor.departments if doctor else (),
         waiting=waiting,
@@ -115,6 +120,7 @@ def desk_view(
         seat=seat.id if seat else None,
         consultation=current.id if current else None,
         seen_today=sum(at >= desk.day_start for at in ended.get(desk.practitioner, ())),
+        recent=recent.lines,
     )
 
 

@@ -26,6 +26,7 @@ from media.control.unix import connect_unix
 from media.supervisor import Supervisor
 from rooms.service import Rooms
 from rooms.store.sql import SqlRoomsStore
+from rooms.timelines import Timelines
 from signaling.effects import Effects
 from signaling.hints import Hint, Hints, LocalHints
 from signaling.http.health import Health
@@ -41,6 +42,7 @@ from signaling.settings import Settings
 from signaling.socket.connections import Connections
 from signaling.socket.gateway import Gateway
 from signaling.socket.handlers.shared import Services, Turn
+from signaling.teller import Teller, typing_hint
 from signaling.views import Names
 
 log = structlog.get_logger()
@@ -95,7 +97,8 @@ class Server:
         await migrate(self.settings.database)
         database = Database(self.settings.database)
         self._closing.push_async_callback(database.close)
-        rooms = Rooms(SqlRoomsStore(database), self._clock)
+        store = SqlRoomsStore(database)
+        rooms = Rooms(store, self._clock)
         hasher = Argon2Hasher()
         self._closing.callback(hasher.close)
         clinic = Clinic(SqlClinicStore(database), hasher, factor_vault(self.settings), self._clock)
@@ -108,8 +111,11 @@ class Server:
         effects = Effects(self.node, hints)
         names = Names(clinic, self._clock)
         refresher = Refresher(rooms, names, self._connections, self._clock, self._gateway.send)
+        timelines = Timelines(store, self._clock, rooms.turns)
+        teller = Teller(timelines, names, self._connections, self._clock, send=self._gateway.send, desk=refresher.hear_desk)
 
         def heard(hint: Hint) -> None:
+            teller.hear(hint)
             refresher.hear(hint)
             self._gateway.hear(hint)
 
@@ -122,8 +128,18 @@ class Server:
         self._closing.push_async_callback(effects.stop)
         supervisor = await self._start_workers(placements)
 
-        probes = Probes(placements, self._clock)
-        services = Services(rooms, clinic, names, placements, probes, self._turn(), self._clock, effects.carry_out)
+        services = Services(
+            rooms=rooms,
+            clinic=clinic,
+            names=names,
+            placements=placements,
+            probes=Probes(placements, self._clock),
+            turn=self._turn(),
+            clock=self._clock,
+            timelines=timelines,
+            tell_typing=lambda who: hints.send(typing_hint(self.node, who)),
+            carry_out=effects.carry_out,
+        )
         self._gateway.serve(services, refresher)
         reconciler = Reconciler(
             node=self.node,
@@ -131,13 +147,13 @@ class Server:
             placements=placements,
             clock=self._clock,
             carry_out=effects.carry_out,
-            hear=refresher.hear,
+            hear=heard,
             own_workers=supervisor.registered,
             report_presence=self._gateway.report_presence,
             settle=self._gateway.settle,
         )
         self._closing.push_async_callback(self._leave, rooms, effects)
-        self._own(refresher.run(), reconciler.run())
+        self._own(refresher.run(), teller.run(), reconciler.run())
         await self._listen(services, placements, hints)
 
     async def _leave(self, rooms: Rooms, effects: Effects) -> None:

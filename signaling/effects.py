@@ -41,6 +41,8 @@ class Effects:
                 self._hints.send(Hint(node=self._node, kind="hospital", id=hospital))
             case orders.ConsultationChanged(consultation=consultation):
                 self._hints.send(Hint(node=self._node, kind="consultation", id=consultation))
+            case orders.TimelineGrew(consultation=consultation):
+                self._hints.send(Hint(node=self._node, kind="timeline", id=consultation))
             case orders.OpenRoom(consultation=consultation):
                 self._spawn(self.placements.open(consultation))
             case orders.CloseRoom(consultation=consultation, placement=placement):

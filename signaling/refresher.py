@@ -6,13 +6,13 @@ Reads the truth from the database each time; decides only what is worth sending 
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
 from common.clock import Clock
 from common.errors import Unavailable
-from common.ids import ConsultationId, HospitalId
+from common.ids import ConsultationId, HospitalId, PractitionerId
 from common.wire import Wire
 from rooms.model import Desk
 from rooms.service import Rooms
@@ -39,6 +39,7 @@ class Refresher:
         self._send = send
         self._hospitals: dict[HospitalId, None] = {}  # dicts as ordered sets: bounded by what exists
         self._consultations: dict[ConsultationId, None] = {}
+        self._desks: dict[PractitionerId, None] = {}
         self._wake = asyncio.Event()
 
     def hear(self, hint: Hint) -> None:
@@ -47,6 +48,11 @@ class Refresher:
             self._hospitals[HospitalId(hint.id)] = None
         elif hint.kind == "consultation":
             self._consultations[ConsultationId(hint.id)] = None
+        self._wake.set()
+
+    def hear_desk(self, practitioner: PractitionerId) -> None:
+        """One desk alone is to be pushed again: what changed is not the hospital's line."""
+        self._desks[practitioner] = None
         self._wake.set()
 
     def greet(self, connection: Connection) -> None:
@@ -64,6 +70,7 @@ class Refresher:
             self._wake.clear()
             consultations, self._consultations = self._consultations, {}
             hospitals, self._hospitals = self._hospitals, {}
+            desks, self._desks = self._desks, {}
             began = time.monotonic()
             for consultation in consultations:
                 if not await self._guarded(self._push_consultation(consultation)):
@@ -71,7 +78,10 @@ class Refresher:
             for hospital in hospitals:
                 if not await self._guarded(self._push_hospital(hospital)):
                     self._hospitals[hospital] = None
-            if self._consultations or self._hospitals:
+            for practitioner in desks:
+                if not await self._guarded(self._push_desk(practitioner)):
+                    self._desks[practitioner] = None
+            if self._consultations or self._hospitals or self._desks:
                 self._wake.set()
             await asyncio.sleep(min(_REST_AT_MOST_S, 2 * (time.monotonic() - began)))
 
@@ -99,6 +109,21 @@ class Refresher:
     async def _push_hospital(self, hospital: HospitalId) -> None:
         connections = self._connections.of_hospital(hospital)
         directory = await self._names.directory()
+        desks = await self._push_desks(hospital, connections)
+        if len(connections) > desks:
+            for view in await self._rooms.waiting_views(hospital):
+                seated = self._connections.of_seat(view.seat)
+                if seated is not None:
+                    await self._push(seated, "seat_state", views.seat_state(view, directory, self._clock.now()))
+
+    async def _push_desk(self, practitioner: PractitionerId) -> None:
+        desk = self._connections.of_desk(practitioner)
+        if desk is not None:
+            await self._push_desks(desk.hospital, [desk])
+
+    async def _push_desks(self, hospital: HospitalId, connections: Sequence[Connection]) -> int:
+        """Push the desks among these connections; how many they were."""
+        directory = await self._names.directory()
         midnight = views.day_start(directory, hospital, self._clock.now())
         desks = [
             Desk(connection.practitioner, directory.practitioners[connection.practitioner].departments, midnight)
@@ -117,11 +142,7 @@ class Refresher:
                     self._connections.sit(at, desk.seat, desk.consultation)
                     if desk.consultation is not None:
                         await self._push_consultation(desk.consultation)
-        if len(connections) > len(desks):
-            for view in await self._rooms.waiting_views(hospital):
-                seated = self._connections.of_seat(view.seat)
-                if seated is not None:
-                    await self._push(seated, "seat_state", views.seat_state(view, directory, self._clock.now()))
+        return len(desks)
 
     async def _push(self, connection: Connection, name: str, state: Wire) -> None:
         if not connection.open:

@@ -13,7 +13,7 @@ from common.errors import Unavailable
 from common.ids import HospitalId, PractitionerId
 from common.wire import LocalText
 from rooms.checks import Check
-from rooms.model import DepartmentLoad, DeskView, LineView, OfferView, PatientView, PersonView, PlaceView, SeatView
+from rooms.model import DepartmentLoad, DeskView, LineView, OfferView, PatientView, PersonView, PlaceView, RecentView, SeatView
 from rooms.service import Rooms
 from signaling.socket import messages as wire
 
@@ -85,7 +85,7 @@ def desk_state(view: DeskView, now: float) -> wire.DeskState:
         seat=view.seat,
         seen_today=view.seen_today,
         invited=[],
-        recent=[],
+        recent=[_recent(line) for line in view.recent],
         doctors=[],
     )
 
@@ -190,6 +190,16 @@ def _place(place: PlaceView | None) -> wire.Place | None:
         low_minutes=place.low_minutes,
         high_minutes=place.high_minutes,
         doctors_on_duty=place.doctors_on_duty,
+    )
+
+
+def _recent(line: RecentView) -> wire.RecentLine:
+    return wire.RecentLine(
+        consultation=line.consultation,
+        seat=line.seat,
+        name=LocalText(zh=line.name, en=line.name),
+        ended_at=line.ended_at,
+        unread=line.unread,
     )
 
 

@@ -34,6 +34,17 @@ class SqlConsultations:
     async def load(self, ids: Sequence[ConsultationId]) -> list[Consultation]:
         return await self._load(select(tables.consultation).where(tables.consultation.c.id.in_(ids)))
 
+    async def locked(self, which: ConsultationId) -> Consultation:
+        query = select(tables.consultation).where(tables.consultation.c.id == which)
+        await self._connection.execute(query.with_only_columns(tables.consultation.c.id).with_for_update(key_share=True))
+        (found,) = await self._load(query)
+        return found
+
+    async def touch(self, which: ConsultationId, now: float) -> None:
+        c = tables.consultation.c
+        change = update(tables.consultation).where(c.id == which).values(revision=c.revision + 1, changed_at=now)
+        await self._connection.execute(change)
+
     async def in_line(self, hospital: HospitalId) -> list[Consultation]:
         c = tables.consultation.c
         waiting = c.state.in_([state.value for state in IN_LINE])
@@ -50,10 +61,13 @@ class SqlConsultations:
         return [_consultation(row, seats[row.id]) for row in rows]
 
     async def save(self, before: Consultation | None, after: Consultation, deadline: float | None, now: float) -> None:
-        values = {**_consultation_row(after), "deadline": deadline, "changed_at": now}
+        values: dict[str, object] = {**_consultation_row(after), "deadline": deadline, "changed_at": now}
         if before is None:
             await self._connection.execute(insert(tables.consultation).values(values))
         else:
+            # Numbers of entries are given, and entries read, outside the hospital's turns: what this turn read may be old.
+            values |= {"revision": tables.consultation.c.revision + 1}
+            del values["last_entry"]
             change = update(tables.consultation).where(tables.consultation.c.id == after.id)
             await self._connection.execute(change.values(values))
         known = {seat.id: seat for seat in before.seats} if before else {}
@@ -61,7 +75,8 @@ class SqlConsultations:
             if seat.id not in known:
                 await self._connection.execute(insert(tables.seat).values({**_seat_row(seat), "position": position}))
             elif known[seat.id] != seat:
-                await self._connection.execute(update(tables.seat).where(tables.seat.c.id == seat.id).values(_seat_row(seat)))
+                row = {name: value for name, value in _seat_row(seat).items() if name != "read"}
+                await self._connection.execute(update(tables.seat).where(tables.seat.c.id == seat.id).values(row))
 
     async def changed_since(self, since: float) -> dict[ConsultationId, int]:
         c = tables.consultation.c

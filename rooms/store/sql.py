@@ -17,6 +17,7 @@ from rooms.store import tables
 from rooms.store.consultations import SqlConsultations
 from rooms.store.lines import SqlLines
 from rooms.store.nodes import SqlMedia, SqlPresences
+from rooms.store.timeline import SqlTimeline
 
 
 class SqlWork:
@@ -26,6 +27,7 @@ class SqlWork:
         self._connection = connection
         self.lines = SqlLines(connection)
         self.consultations = SqlConsultations(connection)
+        self.timeline = SqlTimeline(connection)
         self.presences = SqlPresences(connection)
         self.media = SqlMedia(connection)
 

@@ -5,6 +5,7 @@ from sqlalchemy import (
     Column,
     Double,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -110,6 +111,81 @@ join_link = Table(
     Column("revoked_at", Double),
     Column("used_at", Double),
     Column("used_by", ID),
+)
+
+# Numbered from 1 without gaps: `consultation.last_entry` gives the number, under its row's lock, in the same transaction.
+timeline_entry = Table(
+    "timeline_entry",
+    metadata,
+    Column("consultation", ID, ForeignKey("consultation.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Double, nullable=False),
+    Column("kind", CODE, nullable=False),
+    Column("seat", ID, ForeignKey("seat.id")),
+    Column("key", String(40)),
+    Column("text", Text, nullable=False),
+    Column("picture", ID, ForeignKey("picture.id")),
+    Column("code", CODE),
+    Column("reason", CODE, nullable=False),
+    UniqueConstraint("seat", "key"),
+)
+
+# The encoded bytes stand last: whoever asks for the sizes alone does not read through them (SQLite keeps a row in one chain).
+picture = Table(
+    "picture",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("consultation", ID, ForeignKey("consultation.id"), nullable=False, index=True),
+    Column("seat", ID, ForeignKey("seat.id"), nullable=False),
+    Column("key", String(40), nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("octets", Integer, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("thumbnail", LargeBinary, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    UniqueConstraint("seat", "key"),
+)
+
+# An upload under way. `refused` is the code with which it ended without a picture.
+picture_upload = Table(
+    "picture_upload",
+    metadata,
+    Column("seat", ID, ForeignKey("seat.id"), primary_key=True),
+    Column("key", String(40), primary_key=True),
+    Column("media_type", String(32), nullable=False),
+    Column("octets", Integer, nullable=False),
+    Column("received", Integer, nullable=False),
+    Column("refused", String(32)),
+    Column("created_at", Double, nullable=False, index=True),
+)
+
+picture_chunk = Table(
+    "picture_chunk",
+    metadata,
+    Column("seat", ID, primary_key=True),
+    Column("key", String(40), primary_key=True),
+    Column("offset", Integer, primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["seat", "key"], ["picture_upload.seat", "picture_upload.key"], ondelete="CASCADE"),
+)
+
+# The latest still of a seat, for the other processes; gone with the call.
+still = Table(
+    "still",
+    metadata,
+    Column("seat", ID, ForeignKey("seat.id"), primary_key=True),
+    Column("consultation", ID, ForeignKey("consultation.id"), nullable=False, index=True),
+    Column("at", Double, nullable=False),
+    Column("image", LargeBinary, nullable=False),
+)
+
+# How often something changed in a doctor's ended consultations: a part of the desk's revision.
+desk_change = Table(
+    "desk_change",
+    metadata,
+    Column("practitioner", ID, primary_key=True),
+    Column("changes", Integer, nullable=False),
 )
 
 queue_line = Table(

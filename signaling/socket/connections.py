@@ -25,6 +25,8 @@ class Connection:
     """Who holds the seat, for all but a desk: checked by cookie when the connection was made."""
     sent: dict[str, int] = field(default_factory=dict)
     """Fingerprint of the last state sent by message name, so that an unchanged one is not sent again."""
+    told: dict[ConsultationId, int] = field(default_factory=dict)
+    """Number of the last timeline entry sent on this connection, by consultation."""
     refused: int = 0
     open: bool = False
     """Whether the browser has been told that it is connected: nothing is sent before."""

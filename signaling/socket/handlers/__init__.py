@@ -3,7 +3,13 @@
 Bodies are validated before they come here; errors go back to the sender alone as `ErrorReply`.
 """
 
-from signaling.socket.handlers import call, checks, desk, links
+from signaling.socket.handlers import call, checks, desk, links, timeline
 from signaling.socket.handlers.shared import Handler
 
-HANDLERS: dict[str, Handler] = {**call.HANDLERS, **checks.HANDLERS, **links.HANDLERS, **desk.HANDLERS}
+HANDLERS: dict[str, Handler] = {
+    **call.HANDLERS,
+    **checks.HANDLERS,
+    **links.HANDLERS,
+    **timeline.HANDLERS,
+    **desk.HANDLERS,
+}

@@ -14,6 +14,7 @@ from common.wire import Wire
 from rooms.effects import Effect
 from rooms.model import SeatIdentity
 from rooms.service import Rooms
+from rooms.timelines import Timelines
 from signaling.placement import Placements
 from signaling.probes import Probes
 from signaling.socket.connections import Connection
@@ -39,6 +40,8 @@ class Services:
     probes: Probes
     turn: Turn | None
     clock: Clock
+    timelines: Timelines
+    tell_typing: Callable[[SeatIdentity], None]
     carry_out: Callable[[list[Effect]], None]
 
 

@@ -62,10 +62,12 @@ class SeatMedia(Wire):
 
 
 class SeatPath(Wire):
-    """`seat_path`: how this seat takes part now, as its browser finds. Others are told at once, and the timeline keeps it."""
+    """`seat_path`: how this seat takes part now, as its browser finds. Others are told at once, and the timeline keeps it with
+    the `reason`: no path to the relay was found, the browser has no WebRTC, or the person chose so."""
 
     seat: Id
     rung: Rung
+    reason: Literal["no_path", "no_webrtc", "chosen"] | None = None
 
 
 class SeatConfirm(Wire):

@@ -205,10 +205,11 @@ export interface SeatMedia {
   camera: boolean;
 }
 
-/** `seat_path`: how this seat takes part now, as its browser finds. Others are told at once, and the timeline keeps it. */
+/** `seat_path`: how this seat takes part now, as its browser finds. Others are told at once, and the timeline keeps it with the `reason`: no path to the relay was found, the browser has no WebRTC, or the person chose so. */
 export interface SeatPath {
   seat: string;
   rung: Rung;
+  reason?: "no_path" | "no_webrtc" | "chosen" | null;
 }
 
 /** `seat_confirm`: the name card is right, or not. No media flows before patient and practitioner have both confirmed; a wrong card ends the consultation before anybody was seen or heard. */
