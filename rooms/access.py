@@ -15,6 +15,7 @@ TIMELINE_OPEN_S = 24 * 3600.0  # after the end: what one forgot to ask or to say
 MOST_SEATS = 8  # two m-lines per person and at most 16 m-lines in an offer (security.md F5)
 GUESTS = frozenset({Role.COMPANION, Role.INTERPRETER})
 PRINCIPALS = frozenset({Role.PATIENT, Role.PRACTITIONER})
+CHART_OPEN_S = 24 * 3600.0  # a doctor finishes the notes of a day on that day or the next morning
 
 
 def new_token() -> str:
@@ -87,5 +88,31 @@ def access_leave(consultation: Consultation, seat: SeatId) -> Seat:
     """The seat, if it may be given up: a practitioner ends a consultation, but does not walk out of it."""
     found = access_seat(consultation, seat)
     if found.role is Role.PRACTITIONER:
+        raise not_allowed()
+    return found
+
+
+def access_patient(consultation: Consultation, seat: SeatId) -> Seat:
+    """The seat, if it is the patient's and the consultation is not over."""
+    found = access_room(consultation, seat)
+    if found.role is not Role.PATIENT:
+        raise not_allowed()
+    return found
+
+
+def access_chart(consultation: Consultation, seat: SeatId, now: float) -> Seat:
+    """The seat, if it is the practitioner's and the chart is open: until a day after the end."""
+    found = access_seat(consultation, seat)
+    if found.role is not Role.PRACTITIONER:
+        raise not_allowed()
+    if consultation.ended_at is not None and now >= consultation.ended_at + CHART_OPEN_S:
+        raise consultation_over()
+    return found
+
+
+def access_rating(consultation: Consultation, seat: SeatId) -> Seat:
+    """The seat, if it is the patient's and the consultation has ended."""
+    found = access_seat(consultation, seat)
+    if found.role is not Role.PATIENT or consultation.state not in OVER:
         raise not_allowed()
     return found

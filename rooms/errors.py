@@ -55,3 +55,8 @@ def timeline_full() -> UserError:
 def not_in_call() -> UserError:
     """Asked for a room while the consultation has no call."""
     return UserError("not_in_call", "There is no call in this consultation now.")
+
+
+def not_waiting() -> UserError:
+    """Only who is in line can be triaged."""
+    return UserError("not_waiting", "This patient is not in the line of this hospital.")

@@ -270,6 +270,24 @@ class OfferView:
     expires_at: float
 
 
+class DoctorState(StrEnum):
+    """What a doctor on duty does, for whoever triages."""
+
+    FREE = "free"
+    OFFERED = "offered"
+    IN_CALL = "in_call"
+    AWAY = "away"
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorView:
+    """A doctor on duty or in a consultation."""
+
+    practitioner: PractitionerId
+    departments: tuple[DepartmentId, ...]
+    state: DoctorState
+
+
 @dataclass(frozen=True, slots=True)
 class RecentView:
     """One of a doctor's consultations that has ended; `unread` counts what others wrote and the doctor has not seen."""
@@ -283,11 +301,15 @@ class RecentView:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Whose desk is asked for: the doctor's own departments and the local midnight before now, both from the directory."""
+    """Whose desk is asked for: the departments that it shows and the local midnight before now, both from the directory.
+
+    A coordinator's shows all departments of the hospital, and the doctors (`triages`).
+    """
 
     practitioner: PractitionerId
     departments: tuple[DepartmentId, ...]
     day_start: float
+    triages: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +326,7 @@ class DeskView:
     consultation: ConsultationId | None
     seen_today: int
     recent: tuple[RecentView, ...]
+    doctors: tuple[DoctorView, ...]
 
 
 @dataclass(frozen=True, slots=True)

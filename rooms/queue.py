@@ -53,6 +53,14 @@ class PatientReturned:
 
 
 @dataclass(frozen=True, slots=True)
+class PrioritySet:
+    """Somebody who may triage says how urgent a waiting patient is. An open offer of the patient's stays as it is."""
+
+    consultation: ConsultationId
+    priority: Priority
+
+
+@dataclass(frozen=True, slots=True)
 class DoctorOnDuty:
     """From now on for these departments (at least one) and no others."""
 
@@ -112,7 +120,7 @@ class TimePassed:
 
 
 Event = (
-    PatientWaits | PatientLeft | PatientAway | PatientReturned
+    PatientWaits | PatientLeft | PatientAway | PatientReturned | PrioritySet
     | DoctorOnDuty | DoctorOffDuty | DoctorAway | DoctorReturned | DoctorBusy | DoctorFree
     | OfferAccepted | OfferDeclined | TimePassed
 )  # fmt: skip
@@ -159,6 +167,8 @@ class Queue:
                 return self._patient_presence(consultation, now)
             case PatientReturned(consultation):
                 return self._patient_presence(consultation, None)
+            case PrioritySet(consultation, priority):
+                return self._priority_set(consultation, priority)
             case DoctorOnDuty(practitioner, departments, present):
                 return self._doctor_on_duty(practitioner, departments, present, now)
             case DoctorOffDuty(practitioner):
@@ -210,6 +220,15 @@ class Queue:
         if (ticket.away_since is None) == (away_since is None):
             return [Ignored("no_change")]
         self.line.tickets[consultation] = replace(ticket, away_since=away_since)
+        return []
+
+    def _priority_set(self, consultation: ConsultationId, priority: Priority) -> list[Decision]:
+        ticket = self.line.tickets.get(consultation)
+        if ticket is None:
+            return [Ignored("not_waiting")]
+        if ticket.priority is priority:
+            return [Ignored("no_change")]
+        self.line.tickets[consultation] = replace(ticket, priority=priority)
         return []
 
     def _doctor_on_duty(

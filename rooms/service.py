@@ -13,7 +13,7 @@ from operator import itemgetter
 from common.clock import Clock
 from common.errors import Unavailable
 from common.ids import ConsultationId, DepartmentId, HospitalId, OfferId, PractitionerId, SeatId
-from rooms import join_links, placing, presence, queue, views
+from rooms import join_links, placing, presence, queue, triage, views
 from rooms.access import access_room, access_token, token_hash
 from rooms.acts import answer, arrive, elapse, end, leave
 from rooms.checks import Check, Findings
@@ -21,6 +21,7 @@ from rooms.effects import Effect
 from rooms.errors import consultation_over, link_spent, offer_gone, seat_unknown
 from rooms.model import (
     IN_LINE,
+    Consultation,
     DepartmentLoad,
     Desk,
     DeskView,
@@ -28,6 +29,7 @@ from rooms.model import (
     MediaWorker,
     Placement,
     PlaceView,
+    Priority,
     Role,
     SeatGrant,
     SeatIdentity,
@@ -199,6 +201,38 @@ class Rooms:
             return check
 
         return await self._turns.take(who.hospital, act)
+
+    async def set_priority(
+        self, practitioner: PractitionerId, hospital: HospitalId, which: ConsultationId, priority: Priority
+    ) -> Effects:
+        """A coordinator triages somebody in line (the caller has checked the role). UserError: not_waiting."""
+        return await self._effects(hospital, lambda turn: triage.prioritise(turn, which, priority, practitioner))
+
+    async def alarm(self, seat: SeatId) -> Effects:
+        """The patient named a red flag: an emergency from now on. UserError: not_allowed, consultation_over."""
+        who = await self._identity(seat)
+        return await self._effects(who.hospital, lambda turn: triage.alarm(turn, who))
+
+    async def tell(self, seat: SeatId, reason: str) -> Effects:
+        """The patient's complaint in new words; all that is told beside it is shown again with it."""
+        who = await self._identity(seat)
+        return await self._effects(who.hospital, lambda turn: triage.tell(turn, who, reason))
+
+    async def shown(self, seat: SeatId) -> Effects:
+        """What others keep about the consultation (summary, rating) has changed: it is shown again under a new revision."""
+        who = await self._identity(seat)
+
+        async def act(turn: Turn) -> None:
+            turn.put(replace(await turn.consultation(who.consultation)))
+
+        return await self._effects(who.hospital, act)
+
+    async def consultation(self, seat: SeatId) -> Consultation:
+        """The seat's consultation as it is stored. UserError: seat_unknown."""
+        who = await self._identity(seat)
+        async with self._store.reading() as work:
+            (found,) = await work.consultations.load([who.consultation])
+        return found
 
     async def leave(self, seat: SeatId) -> Effects:
         """A patient in line gives up the place; a companion or interpreter leaves the room; a patient in a call ends it."""

@@ -66,6 +66,11 @@ class Turn:
             self._loaded[which] = self._current[which] = found
         return self._current[which]
 
+    async def find(self, which: ConsultationId) -> Consultation | None:
+        """The same, where an outsider named it: there may be none."""
+        await self.load([which])
+        return self._current.get(which)
+
     # --- verbs ----------------------------------------------------------------------------------------------------------
 
     def put(self, consultation: Consultation) -> None:

@@ -7,13 +7,15 @@ from functools import cached_property
 from common.ids import ConsultationId, PractitionerId
 from rooms.access import PRINCIPALS
 from rooms.checks import Expectation
-from rooms.line import Line, Ticket
+from rooms.line import Doctor, Line, Ticket
 from rooms.model import (
     IN_CALL,
     IN_LINE,
     Consultation,
     Desk,
     DeskView,
+    DoctorState,
+    DoctorView,
     LineView,
     OfferView,
     PatientView,
@@ -45,6 +47,10 @@ class Standing:
     @cached_property
     def ranked(self) -> list[Ticket]:
         return self.line.ranked()
+
+    @cached_property
+    def doctors(self) -> tuple[DoctorView, ...]:
+        return doctor_views(self.line)
 
     @cached_property
     def offered(self) -> set[ConsultationId]:
@@ -121,7 +127,25 @@ def desk_view(
         consultation=current.id if current else None,
         seen_today=sum(at >= desk.day_start for at in ended.get(desk.practitioner, ())),
         recent=recent.lines,
+        doctors=standing.doctors if desk.triages else (),
     )
+
+
+def doctor_views(line: Line) -> tuple[DoctorView, ...]:
+    """Everybody on duty or in a consultation, the longest free first."""
+    engaged = {offer.practitioner for offer in line.offers.values()}
+    return tuple(
+        DoctorView(doctor.practitioner, doctor.departments, _doctor_state(doctor, doctor.practitioner in engaged))
+        for doctor in line.in_order(line.doctors.values())
+    )
+
+
+def _doctor_state(doctor: Doctor, offered: bool) -> DoctorState:
+    if doctor.consultation is not None:
+        return DoctorState.IN_CALL
+    if doctor.away_since is not None:
+        return DoctorState.AWAY
+    return DoctorState.OFFERED if offered else DoctorState.FREE
 
 
 def _person(seat: Seat) -> PersonView:

@@ -12,10 +12,12 @@ from pathlib import Path
 import structlog
 from aiohttp import web
 
+from clinic.chart import Charts
 from clinic.factors import KEY_BYTES, FactorVault, new_key
 from clinic.passwords import Argon2Hasher
 from clinic.people import Clinic
 from clinic.sample import Sample, create_sample
+from clinic.store.charts import SqlChartStore
 from clinic.store.sql import SqlClinicStore
 from common.clock import Clock, SystemClock
 from common.database import Database, migrate
@@ -105,12 +107,20 @@ class Server:
         if self.settings.sample:
             self.sample = await create_sample(clinic, self.settings.data, self._clock.now())
         await clinic.check_key()
+        charts = Charts(SqlChartStore(database), self._clock)
         await rooms.heartbeat(self.node)
 
         hints = self._hints
         effects = Effects(self.node, hints)
         names = Names(clinic, self._clock)
-        refresher = Refresher(rooms, names, self._connections, self._clock, self._gateway.send)
+        refresher = Refresher(
+            rooms=rooms,
+            charts=charts,
+            names=names,
+            connections=self._connections,
+            clock=self._clock,
+            send=self._gateway.send,
+        )
         timelines = Timelines(store, self._clock, rooms.turns)
         teller = Teller(timelines, names, self._connections, self._clock, send=self._gateway.send, desk=refresher.hear_desk)
 
@@ -131,6 +141,7 @@ class Server:
         services = Services(
             rooms=rooms,
             clinic=clinic,
+            charts=charts,
             names=names,
             placements=placements,
             probes=Probes(placements, self._clock),

@@ -10,11 +10,12 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
+from clinic.chart import NO_CHART, Charts
 from common.clock import Clock
 from common.errors import Unavailable
 from common.ids import ConsultationId, HospitalId, PractitionerId
 from common.wire import Wire
-from rooms.model import Desk
+from rooms.model import OVER, SeatView
 from rooms.service import Rooms
 from signaling import views
 from signaling.hints import Hint
@@ -31,8 +32,11 @@ _UNCOMPARED = {"revision", "server_time"}
 class Refresher:
     """Marks what changed (`hear`) and sends what differs (`run`)."""
 
-    def __init__(self, rooms: Rooms, names: views.Names, connections: Connections, clock: Clock, send: Send) -> None:
+    def __init__(
+        self, *, rooms: Rooms, charts: Charts, names: views.Names, connections: Connections, clock: Clock, send: Send
+    ) -> None:
         self._rooms = rooms
+        self._charts = charts
         self._names = names
         self._connections = connections
         self._clock = clock
@@ -100,21 +104,25 @@ class Refresher:
     async def _push_consultation(self, consultation: ConsultationId) -> None:
         if not self._connections.in_consultation(consultation):
             return
+        await self._push_seats(await self._rooms.seat_views(consultation))
+
+    async def _push_seats(self, seats: Sequence[SeatView]) -> None:
+        """To those who are connected here; what the charts say of all of them is read at once."""
+        here = [(view, connection) for view in seats if (connection := self._connections.of_seat(view.seat)) is not None]
+        if not here:
+            return
         directory = await self._names.directory()
-        for view in await self._rooms.seat_views(consultation):
-            connection = self._connections.of_seat(view.seat)
-            if connection is not None:
-                await self._push(connection, "seat_state", views.seat_state(view, directory, self._clock.now()))
+        over = {view.consultation for view, _ in here if view.state in OVER}
+        charts = await self._charts.charts({view.consultation for view, _ in here}, over)
+        for view, connection in here:
+            chart = charts.get(view.consultation, NO_CHART)
+            await self._push(connection, "seat_state", views.seat_state(view, chart, directory, self._clock.now()))
 
     async def _push_hospital(self, hospital: HospitalId) -> None:
         connections = self._connections.of_hospital(hospital)
-        directory = await self._names.directory()
         desks = await self._push_desks(hospital, connections)
         if len(connections) > desks:
-            for view in await self._rooms.waiting_views(hospital):
-                seated = self._connections.of_seat(view.seat)
-                if seated is not None:
-                    await self._push(seated, "seat_state", views.seat_state(view, directory, self._clock.now()))
+            await self._push_seats(await self._rooms.waiting_views(hospital))
 
     async def _push_desk(self, practitioner: PractitionerId) -> None:
         desk = self._connections.of_desk(practitioner)
@@ -126,16 +134,18 @@ class Refresher:
         directory = await self._names.directory()
         midnight = views.day_start(directory, hospital, self._clock.now())
         desks = [
-            Desk(connection.practitioner, directory.practitioners[connection.practitioner].departments, midnight)
+            views.desk_of(connection.practitioner, directory, midnight)
             for connection in connections
             if connection.practitioner is not None
         ]
         if desks:
-            for desk in await self._rooms.desk_views(hospital, desks):
+            shown = await self._rooms.desk_views(hospital, desks)
+            charts = await self._charts.charts({which for desk in shown for which in views.named_by(desk)})
+            for desk in shown:
                 at = self._connections.of_desk(desk.practitioner)
                 if at is None:
                     continue
-                await self._push(at, "desk_state", views.desk_state(desk, self._clock.now()))
+                await self._push(at, "desk_state", views.desk_state(desk, charts, directory, self._clock.now()))
                 if desk.seat != at.seat and self._connections.get(at.sid) is at:
                     if at.consultation is not None:
                         await self._push_consultation(at.consultation)  # its end is said before the doctor stands up

@@ -3,17 +3,35 @@
 The directory is read once a few seconds; a department renamed meanwhile keeps its old name that long.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from clinic.hospitals import Directory
+from clinic.chart import NO_CHART, Chart, Summary
+from clinic.hospitals import Directory, StaffRole
+from clinic.intake import Intake
 from clinic.people import Clinic
 from common.clock import Clock
 from common.errors import Unavailable
-from common.ids import HospitalId, PractitionerId
+from common.ids import ConsultationId, HospitalId, PractitionerId
 from common.wire import LocalText
+from rooms.access import PRINCIPALS
 from rooms.checks import Check
-from rooms.model import DepartmentLoad, DeskView, LineView, OfferView, PatientView, PersonView, PlaceView, RecentView, SeatView
+from rooms.model import (
+    OVER,
+    DepartmentLoad,
+    Desk,
+    DeskView,
+    DoctorView,
+    LineView,
+    OfferView,
+    PatientView,
+    PersonView,
+    PlaceView,
+    RecentView,
+    Role,
+    SeatView,
+)
 from rooms.service import Rooms
 from signaling.socket import messages as wire
 
@@ -42,8 +60,9 @@ class Names:
         return self._directory
 
 
-def seat_state(view: SeatView, directory: Directory, now: float) -> wire.SeatState:
-    """What the holder of a seat is told."""
+def seat_state(view: SeatView, chart: Chart, directory: Directory, now: float) -> wire.SeatState:
+    """What the holder of a seat is told. The summary is for the two principals, the rating for the patient alone."""
+    over = view.state in OVER
     hospital = directory.hospitals[view.hospital]
     return wire.SeatState(
         revision=view.revision,
@@ -57,7 +76,7 @@ def seat_state(view: SeatView, directory: Directory, now: float) -> wire.SeatSta
         time_zone=hospital.time_zone,
         seat=view.seat,
         people=[_person(person, directory) for person in view.people],
-        patient=_brief(view.patient),
+        patient=_brief(view.patient, chart.intake),
         place=_place(view.place),
         callback=view.callback,
         contact=view.contact,
@@ -68,25 +87,33 @@ def seat_state(view: SeatView, directory: Directory, now: float) -> wire.SeatSta
         waiting_since=view.waiting_since,
         live_since=view.live_since,
         ended_at=view.ended_at,
-        summary=None,
-        rating=None,
+        summary=_summary(chart.summary) if over and view.role in PRINCIPALS else None,
+        rating=chart.rating.value if chart.rating is not None and view.role is Role.PATIENT else None,
     )
 
 
-def desk_state(view: DeskView, now: float) -> wire.DeskState:
+def desk_of(practitioner: PractitionerId, directory: Directory, midnight: float) -> Desk:
+    """What a desk is to show: the departments of a doctor's own; to a coordinator all of the hospital, and its doctors."""
+    person = directory.practitioners[practitioner]
+    triages = person.role is StaffRole.COORDINATOR
+    all_of_them = tuple(department.id for department in directory.hospitals[person.hospital].departments)
+    return Desk(practitioner, all_of_them if triages else person.departments, midnight, triages)
+
+
+def desk_state(view: DeskView, charts: Mapping[ConsultationId, Chart], directory: Directory, now: float) -> wire.DeskState:
     """What a doctor's desk is told."""
     return wire.DeskState(
         revision=view.revision,
         server_time=now,
         on_duty=list(view.on_duty),
         waiting=view.waiting,
-        queue=[_line(line, view.practitioner) for line in view.queue],
-        offer=_offer(view.offer),
+        queue=[_line(line, charts.get(line.consultation, NO_CHART), view.practitioner) for line in view.queue],
+        offer=_offer(view.offer, charts),
         seat=view.seat,
         seen_today=view.seen_today,
         invited=[],
         recent=[_recent(line) for line in view.recent],
-        doctors=[],
+        doctors=[_doctor(doctor, directory) for doctor in view.doctors],
     )
 
 
@@ -111,10 +138,15 @@ def hospital_list(directory: Directory, loads: dict[HospitalId, list[DepartmentL
     )
 
 
+def named_by(view: DeskView) -> list[ConsultationId]:
+    """The consultations whose charts a desk shows something of."""
+    return [line.consultation for line in view.queue] + ([view.offer.consultation] if view.offer else [])
+
+
 def staff_session(directory: Directory, practitioner: PractitionerId, loads: list[DepartmentLoad]) -> wire.StaffSession:
-    """Who is signed in, and the departments that this doctor may take patients of."""
+    """Who is signed in, and the departments that a doctor may take patients of, or a coordinator triages."""
     person = directory.practitioners[practitioner]
-    own = set(person.departments)
+    own = set(desk_of(practitioner, directory, 0.0).departments)
     return wire.StaffSession(
         practitioner=wire.Practitioner(id=person.id, name=person.name, title=person.title),
         role=person.role.value,
@@ -154,13 +186,32 @@ def _person(person: PersonView, directory: Directory) -> wire.Person:
     )
 
 
-def _brief(patient: PatientView | None) -> wire.PatientBrief | None:
+def _brief(patient: PatientView | None, intake: Intake | None) -> wire.PatientBrief | None:
     if patient is None:
         return None
     name = LocalText(zh=patient.name, en=patient.name)
     return wire.PatientBrief(
-        name=name, birth_year=patient.birth_year, reason=patient.reason, intake=None, check=_check(patient.check)
+        name=name,
+        birth_year=patient.birth_year,
+        reason=patient.reason,
+        intake=_intake(intake),
+        check=_check(patient.check),
     )
+
+
+def _intake(intake: Intake | None) -> wire.Intake | None:
+    if intake is None:
+        return None
+    return wire.Intake(
+        history=intake.history,
+        allergies=intake.allergies,
+        red_flags=[flag.value for flag in intake.red_flags],
+        done=intake.done,
+    )
+
+
+def _summary(summary: Summary | None) -> wire.Summary | None:
+    return wire.Summary(agreed=list(summary.agreed), next_step=summary.next_step) if summary is not None else None
 
 
 def check_result(check: Check) -> wire.CheckResult:
@@ -203,7 +254,7 @@ def _recent(line: RecentView) -> wire.RecentLine:
     )
 
 
-def _line(line: LineView, practitioner: PractitionerId) -> wire.QueueLine:
+def _line(line: LineView, chart: Chart, practitioner: PractitionerId) -> wire.QueueLine:
     return wire.QueueLine(
         consultation=line.consultation,
         department=line.department,
@@ -211,7 +262,7 @@ def _line(line: LineView, practitioner: PractitionerId) -> wire.QueueLine:
         birth_year=line.birth_year,
         reason=line.reason,
         priority=line.priority.value,
-        red_flags=[],
+        red_flags=[flag.value for flag in chart.intake.red_flags] if chart.intake else [],
         expect=line.expect.value if line.expect else None,
         waiting_since=line.waiting_since,
         state="offered" if line.state == "offered" else "waiting",
@@ -221,7 +272,17 @@ def _line(line: LineView, practitioner: PractitionerId) -> wire.QueueLine:
     )
 
 
-def _offer(offer: OfferView | None) -> wire.Offer | None:
+def _doctor(doctor: DoctorView, directory: Directory) -> wire.DeskDoctor:
+    known = directory.practitioners.get(doctor.practitioner)
+    return wire.DeskDoctor(
+        practitioner=doctor.practitioner,
+        name=known.name if known else LocalText(zh="", en=""),
+        departments=list(doctor.departments),
+        state=doctor.state.value,
+    )
+
+
+def _offer(offer: OfferView | None, charts: Mapping[ConsultationId, Chart]) -> wire.Offer | None:
     if offer is None:
         return None
     return wire.Offer(
@@ -232,7 +293,7 @@ def _offer(offer: OfferView | None) -> wire.Offer | None:
         birth_year=offer.birth_year,
         reason=offer.reason,
         priority=offer.priority.value,
-        intake=None,
+        intake=_intake(charts.get(offer.consultation, NO_CHART).intake),
         expect=offer.expect.value if offer.expect else None,
         waiting_since=offer.waiting_since,
         made_at=offer.made_at,

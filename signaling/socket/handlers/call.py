@@ -1,12 +1,14 @@
 """The call itself: media, presence of sound and picture, leaving, ending."""
 
+from clinic.chart import Summary
 from common.errors import UserError
 from common.wire import Wire
 from media.control.messages import WantedTrack
+from rooms.access import access_chart
 from signaling.sdp_gate import admit_sdp
 from signaling.socket import messages
 from signaling.socket.connections import Connection
-from signaling.socket.handlers.shared import Handler, Services, access_speaker
+from signaling.socket.handlers.shared import Handler, Services, access_speaker, author_of
 
 
 async def peer_offer(services: Services, connection: Connection, body: messages.PeerOffer) -> Wire:
@@ -34,9 +36,16 @@ async def seat_leave(services: Services, connection: Connection, body: messages.
 
 
 async def consultation_end(services: Services, connection: Connection, body: messages.ConsultationEnd) -> None:
-    """End the consultation for everyone."""
+    """End the consultation for everyone. A summary is kept first, also when the other side has ended it a moment before."""
     speaker = await access_speaker(services, connection, body.seat)
-    services.carry_out(await services.rooms.end(speaker.seat))
+    if body.summary is not None:
+        access_chart(await services.rooms.consultation(speaker.seat), speaker.seat, services.clock.now())
+        summary = Summary(tuple(body.summary.agreed), body.summary.next_step)
+        await services.charts.give_summary(author_of(speaker), summary)
+    effects = await services.rooms.end(speaker.seat)
+    if body.summary is not None and not effects:
+        effects = await services.rooms.shown(speaker.seat)
+    services.carry_out(effects)
 
 
 HANDLERS: dict[str, Handler] = {

@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from clinic.chart import Author, Charts
+from clinic.hospitals import StaffRole
 from clinic.people import Clinic
 from common.clock import Clock
 from common.errors import UserError
@@ -35,6 +37,7 @@ class Services:
 
     rooms: Rooms
     clinic: Clinic
+    charts: Charts
     names: Names
     placements: Placements
     probes: Probes
@@ -61,8 +64,22 @@ async def access_speaker(services: Services, connection: Connection, seat: str) 
     return identity
 
 
+async def access_staff(services: Services, connection: Connection, role: StaffRole) -> PractitionerId:
+    """Whose desk this connection is, if they have that role: a coordinator is offered nobody, a doctor triages nobody."""
+    practitioner = access_desk(connection)
+    directory = await services.names.directory()
+    if directory.practitioners[practitioner].role is not role:
+        raise UserError("forbidden", "This desk may not do that.")
+    return practitioner
+
+
 def access_desk(connection: Connection) -> PractitionerId:
-    """The doctor whose desk this connection is."""
+    """Whose desk this connection is."""
     if connection.practitioner is None:
-        raise UserError("forbidden", "Only a doctor's desk may do that.")
+        raise UserError("forbidden", "Only a desk may do that.")
     return connection.practitioner
+
+
+def author_of(speaker: SeatIdentity) -> Author:
+    """Who writes into the chart of their consultation."""
+    return Author(speaker.practitioner or speaker.seat, speaker.hospital, speaker.consultation)

@@ -31,17 +31,19 @@ class Visitors:
     session: aiohttp.ClientSession
     people: list[Speaker] = field(default_factory=list)
 
-    async def hospital(self) -> dict[str, object]:
+    async def hospital(self, which: int = 0) -> dict[str, object]:
         async with self.session.get(f"{self.server.base}/api/hospitals") as response:
             body = await response.json()
-        found: dict[str, object] = body["hospitals"][0]
+        found: dict[str, object] = body["hospitals"][which]
         return found
 
-    async def patient(self, name: str = "Bai Yun", *, base: str | None = None) -> tuple[Speaker, str, str]:
-        """A patient in line of the first department: connection (not yet made), seat, cookie."""
-        hospital = await self.hospital()
-        department = hospital["departments"][0]["id"]  # type: ignore[index]
-        seat, cookie = await walk_in(self.session, base or self.server.base, str(hospital["id"]), department, name)
+    async def patient(
+        self, name: str = "Bai Yun", *, base: str | None = None, hospital: int = 0, department: int = 0
+    ) -> tuple[Speaker, str, str]:
+        """A patient in line of a department, the first unless another is said: connection (not yet made), seat, cookie."""
+        there = await self.hospital(hospital)
+        id_ = there["departments"][department]["id"]  # type: ignore[index]
+        seat, cookie = await walk_in(self.session, base or self.server.base, str(there["id"]), id_, name)
         return self.at(seat, cookie, base), seat, cookie
 
     def at(self, seat: str, cookie: str, base: str | None = None) -> Speaker:

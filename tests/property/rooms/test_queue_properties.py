@@ -27,6 +27,7 @@ from rooms.queue import (
     PatientLeft,
     PatientReturned,
     PatientWaits,
+    PrioritySet,
     Queue,
     TimePassed,
 )
@@ -66,6 +67,23 @@ class QueueMachine(RuleBasedStateMachine):
     def patient(self, pick: int, what: type[PatientLeft | PatientAway | PatientReturned]) -> None:
         if self.came:
             self._happen(what(sorted(self.came)[pick % len(self.came)]))
+
+    @rule(pick=picks, priority=st.sampled_from(Priority))
+    def triaged(self, pick: int, priority: Priority) -> None:
+        """Only the patient's own place in the order changes; whoever lies on a desk stays there, for as long as before."""
+        if not self.came:
+            return
+        which = sorted(self.came)[pick % len(self.came)]
+        without = Queue(self.queue.line.copy())
+        without.handle(TimePassed(), self.now + 0.001)
+        at, number, _ = self.came[which]
+        if which in without.line.tickets:
+            self.came[which] = (at, number, priority)
+        self._happen(PrioritySet(which, priority))
+        for offer in without.line.offers.values():
+            assert self.queue.line.offers.get(offer.id) == offer, "a word of triage disturbed an open offer"
+        others = [ticket.consultation for ticket in without.line.ranked() if ticket.consultation != which]
+        assert [ticket.consultation for ticket in self.queue.line.ranked() if ticket.consultation != which] == others
 
     @rule(doctor=doctors, serves=departments, present=st.booleans())
     def on_duty(self, doctor: PractitionerId, serves: tuple[DepartmentId, ...], present: bool) -> None:

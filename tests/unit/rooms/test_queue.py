@@ -23,6 +23,7 @@ from rooms.queue import (
     PatientLeft,
     PatientReturned,
     PatientWaits,
+    PrioritySet,
     Queue,
     TimePassed,
 )
@@ -204,3 +205,27 @@ def test_what_comes_twice_is_ignored() -> None:
         (DoctorFree(ANN, P2, DAY, None), "not_busy_with_it"),
     ):
         assert queue.handle(event, 3.0) == [Ignored(reason)]
+
+
+def test_an_emergency_goes_before_everybody_and_a_coordinator_takes_it_back() -> None:
+    queue = make()
+    for number, patient in enumerate((P1, P2, P3)):
+        queue.handle(waits(patient, float(number)), float(number))
+    queue.handle(PrioritySet(P3, Priority.EMERGENCY), 3.0)
+    assert [ticket.consultation for ticket in queue.line.ranked()] == [P3, P1, P2]
+    queue.handle(PrioritySet(P3, Priority.ROUTINE), 4.0)
+    assert [ticket.consultation for ticket in queue.line.ranked()] == [P1, P2, P3]
+    assert queue.handle(PrioritySet(P3, Priority.ROUTINE), 5.0) == [Ignored("no_change")]
+    assert queue.handle(PrioritySet(ConsultationId("nobody"), Priority.URGENT), 5.0) == [Ignored("not_waiting")]
+
+
+def test_who_is_raised_takes_the_next_doctor_and_nobody_from_a_desk() -> None:
+    queue = make(ANN)
+    assert offers(queue.handle(waits(P1, 1.0), 1.0)) == [(P1, ANN)]
+    queue.handle(waits(P2, 2.0), 2.0)
+    queue.handle(waits(P3, 3.0), 3.0)
+    assert queue.handle(PrioritySet(P3, Priority.EMERGENCY), 4.0) == []
+    assert queue.handle(PrioritySet(P1, Priority.URGENT), 5.0) == []
+    assert queue.line.offer_of(P1) is not None
+    queue.handle(OfferAccepted(ANN, offer_to(queue, ANN)), 6.0)
+    assert offers(queue.handle(DoctorOnDuty(BEN, (DAY,)), 7.0)) == [(P3, BEN)]
