@@ -7,10 +7,14 @@ import {
   DISCONNECTED_MS,
   deadline,
   health,
+  ICE_MS,
   initialCall,
   reduce,
   sending,
 } from "../src/call/reducer";
+import { FIRST_MS, LINE_MS, LOST_MS, STILL_MS } from "../src/call/rung";
+import { SILENT_MS, Silence } from "../src/call/silence";
+import type { Rung } from "../src/signal/messages";
 
 /** Feeds events at given times and keeps what was ordered. */
 class Run {
@@ -33,9 +37,14 @@ class Run {
     return this.tell({ type: "time_passed" }, Math.max(at, this.now));
   }
 
+  sees(epoch: string | null, others: string[], part: { rung?: Rung; lowered?: boolean } = {}): CallCommand[] {
+    return this.tell({ type: "room_seen", epoch, others, rung: "media", lowered: false, ...part });
+  }
+
   inRoom(...others: string[]): this {
+    this.tell({ type: "ice_known", until: Number.POSITIVE_INFINITY });
     this.tell({ type: "line_changed", up: true });
-    this.tell({ type: "room_seen", epoch: "e1", others });
+    this.sees("e1", others);
     return this;
   }
 
@@ -49,13 +58,15 @@ class Run {
 }
 
 const types = (commands: CallCommand[]) => commands.map((each) => each.type);
+/** Without what is said about it. */
+const connecting = (commands: CallCommand[]) => types(commands).filter((each) => each !== "tell_path");
 
 describe("opening", () => {
   it("opens devices at once and no connection before there is a call", () => {
     const run = new Run();
-    expect(types(run.tell({ type: "started" }))).toEqual(["open_devices"]);
+    expect(types(run.tell({ type: "started", webrtc: true }))).toEqual(["open_devices"]);
     run.tell({ type: "line_changed", up: true });
-    expect(run.tell({ type: "room_seen", epoch: null, others: [] })).toEqual([]);
+    expect(run.sees(null, [])).toEqual([]);
     expect(deadline(run.state)).toBeNull();
     expect(health(run.state)).toBe("none");
   });
@@ -67,13 +78,14 @@ describe("opening", () => {
 
   it("waits for the line", () => {
     const run = new Run();
-    expect(run.tell({ type: "room_seen", epoch: "e1", others: ["s_b"] })).toEqual([]);
+    run.tell({ type: "ice_known", until: Number.POSITIVE_INFINITY });
+    expect(run.sees("e1", ["s_b"])).toEqual([]);
     expect(types(run.tell({ type: "line_changed", up: true }))).toEqual(["open_peer", "negotiate"]);
   });
 
   it("does not wait for devices: a person without any still sees and hears", () => {
     const run = new Run();
-    run.tell({ type: "started" });
+    run.tell({ type: "started", webrtc: true });
     expect(types(run.inRoom("s_b").commands)).toContain("negotiate");
   });
 });
@@ -81,15 +93,15 @@ describe("opening", () => {
 describe("people come and go", () => {
   it("negotiates one at a time and ignores nothing", () => {
     const run = new Run().inRoom("s_b");
-    expect(run.tell({ type: "room_seen", epoch: "e1", others: ["s_b", "s_c"] })).toEqual([]);
-    expect(run.tell({ type: "room_seen", epoch: "e1", others: ["s_c"] })).toEqual([]);
+    expect(run.sees("e1", ["s_b", "s_c"])).toEqual([]);
+    expect(run.sees("e1", ["s_c"])).toEqual([]);
     expect(run.tell({ type: "answered", attempt: 1 })).toEqual([{ type: "negotiate", attempt: 1, seats: ["s_c"] }]);
     expect(run.tell({ type: "answered", attempt: 1 })).toEqual([]);
   });
 
   it("offers nothing anew when the same people are told of again", () => {
     const run = new Run().connected("s_b", "s_c");
-    expect(run.tell({ type: "room_seen", epoch: "e1", others: ["s_c", "s_b"] })).toEqual([]);
+    expect(run.sees("e1", ["s_c", "s_b"])).toEqual([]);
   });
 });
 
@@ -103,11 +115,12 @@ describe("a connection that fails", () => {
     ]);
     const pauses: number[] = [];
     for (let attempt = 2; attempt < 8; attempt += 1) {
-      expect(types(run.tell({ type: "connection_changed", attempt, connection: "failed" }))).toEqual(["close_peer"]);
+      const orders = run.tell({ type: "connection_changed", attempt, connection: "failed" });
+      expect(connecting(orders)).toEqual(["close_peer"]);
       pauses.push((deadline(run.state) ?? 0) - run.now);
-      expect(types(run.wait())).toEqual(["open_peer", "negotiate"]);
+      expect(connecting(run.wait())).toEqual(["open_peer", "negotiate"]);
     }
-    expect(pauses).toEqual([1_000, 2_000, 4_000, 8_000, 8_000, 8_000]);
+    expect(pauses).toEqual([1_000, 2_000, 4_000, 4_000, 4_000, 4_000]);
   });
 
   it("is given time to recover while it is only disconnected", () => {
@@ -126,6 +139,7 @@ describe("a connection that fails", () => {
     const run = new Run().inRoom("s_b");
     run.tell({ type: "answered", attempt: 1 }, 500);
     run.tell({ type: "connection_changed", attempt: 1, connection: "connecting" }, 600);
+    expect(connecting(run.wait())).toEqual([]); // what is said at four seconds
     expect(deadline(run.state)).toBe(600 + CONNECTING_MS);
     expect(types(run.wait())).toEqual(["close_peer", "open_peer", "negotiate"]);
   });
@@ -143,7 +157,7 @@ describe("a connection that fails", () => {
 describe("a refused offer", () => {
   it("is made again after a pause, and on a new connection after three refusals", () => {
     const run = new Run().connected("s_b");
-    run.tell({ type: "room_seen", epoch: "e1", others: ["s_b", "s_c"] });
+    run.sees("e1", ["s_b", "s_c"]);
     expect(types(run.tell({ type: "refused", attempt: 1 }))).toEqual(["negotiate"]);
     expect(run.tell({ type: "refused", attempt: 1 })).toEqual([]);
     expect((deadline(run.state) ?? 0) - run.now).toBe(1_000);
@@ -169,7 +183,7 @@ describe("the line", () => {
   it("holds offers back while it is down", () => {
     const run = new Run().connected("s_b");
     run.tell({ type: "line_changed", up: false });
-    expect(run.tell({ type: "room_seen", epoch: "e1", others: ["s_b", "s_c"] })).toEqual([]);
+    expect(run.sees("e1", ["s_b", "s_c"])).toEqual([]);
     expect(deadline(run.state)).toBeNull();
     expect(types(run.tell({ type: "line_changed", up: true }))).toEqual(["negotiate"]);
   });
@@ -178,16 +192,19 @@ describe("the line", () => {
 describe("another relay", () => {
   it("means a new connection at once", () => {
     const run = new Run().connected("s_b");
-    const orders = run.tell({ type: "room_seen", epoch: "e2", others: ["s_b"] });
+    const orders = run.sees("e2", ["s_b"]);
     expect(types(orders)).toEqual(["close_peer", "open_peer", "negotiate"]);
     expect(run.state.peer).toMatchObject({ attempt: 2, epoch: "e2" });
     expect(health(run.state)).toBe("interrupted");
   });
 
-  it("none at all closes the connection and asks for nothing", () => {
+  it("none at all closes the connection; it goes on in writing until there is one again", () => {
     const run = new Run().connected("s_b");
-    expect(types(run.tell({ type: "room_seen", epoch: null, others: [] }))).toEqual(["close_peer"]);
+    expect(types(run.sees(null, []))).toEqual(["close_peer"]);
+    expect(run.wait()).toEqual([{ type: "tell_path", rung: "text" }]);
+    expect(run.now).toBe(LOST_MS);
     expect(deadline(run.state)).toBeNull();
+    expect(types(run.sees("e2", ["s_b"]))).toEqual(["open_peer", "negotiate"]);
   });
 });
 
@@ -233,6 +250,219 @@ describe("sound and picture", () => {
   });
 });
 
+describe("devices that come and go", () => {
+  const ready = { microphone: "ready", camera: "ready" } as const;
+
+  it("are looked for at once when one is lost, and what is found is told", () => {
+    const run = new Run().connected("s_b");
+    run.tell({ type: "devices_opened", devices: ready });
+    expect(run.tell({ type: "device_lost", kind: "microphone" }, 60_000)).toEqual([{ type: "open_devices" }]);
+    expect(run.tell({ type: "device_lost", kind: "camera" })).toEqual([]); // one search finds both
+    expect(run.tell({ type: "devices_opened", devices: ready })).toEqual([
+      { type: "apply_media", microphone: true, camera: true },
+    ]);
+  });
+
+  it("are not looked for again and again when they break at once", () => {
+    const run = new Run().connected("s_b");
+    run.tell({ type: "devices_opened", devices: ready }, 1_000);
+    expect(types(run.tell({ type: "device_lost", kind: "camera" }, 2_000))).toEqual(["apply_media", "tell_media"]);
+  });
+
+  it("are looked for when something is plugged in and one was missing, but never after a refusal", () => {
+    const run = new Run().connected("s_b");
+    run.tell({ type: "devices_opened", devices: { microphone: "ready", camera: "refused" } });
+    expect(run.tell({ type: "devices_changed" })).toEqual([]);
+    run.tell({ type: "devices_opened", devices: { microphone: "ready", camera: "missing" } });
+    expect(run.tell({ type: "devices_changed" })).toEqual([{ type: "open_devices" }]);
+    expect(run.tell({ type: "devices_changed" })).toEqual([]);
+  });
+
+  it("turn only a camera that sends", () => {
+    const run = new Run().connected("s_b");
+    expect(run.tell({ type: "camera_turned" })).toEqual([]);
+    run.tell({ type: "devices_opened", devices: ready });
+    expect(run.tell({ type: "camera_turned" })).toEqual([{ type: "turn_camera" }]);
+  });
+});
+
+describe("ICE servers", () => {
+  it("are asked for before the call, so that it need not wait for them", () => {
+    const run = new Run();
+    run.tell({ type: "started", webrtc: true });
+    expect(types(run.tell({ type: "line_changed", up: true }))).toEqual(["ask_ice"]);
+    run.tell({ type: "ice_known", until: 60_000 });
+    expect(types(run.sees("e1", ["s_b"]))).toEqual(["open_peer", "negotiate"]);
+  });
+
+  it("are waited for, but not long", () => {
+    const run = new Run();
+    run.tell({ type: "started", webrtc: true });
+    run.sees("e1", ["s_b"]);
+    expect(types(run.tell({ type: "line_changed", up: true }))).toEqual(["ask_ice"]);
+    expect(deadline(run.state)).toBe(ICE_MS);
+    expect(types(run.wait())).toEqual(["open_peer", "negotiate"]);
+  });
+
+  it("are asked for anew for a connection opened after they ran out", () => {
+    const run = new Run().connected("s_b");
+    run.tell({ type: "started", webrtc: true });
+    run.tell({ type: "ice_known", until: 5_000 });
+    expect(types(run.tell({ type: "connection_changed", attempt: 1, connection: "failed" }, 6_000))).toEqual([
+      "close_peer",
+      "ask_ice",
+    ]);
+    expect(types(run.tell({ type: "ice_known", until: 90_000 }))).toEqual(["open_peer", "negotiate"]);
+  });
+
+  it("whose question the line lost are asked for again with the line", () => {
+    const run = new Run();
+    run.tell({ type: "started", webrtc: true });
+    run.tell({ type: "line_changed", up: true });
+    run.tell({ type: "line_changed", up: false });
+    expect(types(run.tell({ type: "line_changed", up: true }))).toEqual(["ask_ice"]);
+  });
+});
+
+describe("no path for sound", () => {
+  const ready = { microphone: "ready", camera: "ready" } as const;
+  const lowered = (run: Run, at: number) => {
+    run.tell({ type: "connection_changed", attempt: run.state.attempts, connection: "disconnected" }, at);
+    run.tell({ type: "time_passed" }, at + DISCONNECTED_MS);
+    return run.tell({ type: "time_passed" }, at + LOST_MS);
+  };
+
+  it("is said within five seconds of the first try, as stills where there is a camera", () => {
+    const run = new Run();
+    run.tell({ type: "started", webrtc: true });
+    run.inRoom("s_b");
+    run.tell({ type: "devices_opened", devices: ready });
+    expect(run.tell({ type: "time_passed" }, FIRST_MS - 1)).toEqual([]);
+    expect(run.tell({ type: "time_passed" }, FIRST_MS)).toEqual([
+      { type: "tell_path", rung: "stills" },
+      { type: "send_still" },
+    ]);
+  });
+
+  it("is said three seconds after it broke, while new connections are tried, and taken back at once", () => {
+    const run = new Run().connected("s_b");
+    expect(types(lowered(run, 10_000))).toEqual(["tell_path"]);
+    expect(run.state).toMatchObject({ rung: "text", peer: { attempt: 2 } });
+    expect(run.tell({ type: "connection_changed", attempt: 2, connection: "connected" })).toEqual([
+      { type: "tell_path", rung: "media" },
+    ]);
+    expect(run.state.lostAt).toBeNull();
+  });
+
+  it("counts from when nothing came any more, not from when that was noticed", () => {
+    const run = new Run().connected("s_b");
+    expect(types(run.tell({ type: "path_silent", attempt: 1, since: 7_000 }, 9_500))).toEqual([
+      "close_peer",
+      "open_peer",
+      "negotiate",
+    ]);
+    expect(run.tell({ type: "time_passed" }, 7_000 + LOST_MS)).toEqual([{ type: "tell_path", rung: "text" }]);
+  });
+
+  it("is not said of a connection that recovers in time", () => {
+    const run = new Run().connected("s_b");
+    run.tell({ type: "connection_changed", attempt: 1, connection: "disconnected" }, 1_000);
+    run.tell({ type: "connection_changed", attempt: 1, connection: "connected" }, 2_500);
+    expect(run.tell({ type: "time_passed" }, 9_000)).toEqual([]);
+  });
+
+  it("is not said in the moment in which the line itself came back", () => {
+    const run = new Run().connected("s_b");
+    run.tell({ type: "line_changed", up: false }, 1_000);
+    run.tell({ type: "connection_changed", attempt: 1, connection: "failed" }, 2_000);
+    run.tell({ type: "time_passed" }, 30_000);
+    expect(run.state.rung).toBe("media");
+    run.tell({ type: "line_changed", up: true }, 40_000);
+    run.sees("e1", ["s_b"]);
+    expect(deadline(run.state)).toBe(40_000 + LINE_MS);
+    run.tell({ type: "connection_changed", attempt: 2, connection: "connected" }, 40_300);
+    expect(run.tell({ type: "time_passed" }, 42_000)).toEqual([]);
+  });
+
+  it("is told again to a server that remembers otherwise", () => {
+    const run = new Run();
+    run.tell({ type: "ice_known", until: Number.POSITIVE_INFINITY });
+    run.tell({ type: "line_changed", up: true });
+    run.sees("e1", ["s_b"], { rung: "stills" });
+    run.tell({ type: "answered", attempt: 1 });
+    expect(run.tell({ type: "connection_changed", attempt: 1, connection: "connected" })).toEqual([
+      { type: "tell_path", rung: "media" },
+    ]);
+  });
+
+  it("gives a still every three seconds, one at a time, none with the camera off", () => {
+    const run = new Run().connected("s_b");
+    run.tell({ type: "devices_opened", devices: ready });
+    expect(types(lowered(run, 10_000))).toEqual(["tell_path", "send_still"]);
+    expect(run.tell({ type: "time_passed" }, 17_000)).toEqual([]); // the first is still under way
+    expect(run.tell({ type: "still_done" }, 17_500)).toEqual([{ type: "send_still" }]); // it took long: the next at once
+    run.tell({ type: "still_done" }, 17_600);
+    expect(deadline(run.state)).toBe(17_500 + STILL_MS);
+    expect(types(run.tell({ type: "camera_switched" }))).toEqual(["apply_media", "tell_path", "tell_media"]);
+    expect(run.state.rung).toBe("text");
+    expect(run.tell({ type: "time_passed" }, 40_000)).not.toContainEqual({ type: "send_still" });
+  });
+
+  it("of somebody else gives them stills, too, while one's own call goes on", () => {
+    const run = new Run().connected("s_b");
+    run.tell({ type: "devices_opened", devices: ready });
+    expect(run.sees("e1", ["s_b"], { lowered: true })).toEqual([{ type: "send_still" }]);
+    expect(run.state.rung).toBe("media");
+    run.tell({ type: "still_done" });
+    expect(deadline(run.state)).toBe(STILL_MS);
+    run.sees("e1", ["s_b"]);
+    expect(deadline(run.state)).toBeNull();
+  });
+
+  it("is there from the start in a browser that cannot call", () => {
+    const run = new Run();
+    run.tell({ type: "started", webrtc: false });
+    run.tell({ type: "line_changed", up: true });
+    expect(run.sees("e1", ["s_b"])).toEqual([{ type: "tell_path", rung: "text" }]);
+    expect(run.tell({ type: "time_passed" }, 60_000)).toEqual([]);
+    expect(deadline(run.state)).toBeNull();
+  });
+});
+
+describe("another network", () => {
+  it("means a new connection at once, even where the old one looks alive", () => {
+    const run = new Run().connected("s_b");
+    expect(types(run.tell({ type: "network_changed" }))).toEqual(["close_peer", "open_peer", "negotiate"]);
+  });
+
+  it("ends the pause between two tries", () => {
+    const run = new Run().connected("s_b");
+    for (let attempt = 1; attempt < 5; attempt += 1) {
+      run.tell({ type: "connection_changed", attempt, connection: "failed" });
+      if (run.state.peer === null) run.tell({ type: "time_passed" }, run.state.reopenAt);
+    }
+    run.tell({ type: "connection_changed", attempt: 5, connection: "failed" });
+    expect(connecting(run.tell({ type: "network_changed" }))).toEqual(["open_peer", "negotiate"]);
+  });
+});
+
+describe("silence", () => {
+  it("is when packets go out and nothing comes back for long enough", () => {
+    const silence = new Silence();
+    expect(silence.sample(100, 100, 0)).toBeNull();
+    expect(silence.sample(100, 200, SILENT_MS - 1)).toBeNull();
+    expect(silence.sample(100, 300, SILENT_MS)).toBe(0);
+    expect(silence.sample(101, 400, SILENT_MS + 500)).toBeNull();
+  });
+
+  it("is no silence when nothing went out either", () => {
+    const silence = new Silence();
+    silence.sample(100, 100, 0);
+    expect(silence.sample(100, 100, 60_000)).toBeNull();
+    expect(silence.sample(100, 101, 60_700)).toBeNull();
+  });
+});
+
 it("lets everything go when it is over", () => {
   const run = new Run().connected("s_b");
   run.tell({ type: "devices_opened", devices: { microphone: "ready", camera: "ready" } });
@@ -254,6 +484,7 @@ describe("whatever happens", () => {
       const run = new Run();
       let open: number | null = null;
       let offering = false;
+      let picturing = false;
       const must = (holds: boolean, what: string) => {
         if (!holds) throw new Error(`seed ${seed}: ${what}`);
       };
@@ -266,6 +497,9 @@ describe("whatever happens", () => {
           } else if (command.type === "close_peer") {
             must(open === command.attempt, "closed what is not open");
             open = null;
+          } else if (command.type === "send_still") {
+            must(!picturing, "two stills at a time");
+            picturing = true;
           } else if (command.type === "negotiate") {
             must(open === command.attempt, "an offer on another connection");
             must(!offering, "two offers at a time");
@@ -276,7 +510,18 @@ describe("whatever happens", () => {
       for (let step = 0; step < 60; step += 1) {
         const attempt = run.state.attempts;
         const events: CallEvent[] = [
-          { type: "room_seen", epoch: pick(["e1", "e2", null]), others: pick([[], ["s_b"], ["s_b", "s_c"]]) },
+          {
+            type: "room_seen",
+            epoch: pick(["e1", "e2", null]),
+            others: pick([[], ["s_b"], ["s_b", "s_c"]]),
+            rung: pick(["media", "stills", "text"]),
+            lowered: next() < 0.2,
+          },
+          { type: "path_silent", attempt, since: run.now - 2_500 },
+          { type: "network_changed" },
+          { type: "ice_known", until: run.now + 20_000 },
+          { type: "devices_opened", devices: { microphone: "ready", camera: pick(["ready", "missing"]) } },
+          { type: "devices_changed" },
           { type: "line_changed", up: next() < 0.7 },
           {
             type: "connection_changed",
@@ -287,21 +532,26 @@ describe("whatever happens", () => {
           { type: "camera_switched" },
         ];
         if (offering) events.push({ type: "answered", attempt }, { type: "refused", attempt });
+        if (picturing) events.push({ type: "still_done" });
         const event = pick(events);
+        if (event.type === "still_done") picturing = false;
         if (event.type === "answered" || event.type === "refused") offering = false;
         obey(run.tell(event, run.now + Math.floor(next() * 3_000)));
       }
       offering = false;
       obey(run.tell({ type: "refused", attempt: run.state.attempts }));
       obey(run.tell({ type: "line_changed", up: false }));
-      obey(run.tell({ type: "room_seen", epoch: "e9", others: ["s_z"] }));
+      obey(run.sees("e9", ["s_z"]));
+      obey(run.tell({ type: "ice_known", until: Number.POSITIVE_INFINITY }));
       obey(run.tell({ type: "line_changed", up: true }));
-      for (let step = 0; step < 6 && deadline(run.state) !== null; step += 1) obey(run.wait());
+      obey(run.sees("e9", ["s_z"]));
+      for (let step = 0; step < 3 && deadline(run.state) !== null; step += 1) obey(run.wait());
       offering = false;
       obey(run.tell({ type: "answered", attempt: run.state.attempts }));
       obey(run.tell({ type: "connection_changed", attempt: run.state.attempts, connection: "connected" }));
       must(health(run.state) === "connected", "not connected in the end");
       must(run.state.peer?.agreed?.join() === "s_z", "wrong people in the end");
+      must(run.state.rung === "media", "in writing in the end");
       must(deadline(run.state) === null, "waits for the clock in the end");
     }
   });

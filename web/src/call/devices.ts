@@ -9,6 +9,8 @@ export interface Captured {
 }
 
 export type Picture = "small" | "large";
+/** Which of a phone's cameras: the one on the side of the face, or the one behind. */
+export type Facing = "user" | "environment";
 
 const SIZES: Record<Picture, MediaTrackConstraints> = {
   small: { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 24, max: 30 }, facingMode: "user" },
@@ -26,6 +28,22 @@ export async function openDevices(picture: Picture): Promise<Captured> {
   if (both === "refused") return none(sound, "refused"); // asking a third time would be rude
   const image = await ask({ video: SIZES[picture] });
   return image instanceof MediaStream ? captured(image, sound, "ready") : none(sound, image);
+}
+
+/** The other camera of a phone. The one in use must have been stopped: many phones open only one at a time. */
+export async function openCamera(picture: Picture, facing: Facing): Promise<MediaStreamTrack | null> {
+  const found = await ask({ video: { ...SIZES[picture], facingMode: { ideal: facing } } });
+  return found instanceof MediaStream ? (found.getVideoTracks()[0] ?? null) : null;
+}
+
+/** Whether there is another camera to turn to. Names of devices are known only after one was allowed, their number always. */
+export async function countCameras(): Promise<number> {
+  try {
+    const devices = await navigator.mediaDevices.enumerateDevices();
+    return devices.filter((each) => each.kind === "videoinput").length;
+  } catch {
+    return 0;
+  }
 }
 
 async function ask(wanted: MediaStreamConstraints): Promise<MediaStream | DeviceOutcome> {

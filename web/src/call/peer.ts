@@ -28,8 +28,8 @@ export class RelayPeer {
   private parameters: Promise<void> = Promise.resolve();
 
   /** The two own m-lines come first and are there even without a device, so that one found later needs no new offer. */
-  constructor(maxVideoBps: number, onChange: (connection: Connection) => void) {
-    this.connection = new RTCPeerConnection({ iceServers: [], bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" });
+  constructor(iceServers: RTCIceServer[], maxVideoBps: number, onChange: (connection: Connection) => void) {
+    this.connection = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" });
     this.audio = this.add("audio", { direction: "sendonly" }).sender;
     this.video = this.add("video", { direction: "sendonly", sendEncodings: [{ maxBitrate: maxVideoBps }] }).sender;
     this.connection.onconnectionstatechange = () => onChange(this.connection.connectionState);
@@ -60,6 +60,20 @@ export class RelayPeer {
     }
     this.apply(this.media.microphone, this.media.camera); // Firefox forgets what was set before the first answer
     return true;
+  }
+
+  /** Octets over the path in use, both ways; null while there is none. */
+  async octets(): Promise<{ received: number; sent: number } | null> {
+    if (this.connection.connectionState !== "connected") return null;
+    let received = 0;
+    let sent = 0;
+    const report = await this.connection.getStats();
+    report.forEach((each: RTCIceCandidatePairStats) => {
+      if (each.type !== "candidate-pair") return;
+      received += each.bytesReceived ?? 0;
+      sent += each.bytesSent ?? 0;
+    });
+    return { received, sent };
   }
 
   streams(): Map<string, Streams> {

@@ -3,48 +3,81 @@
 import { serverNow } from "../signal/fresh";
 import type { Line } from "../signal/line";
 import type { Role, SeatState } from "../signal/messages";
+import { onNetworkChange } from "../signal/network";
 import { createStore } from "../ui/store";
-import { openDevices } from "./devices";
+import { askIce, type KnownIce } from "./ice";
+import { OwnMedia } from "./own-media";
 import { RelayPeer, type Streams } from "./peer";
 import { type CallCommand, type CallEvent, type CallState, deadline, initialCall, reduce } from "./reducer";
+import { isLowered } from "./rung";
+import { Silence } from "./silence";
+import { type Still, Stills } from "./stills";
 
 export interface CallView {
   state: CallState;
   /** Sound and picture by seat, of the connection in use. */
   streams: ReadonlyMap<string, Streams>;
+  /** The latest still by seat. */
+  stills: ReadonlyMap<string, Still>;
   /** One's own camera, for the small picture. */
   self: MediaStream | null;
+  /** Whether one's own picture is seen as in a mirror: not of the camera behind. */
+  mirrored: boolean;
+  /** Whether there is another camera to turn to. */
+  turnable: boolean;
 }
 
 /** Enough for a face; the relay forwards to everybody what one person sends. */
 const MAX_VIDEO_BPS = { small: 800_000, large: 1_500_000 };
+const LISTEN_EVERY_MS = 700;
 
 export class Call {
-  readonly view = createStore<CallView>({ state: initialCall, streams: new Map(), self: null });
+  readonly view = createStore<CallView>({
+    state: initialCall,
+    streams: new Map(),
+    stills: new Map(),
+    self: null,
+    mirrored: true,
+    turnable: false,
+  });
   private state = initialCall;
-  private peer: { attempt: number; relay: RelayPeer } | null = null;
-  private audio: MediaStreamTrack | null = null;
-  private video: MediaStreamTrack | null = null;
-  private self: MediaStream | null = null;
+  private peer: { attempt: number; relay: RelayPeer; silence: Silence } | null = null;
+  private ice: KnownIce = { servers: [], until: 0 };
+  private readonly own: OwnMedia;
+  private readonly stills: Stills;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private listening: ReturnType<typeof setInterval> | undefined;
   private over = false;
-  private readonly unwatch: () => void;
+  private readonly stops: (() => void)[];
 
   constructor(
     private readonly seat: string,
     private readonly role: Role,
     private readonly line: Line,
   ) {
-    this.unwatch = line.status.subscribe((status) =>
-      this.happened({ type: "line_changed", up: status.state === "up" }),
-    );
+    this.own = new OwnMedia(this.size, (event) => this.happened(event));
+    this.stills = new Stills(seat, line, () => this.show());
+    this.stops = [
+      line.status.subscribe((status) => this.happened({ type: "line_changed", up: status.state === "up" })),
+      onNetworkChange(() => this.happened({ type: "network_changed" })),
+      () => this.own.close(),
+      () => this.stills.close(),
+    ];
+    this.listening = setInterval(() => void this.listen(), LISTEN_EVERY_MS);
+    this.happened({ type: "started", webrtc: typeof RTCPeerConnection === "function" });
     this.happened({ type: "line_changed", up: line.status.get().state === "up" });
-    this.happened({ type: "started" });
   }
 
   see(state: SeatState): void {
-    const others = state.people.filter((each) => each.in_call && each.seat !== this.seat).map((each) => each.seat);
-    this.happened({ type: "room_seen", epoch: state.media_epoch, others });
+    const others = state.people.filter((each) => each.seat !== this.seat);
+    const me = state.people.find((each) => each.seat === this.seat);
+    this.happened({
+      type: "room_seen",
+      epoch: state.media_epoch,
+      others: others.filter((each) => each.in_call).map((each) => each.seat),
+      rung: me?.rung ?? "media",
+      lowered: others.some((each) => each.present && isLowered(each.rung)),
+    });
   }
 
   happened(event: CallEvent): void {
@@ -59,17 +92,24 @@ export class Call {
   close(): void {
     this.happened({ type: "over" });
     this.over = true;
-    this.unwatch();
+    for (const stop of this.stops) stop();
     clearTimeout(this.timer);
+    clearInterval(this.listening);
   }
 
   private carryOut(command: CallCommand): void {
     switch (command.type) {
       case "open_devices":
-        void this.openDevices();
+        void this.own.open(() => this.peer?.relay ?? null);
         return;
       case "close_devices":
-        this.release();
+        this.own.release();
+        return;
+      case "turn_camera":
+        void this.own.turn(() => this.peer?.relay ?? null);
+        return;
+      case "ask_ice":
+        void this.askIce();
         return;
       case "open_peer":
         this.openPeer(command.attempt);
@@ -82,14 +122,19 @@ export class Call {
         this.peer = null;
         return;
       case "apply_media":
-        this.applyMedia(command.microphone, command.camera);
+        this.own.apply(command.microphone, command.camera);
+        this.peer?.relay.apply(command.microphone, command.camera);
         return;
-      case "tell_media":
-        void this.line.send("seat_media", {
-          seat: this.seat,
-          microphone: command.microphone,
-          camera: command.camera,
-        });
+      case "tell_media": {
+        const { microphone, camera } = command;
+        void this.line.send("seat_media", { seat: this.seat, microphone, camera });
+        return;
+      }
+      case "tell_path":
+        void this.line.send("seat_path", { seat: this.seat, rung: command.rung });
+        return;
+      case "send_still":
+        void this.sendStill();
         return;
       default:
         command satisfies never;
@@ -100,13 +145,22 @@ export class Call {
     return this.role === "practitioner" ? "large" : "small";
   }
 
+  private async askIce(): Promise<void> {
+    this.ice = await askIce(this.line, this.seat);
+    this.happened({ type: "ice_known", until: this.ice.until });
+  }
+
   private openPeer(attempt: number): void {
-    const relay = new RelayPeer(MAX_VIDEO_BPS[this.size], (connection) =>
-      this.happened({ type: "connection_changed", attempt, connection }),
-    );
-    this.peer = { attempt, relay };
-    relay.apply(this.audio?.enabled ?? false, this.video?.enabled ?? false);
-    void relay.send(this.audio, this.video);
+    const changed = (connection: RTCPeerConnectionState) =>
+      this.happened({ type: "connection_changed", attempt, connection });
+    const relay = makePeer(this.ice.servers, MAX_VIDEO_BPS[this.size], changed);
+    if (relay === null) {
+      setTimeout(() => this.happened({ type: "connection_changed", attempt, connection: "failed" }), 0);
+      return;
+    }
+    this.peer = { attempt, relay, silence: new Silence() };
+    relay.apply(this.own.audio?.enabled ?? false, this.own.video?.enabled ?? false);
+    void relay.send(this.own.audio, this.own.video).catch(() => undefined); // closed meanwhile
   }
 
   private async negotiate(attempt: number, seats: readonly string[]): Promise<void> {
@@ -119,39 +173,30 @@ export class Call {
     this.happened({ type: done ? "answered" : "refused", attempt });
   }
 
-  private async openDevices(): Promise<void> {
-    this.release();
-    const { devices, audio, video } = await openDevices(this.size);
-    if (this.over) {
-      audio?.stop();
-      video?.stop();
-      return;
-    }
-    this.audio = audio;
-    this.video = video;
-    this.self = video === null ? null : new MediaStream([video]);
-    audio?.addEventListener("ended", () => this.happened({ type: "device_lost", kind: "microphone" }));
-    video?.addEventListener("ended", () => this.happened({ type: "device_lost", kind: "camera" }));
-    void this.peer?.relay.send(audio, video).catch(() => undefined); // closed meanwhile: the next one gets the tracks
-    this.happened({ type: "devices_opened", devices });
+  private async sendStill(): Promise<void> {
+    await this.stills.send(this.own.self);
+    this.happened({ type: "still_done" });
   }
 
-  private applyMedia(microphone: boolean, camera: boolean): void {
-    if (this.audio !== null) this.audio.enabled = microphone;
-    if (this.video !== null) this.video.enabled = camera;
-    this.peer?.relay.apply(microphone, camera);
-  }
-
-  private release(): void {
-    this.audio?.stop();
-    this.video?.stop();
-    this.audio = null;
-    this.video = null;
-    this.self = null;
+  /** Whether anything still comes over the path in use. */
+  private async listen(): Promise<void> {
+    const { peer } = this;
+    if (peer === null) return;
+    const octets = await peer.relay.octets().catch(() => null);
+    if (octets === null || this.peer !== peer) return;
+    const since = peer.silence.sample(octets.received, octets.sent, performance.now());
+    if (since !== null) this.happened({ type: "path_silent", attempt: peer.attempt, since });
   }
 
   private show(): void {
-    this.view.set({ state: this.state, streams: this.peer?.relay.streams() ?? new Map(), self: this.self });
+    this.view.set({
+      state: this.state,
+      streams: this.peer?.relay.streams() ?? new Map(),
+      stills: this.stills.seen,
+      self: this.own.self,
+      mirrored: this.own.facing === "user",
+      turnable: this.own.cameras > 1,
+    });
   }
 
   private setTimer(): void {
@@ -161,6 +206,22 @@ export class Call {
     const wait = Math.max(0, Math.ceil(at - performance.now()));
     this.timer = setTimeout(() => this.happened({ type: "time_passed" }), wait);
   }
+}
+
+/** A connection, if need be without servers that this browser cannot read; null where it makes none at all. */
+function makePeer(
+  servers: RTCIceServer[],
+  maxVideoBps: number,
+  changed: (connection: RTCPeerConnectionState) => void,
+): RelayPeer | null {
+  for (const each of servers.length > 0 ? [servers, []] : [[]]) {
+    try {
+      return new RelayPeer(each, maxVideoBps, changed);
+    } catch {
+      // the next one, or none
+    }
+  }
+  return null;
 }
 
 /** How long the call has been live, in seconds. */

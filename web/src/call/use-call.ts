@@ -9,6 +9,7 @@ export interface RunningCall {
   switchMicrophone(): void;
   switchCamera(): void;
   askDevices(): void;
+  turnCamera(): void;
 }
 
 /** A call for as long as the component is there. */
@@ -23,6 +24,7 @@ export function useCall(seat: SeatState, role: Role, line: Line): RunningCall {
     switchMicrophone: () => call.happened({ type: "microphone_switched" }),
     switchCamera: () => call.happened({ type: "camera_switched" }),
     askDevices: () => call.happened({ type: "devices_asked" }),
+    turnCamera: () => call.happened({ type: "camera_turned" }),
   };
 }
 
