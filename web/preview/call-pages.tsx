@@ -61,6 +61,11 @@ export function visit(state: SeatState, played: Played = {}, press?: string) {
   );
 }
 
+/** Stills as they come: the drawing of each person, made a JPEG in this page. */
+function withStills(seats: readonly string[], played: Played): Played {
+  return { ...played, cut: true, drawnStills: seats };
+}
+
 export function callPages(zh: boolean): Record<string, () => ComponentChild> {
   const written = entries(zh);
   const read = (number: number) => [patient({ read: number }), doctor({ read: 5 })];
@@ -106,6 +111,15 @@ export function callPages(zh: boolean): Record<string, () => ComponentChild> {
     "call-camera-off": () => visit(talk([patient(), doctor({ camera: false, microphone: false })])),
     "call-gone": () => visit(talk([patient(), doctor({ present: false, in_call: false })], { state: "interrupted" })),
     "call-lost": () => visit(talk([patient(), doctor()]), { status: { state: "down" } }),
+    "call-stills": () => visit(talk(read(6)), withStills([id("s", "b")], { entries: written })),
+    "call-stills-closed": () =>
+      visit(talk(read(6)), withStills([id("s", "b")], { entries: written }), "[data-close=messages]"),
+    "call-text": () =>
+      visit(talk([patient({ read: 6 }), doctor({ read: 5, camera: false })]), { entries: written, cut: true }),
+    "call-other-lowered": () =>
+      visit(talk([patient({ read: 6 }), doctor({ read: 5, rung: "text", in_call: false, camera: false })]), {
+        entries: written,
+      }),
     "timeline-call": () => alone(false, { typing: [id("s", "b")] }),
     "timeline-call-unsent": () => {
       const line = fakeLine(pictures, { entries: written });

@@ -1,7 +1,7 @@
 /** Stands in for line and relay: answers an offer in this page with drawn pictures and a tone, as the relay would. */
 
 import type { Line, LineStatus } from "../src/signal/line";
-import type { Entry, PeerOffer, ServerMessages, StillSeen } from "../src/signal/messages";
+import type { Entry, PeerOffer, ServerMessages } from "../src/signal/messages";
 import { createStore } from "../src/ui/store";
 
 const answering = new Map<string, RTCPeerConnection>();
@@ -12,8 +12,8 @@ export interface Played {
   entries?: Entry[];
   /** Seats that are writing. */
   typing?: string[];
-  /** Stills that come in place of pictures. */
-  stills?: StillSeen[];
+  /** Seats whose stills come in place of pictures. */
+  drawnStills?: readonly string[];
   /** Whether the relay cannot be reached. */
   cut?: boolean;
 }
@@ -31,7 +31,12 @@ export function fakeLine(pictures: Record<string, string>, played: Played = {}):
     on(name, listener) {
       const tell = (body: unknown) => setTimeout(() => listener(body as ServerMessages[typeof name]), 60);
       if (name === "typing_seen") for (const seat of played.typing ?? []) tell({ seat });
-      if (name === "still_seen") for (const still of played.stills ?? []) tell(still);
+      if (name === "still_seen")
+        for (const seat of played.drawnStills ?? []) {
+          const draw = async () => tell({ seat, image: await jpeg(pictures[seat] ?? ""), at: Date.now() / 1000 });
+          void draw();
+          setInterval(draw, 3_000);
+        }
       return () => undefined;
     },
     close: () => undefined,
@@ -67,6 +72,17 @@ async function answer(offer: PeerOffer, pictures: Record<string, string>): Promi
   await peer.setLocalDescription(await peer.createAnswer());
   await gathered(peer);
   return peer.localDescription?.sdp ?? "";
+}
+
+async function jpeg(address: string): Promise<string> {
+  const image = new Image();
+  image.src = address.split("#")[0] ?? "";
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  canvas.width = 480;
+  canvas.height = 480;
+  canvas.getContext("2d")?.drawImage(image, 0, -60, 480, 640);
+  return canvas.toDataURL("image/jpeg", 0.7).split(",")[1] ?? "";
 }
 
 function gathered(peer: RTCPeerConnection): Promise<void> {

@@ -3,11 +3,14 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useLocal, useTexts } from "../i18n";
 import type { Person, Role } from "../signal/messages";
+import { timeToTheSecond, useServerNow } from "../ui/clock";
 import { Icon } from "../ui/icon";
 import { initials, personName } from "../ui/names";
 import { useStore } from "../ui/store";
 import type { Streams } from "./peer";
+import { isLowered, STILL_MS } from "./rung";
 import { blocked, forget, hear, play } from "./sound";
+import type { Still } from "./stills";
 
 /** The others in the order of their weight: the one somebody came for is first and gets the most room. */
 export function othersOf(people: readonly Person[], me: string): Person[] {
@@ -21,28 +24,53 @@ export function othersOf(people: readonly Person[], me: string): Person[] {
     .sort((a, b) => order.indexOf(a.role) - order.indexOf(b.role) || a.seat.localeCompare(b.seat));
 }
 
-export function Faces({ people, streams }: { people: readonly Person[]; streams: ReadonlyMap<string, Streams> }) {
+interface FacesProps {
+  people: readonly Person[];
+  streams: ReadonlyMap<string, Streams>;
+  stills: ReadonlyMap<string, Still>;
+}
+
+export function Faces({ people, streams, stills }: FacesProps) {
   const t = useTexts();
   return (
     <section class="faces" data-count={Math.min(people.length, 4)} aria-label={t.call.others}>
       {people.map((person) => (
-        <Face key={person.seat} person={person} streams={streams.get(person.seat) ?? null} />
+        <Face
+          key={person.seat}
+          person={person}
+          streams={streams.get(person.seat) ?? null}
+          still={stills.get(person.seat) ?? null}
+        />
       ))}
     </section>
   );
 }
 
-function Face({ person, streams }: { person: Person; streams: Streams | null }) {
+interface FaceProps {
+  person: Person;
+  streams: Streams | null;
+  still: Still | null;
+}
+
+function Face({ person, streams, still }: FaceProps) {
   const t = useTexts();
   const local = useLocal();
   const name = personName(t, local, person);
   const [shape, setShape] = useState<"none" | "wide" | "tall">("none");
   const picture = shape !== "none" && streams !== null && person.camera && person.in_call;
+  const instead = picture || !person.present ? null : still;
   return (
-    <figure class="face" data-seat={person.seat} data-role={person.role} data-picture={picture}>
+    <figure
+      class="face"
+      data-seat={person.seat}
+      data-role={person.role}
+      data-picture={picture}
+      data-still={instead?.at}
+    >
       <Picture stream={streams?.video ?? null} shown={picture} tall={shape === "tall"} name={name} onShape={setShape} />
       <Sound stream={streams?.audio ?? null} />
-      {!picture && (
+      {instead !== null && <StillPicture still={instead} name={name} />}
+      {!picture && instead === null && (
         <div class="faceless">
           <span class="avatar avatar-xl" aria-hidden="true">
             {initials(local(person.name))}
@@ -60,8 +88,35 @@ function Face({ person, streams }: { person: Person; streams: Streams | null }) 
   );
 }
 
+/** In place of moving pictures: the latest still, from when it is, and how long until the next. */
+function StillPicture({ still, name }: { still: Still; name: string }) {
+  const t = useTexts();
+  const age = useServerNow(250) - still.at;
+  const time = timeToTheSecond(t, still.at);
+  const awaited = age < LATE_STILLS * STILL_S;
+  return (
+    <>
+      <img class="still" src={still.address} alt={t.call.stillOf(name, time)} />
+      <div class="tag still-tag">
+        <span class="row gap-s">
+          <Icon name="image" />
+          <span class="num">{t.call.still(time)}</span>
+        </span>
+        {awaited && (
+          <progress max={STILL_S} value={Math.min(STILL_S, Math.max(0, age))} aria-label={t.call.nextStill} />
+        )}
+      </div>
+    </>
+  );
+}
+
+/** Seconds between two stills, and how many may be late before none is awaited. */
+const STILL_S = STILL_MS / 1_000;
+const LATE_STILLS = 4;
+
 function wordFor(t: ReturnType<typeof useTexts>, person: Person): string {
   if (!person.present) return t.call.goneShort;
+  if (isLowered(person.rung)) return t.call.inWriting;
   if (!person.in_call) return t.call.joining;
   return person.camera ? t.call.connecting : t.call.noPicture;
 }

@@ -12,9 +12,12 @@ interface SelfProps {
   on: boolean;
   muted: boolean;
   movable?: boolean;
+  mirrored?: boolean;
+  /** Takes the other camera, where there is one. */
+  onTurn?: (() => void) | undefined;
 }
 
-export function SelfView({ stream, on, muted, movable = true }: SelfProps) {
+export function SelfView({ stream, on, muted, movable = true, mirrored = true, onTurn }: SelfProps) {
   const t = useTexts();
   const figure = useRef<HTMLElement>(null);
   const video = useRef<HTMLVideoElement>(null);
@@ -37,6 +40,7 @@ export function SelfView({ stream, on, muted, movable = true }: SelfProps) {
       ref={figure}
       class={`self self-${corner}`}
       data-self
+      data-mirrored={mirrored}
       tabIndex={movable ? 0 : undefined}
       aria-label={movable ? t.call.self : t.call.you}
       onKeyDown={movable ? byKey : undefined}
@@ -46,6 +50,11 @@ export function SelfView({ stream, on, muted, movable = true }: SelfProps) {
         <span class="self-off">
           <Icon name="video-off" />
         </span>
+      )}
+      {onTurn !== undefined && on && (
+        <button type="button" class="self-turn" aria-label={t.call.turnCamera} onClick={onTurn}>
+          <Icon name="switch-camera" />
+        </button>
       )}
       <figcaption>
         {muted && <Icon name="mic-off" />}
@@ -71,6 +80,7 @@ function useDrag(ref: { current: HTMLElement | null }, on: boolean, drop: (corne
     if (element === null || !on) return;
     let from: { x: number; y: number } | null = null;
     const down = (event: PointerEvent) => {
+      if (event.target instanceof Element && event.target.closest("button") !== null) return;
       from = { x: event.clientX, y: event.clientY };
       element.setPointerCapture(event.pointerId);
     };

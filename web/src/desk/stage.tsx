@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { Faces, othersOf, TapToHear } from "../call/faces";
 import { NameCard, needsCard } from "../call/name-card";
-import { callNotice, deviceSentence } from "../call/notices";
+import { callNotice, deviceSentence, isSettled } from "../call/notices";
 import { health, sending } from "../call/reducer";
 import { SelfView } from "../call/self";
 import { callSeconds } from "../call/shell";
@@ -50,7 +50,7 @@ export function Stage({ state, line, status, request, onTrouble }: StageProps) {
             <NameCard state={state} line={line} preview={sent.camera ? call.view.self : null} />
           ) : (
             <>
-              <Faces people={others} streams={call.view.streams} />
+              <Faces people={others} streams={call.view.streams} stills={call.view.stills} />
               <StageTop state={state} name={name} call={call} />
               <SelfView stream={call.view.self} on={sent.camera} muted={!sent.microphone} />
               <div class="stage-low">
@@ -111,7 +111,7 @@ function Words({ call, status, others }: WordsProps) {
   const [read, setRead] = useState(false);
   const { state } = call.view;
   const notice = callNotice(t, local, state, status, others);
-  const lasting = useLasting(notice !== null, 1_200);
+  const lasting = useLasting(notice !== null, 1_200) || isSettled(notice);
   const devices = typeof state.devices === "string" ? null : deviceSentence(t, state.devices);
   return (
     <div class="stage-words" role="status">

@@ -22,6 +22,12 @@ export function timeOfDay(t: Texts, seconds: number): string {
   return t.clock(two(at.getHours()), two(at.getMinutes()));
 }
 
+/** With seconds, for what is only a moment old. */
+export function timeToTheSecond(t: Texts, seconds: number): string {
+  const at = new Date(seconds * 1000);
+  return t.clock(t.clock(two(at.getHours()), two(at.getMinutes())), two(at.getSeconds()));
+}
+
 /** `08:42`, or `1:08:42` from the first hour on. */
 export function stopwatch(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));

@@ -40,6 +40,7 @@ export const LUCIDE = [
   "paperclip",
   "check-check",
   "rotate-ccw",
+  "switch-camera",
 ] as const;
 
 /** Drawn by us (icons/). */
