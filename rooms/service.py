@@ -244,6 +244,10 @@ class Rooms:
         who = await self._identity(seat)
         return await self._effects(who.hospital, lambda turn: end(turn, who))
 
+    async def quiet(self, at_most_s: float) -> None:
+        """Waits while something is being changed, at most that long: what tells hundreds gives way to what one person did."""
+        await self._turns.quiet(at_most_s)
+
     # --- what onlookers see -----------------------------------------------------------------------------------------
 
     async def seat_view(self, seat: SeatId) -> SeatView | None:

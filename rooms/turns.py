@@ -5,6 +5,7 @@ raises the version, and the line is loaded again.
 """
 
 import asyncio
+import contextlib
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -31,9 +32,29 @@ class Turns:
         self._clock = clock
         self._locks: defaultdict[HospitalId, asyncio.Lock] = defaultdict(asyncio.Lock)  # as many as there are hospitals
         self._standings: dict[HospitalId, Standing] = {}
+        self._under_way = 0
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+
+    async def quiet(self, at_most_s: float) -> None:
+        """Returns when no turn is under way or waited for, at the latest after `at_most_s`: for work that can wait."""
+        if at_most_s > 0 and not self._quiet.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(at_most_s):
+                    await self._quiet.wait()
 
     async def take(self, hospital: HospitalId, act: Callable[[Turn], Awaitable[T]]) -> tuple[T, list[Effect]]:
         """Runs `act` as a turn of the hospital: all of it is stored, or nothing. Raises what `act` raises, and Unavailable."""
+        self._under_way += 1
+        self._quiet.clear()
+        try:
+            return await self._take_in_order(hospital, act)
+        finally:
+            self._under_way -= 1
+            if self._under_way == 0:
+                self._quiet.set()
+
+    async def _take_in_order(self, hospital: HospitalId, act: Callable[[Turn], Awaitable[T]]) -> tuple[T, list[Effect]]:
         lock = self._locks[hospital]
         try:
             async with asyncio.timeout(WAIT_S):

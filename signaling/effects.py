@@ -50,8 +50,12 @@ class Effects:
                     self._spawn(self.placements.close(consultation, placement))
             case orders.ReleaseSeat(consultation=consultation, seat=seat):
                 self._spawn(self.placements.release(consultation, seat))
-            case orders.OfferConsultation() | orders.WithdrawOffer() | orders.DoctorPutOffDuty():
-                pass  # the desk's whole state tells; QueueChanged comes with each of these
+            case (
+                orders.OfferConsultation(practitioner=doctor)
+                | orders.WithdrawOffer(practitioner=doctor)
+                | orders.DoctorPutOffDuty(practitioner=doctor)
+            ):
+                self._hints.send(Hint(node=self._node, kind="offer", id=doctor))  # the desk's whole state tells
             case _:
                 assert_never(effect)
 

@@ -27,6 +27,8 @@ class Connection:
     """Fingerprint of the last state sent by message name, so that an unchanged one is not sent again."""
     told: dict[ConsultationId, int] = field(default_factory=dict)
     """Number of the last timeline entry sent on this connection, by consultation."""
+    shown: dict[str, int] = field(default_factory=dict)
+    """Number of the read whose state was last shown, by message name: what was read before it is not shown after it."""
     refused: int = 0
     open: bool = False
     """Whether the browser has been told that it is connected: nothing is sent before."""

@@ -20,6 +20,12 @@ _BINARY = ("5", "6")  # Socket.IO protocol 5: BINARY_EVENT and BINARY_ACK announ
 _RESERVED = frozenset({"connect", "disconnect", "connect_error"})
 
 
+class TextPacket(socketio.packet.Packet):  # type: ignore[misc]  # the library has no types
+    """Our protocol has no binary parts: nobody searches every state for them before it is sent."""
+
+    uses_binary_events = False
+
+
 class BoundedServer(socketio.AsyncServer):  # type: ignore[misc]  # the library has no types
     """An AsyncServer that cuts whoever sends what no client of ours would.
 
@@ -28,7 +34,7 @@ class BoundedServer(socketio.AsyncServer):  # type: ignore[misc]  # the library 
     """
 
     def __init__(self, on_open: Callable[[str], None], **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(serializer=TextPacket, **options)
         self._on_open = on_open
         self._packets: dict[str, Bucket] = {}
         self._cut: set[str] = set()

@@ -15,16 +15,13 @@ import aiohttp
 import pytest
 import sqlalchemy as sa
 
-from clinic.factors import FactorVault, new_key, new_secret
-from clinic.hospitals import Department, Hospital, Practitioner
-from clinic.passwords import Argon2Hasher
-from clinic.store.sql import SqlClinicStore
-from common.database import Database, migrate
+from clinic.factors import FactorVault, new_key
+from clinic.hospitals import Hospital
+from common.database import Database
 from common.evidence.audit import audit_entry
-from common.ids import DepartmentId, HospitalId, PractitionerId, new_id
 from common.kept import keep
-from common.wire import LocalText
 from rooms.store import tables
+from tests.load.hospital import FIRST_NUMBER, PASSWORD, SECRET, found_hospital, from_address
 from tests.peers_signaling import Speaker, sign_in, walk_in
 from tests.processes import wait_for
 from tests.second_factor import Authenticator
@@ -33,8 +30,6 @@ from tests.signaling_process import Signaling
 DOCTORS = 50
 PATIENTS = 500
 DEPARTMENTS = 2
-PASSWORD = "load-test-password"
-SECRET = new_secret()
 KILLED_AFTER = 150  # consultations
 DAY_TIMEOUT_S = 150.0
 
@@ -62,7 +57,8 @@ def processes(postgres_url: str, redis_url: str) -> Iterator[list[Signaling]]:
 
 @pytest.mark.timeout(280)
 async def test_nobody_twice_nobody_lost_first_come_first_served(processes: list[Signaling], postgres_url: str) -> None:
-    hospital = await found_hospital(postgres_url, FactorVault(keep(processes[0].data / "factor-key", new_key)))
+    vault = FactorVault(keep(processes[0].data / "factor-key", new_key))
+    hospital = await found_hospital(postgres_url, vault, DOCTORS, DEPARTMENTS)
     for process in processes:
         await asyncio.to_thread(process.start)
     day = Day()
@@ -89,37 +85,6 @@ async def test_nobody_twice_nobody_lost_first_come_first_served(processes: list[
     await assert_the_books(postgres_url, stays)
 
 
-async def found_hospital(url: str, vault: FactorVault) -> Hospital:
-    """A hospital with fifty doctors, all with one password and one second factor."""
-    await migrate(url)
-    id_ = HospitalId(new_id("h"))
-    departments = tuple(
-        Department(DepartmentId(new_id("d")), id_, LocalText(zh=f"{n}", en=f"Department {n}")) for n in range(DEPARTMENTS)
-    )
-    hospital = Hospital(id_, LocalText(zh="院", en="Hospital"), "120", "Asia/Shanghai", departments)
-    doctors = [
-        Practitioner(
-            id=PractitionerId(new_id("pr")),
-            hospital=id_,
-            staff_number=str(10_000 + n),
-            name=LocalText(zh=f"{n}", en=f"Doctor {n}"),
-            title=LocalText(zh="医生", en="Doctor"),
-            departments=(departments[n % DEPARTMENTS].id,),
-        )
-        for n in range(DOCTORS)
-    ]
-    hasher, database = Argon2Hasher(), Database(url)
-    try:
-        hashed = await hasher.hash(PASSWORD)
-        store = SqlClinicStore(database)
-        await store.found([hospital], doctors, {who.id: hashed for who in doctors})
-        await store.enrol({who.id: vault.seal(SECRET, who.id) for who in doctors}, time.time())
-    finally:
-        hasher.close()
-        await database.close()
-    return hospital
-
-
 async def arrive(processes: list[Signaling], hospital: Hospital, day: Day) -> tuple[list[Speaker], set[str]]:
     """Everybody takes a place, one after the other, and sits down; returns them, and the seats on the process that lives."""
     patients: list[Speaker] = []
@@ -128,8 +93,7 @@ async def arrive(processes: list[Signaling], hospital: Hospital, day: Day) -> tu
         side = number % 2
         bases = [processes[side].base, processes[1 - side].base]
         # Many phones behind a few routers: each address has its own budget of requests.
-        source = aiohttp.TCPConnector(local_addr=(f"127.0.1.{1 + number % 20}", 0))
-        async with aiohttp.ClientSession(connector=source) as session:
+        async with aiohttp.ClientSession(connector=from_address(1, number)) as session:
             department = hospital.departments[number // 2 % DEPARTMENTS].id  # both departments at both processes
             seat, cookie = await walk_in(session, bases[0], hospital.id, department, f"Patient {number}")
         person = Speaker({"audience": "seat", "seat": seat, "protocol": 1}, cookie, bases)
@@ -162,9 +126,8 @@ async def go_on_duty(processes: list[Signaling], hospital: Hospital) -> list[Spe
     for number in range(DOCTORS):
         side = number % 2
         bases = [processes[side].base, processes[1 - side].base]
-        source = aiohttp.TCPConnector(local_addr=(f"127.0.2.{1 + number % 20}", 0))
-        async with aiohttp.ClientSession(connector=source) as session:
-            staff_number = str(10_000 + number)
+        async with aiohttp.ClientSession(connector=from_address(2, number)) as session:
+            staff_number = str(FIRST_NUMBER + number)
             cookie = await sign_in(session, bases[0], staff_number, PASSWORD, await app.code(staff_number))
         doctor = Speaker({"audience": "desk", "protocol": 1}, cookie, bases)
         doctor.on_state = practise(doctor)
