@@ -1,7 +1,4 @@
 import type { ComponentChild } from "preact";
-import { Closed as DeskClosed } from "../src/desk/closed";
-import { DeskScreen } from "../src/desk/desk";
-import { SignInPage } from "../src/desk/sign-in";
 import { Entry } from "../src/patient/entry";
 import { Left } from "../src/patient/goodbye";
 import { holdVisit } from "../src/patient/held";
@@ -10,36 +7,18 @@ import { Opening } from "../src/patient/opening";
 import { Closed, VisitScreen } from "../src/patient/visit";
 import { failure } from "../src/signal/http";
 import type { LineStatus } from "../src/signal/line";
-import type { DeskState, HospitalList, Person, SeatState } from "../src/signal/messages";
+import type { HospitalList, SeatState } from "../src/signal/messages";
 import { callPages, pictures } from "./call-pages";
+import { deskPages } from "./desk-pages";
 import { fakeLine } from "./relay";
-import {
-  daughter,
-  deskState,
-  doctor,
-  hospitals,
-  id,
-  inCall,
-  interpreter,
-  offer,
-  patient,
-  queue,
-  seatState,
-  session,
-} from "./states";
+import { doctor, hospitals, id, patient, seatState } from "./states";
 
 const nothing = () => undefined;
-const up: LineStatus = { state: "up" };
 const down: LineStatus = { state: "down" };
 
 function visit(state: SeatState, status: LineStatus = { state: "up" }) {
   const leave = async () => ({ ok: true as const, body: null });
   return <VisitScreen state={state} line={fakeLine(pictures, { status })} status={status} onLeave={leave} />;
-}
-
-function desk(state: DeskState, seat: SeatState | null = null, status: LineStatus = up, over: SeatState | null = null) {
-  const line = fakeLine(pictures, { status });
-  return <DeskScreen {...{ session, line, status, desk: state, seat, over, onSignOut: nothing }} />;
 }
 
 function entry(list: HospitalList | null, query: string) {
@@ -59,25 +38,6 @@ function join(hash: string) {
 
 export function pages(zh: boolean): Record<string, () => ComponentChild> {
   const A = id("h", "a");
-  const asDoctor = (people: Person[], part: Partial<SeatState> = {}) => inCall(people, { seat: id("s", "b"), ...part });
-  const card = (people: Person[], part: Partial<SeatState> = {}) =>
-    inCall(people, {
-      state: "connecting",
-      media_epoch: null,
-      live_since: null,
-      patient: {
-        name: { zh: "白云", en: "Bai Yun" },
-        birth_year: 1948,
-        reason: zh ? "咳嗽两周，夜里更重" : "Cough for two weeks, worse at night",
-        intake: null,
-        check: null,
-      },
-      ...part,
-    });
-  const waiting = queue(zh);
-  const busy = deskState({ queue: waiting, waiting: 7 });
-  const offered = { ...busy, offer: offer(zh) };
-  const talking = { ...busy, seat: id("s", "b"), offer: { ...offer(zh), consultation: id("c", "a") } };
   const ended = (part: Partial<SeatState>) =>
     seatState({
       state: "ended",
@@ -108,7 +68,6 @@ export function pages(zh: boolean): Record<string, () => ComponentChild> {
       visit(seatState({ place: { ahead: 1, low_minutes: null, high_minutes: null, doctors_on_duty: 0 } })),
     "waiting-lost": () => visit(seatState({}), down),
     "waiting-offered": () => visit(seatState({ state: "offered", place: null })),
-    ...callPages(zh),
     goodbye: () => visit(ended({ ended_reason: "completed" })),
     "goodbye-left": () => visit(ended({ ended_reason: "patient_left", live_since: null })),
     "goodbye-lapsed": () => visit(ended({ ended_reason: "lapsed" })),
@@ -117,19 +76,7 @@ export function pages(zh: boolean): Record<string, () => ComponentChild> {
     elsewhere: () => <Closed code="replaced" onAgain={nothing} />,
     join: () => join(`#${"a".repeat(43)}`),
     "join-none": () => join(""),
-    "desk-sign-in": () => <SignInPage signedOut={false} onSession={nothing} />,
-    "desk-off": () => desk(deskState({ on_duty: [], waiting: 3, queue: waiting.slice(1, 4) })),
-    "desk-empty": () => desk(deskState({})),
-    "desk-queue": () => desk(busy),
-    "desk-offer": () => desk(offered),
-    "desk-call": () => desk(talking, asDoctor([patient(), doctor()])),
-    "desk-call-card": () =>
-      desk(talking, card([patient({ confirmed: false }), doctor({ confirmed: false })], { seat: id("s", "b") })),
-    "desk-call-2": () => desk(talking, asDoctor([patient(), doctor(), daughter()])),
-    "desk-call-3": () => desk(talking, asDoctor([patient(), doctor(), daughter({ camera: false }), interpreter()])),
-    "desk-call-gone": () => desk(talking, asDoctor([patient({ present: false, in_call: false }), doctor()])),
-    "desk-over": () => desk(deskState({}), null, up, ended({ ended_reason: "completed" })),
-    "desk-lost": () => desk(busy, null, down),
-    "desk-closed": () => <DeskClosed code="replaced" onAgain={nothing} />,
+    ...callPages(zh),
+    ...deskPages(zh),
   };
 }

@@ -5,7 +5,7 @@ import { othersOf } from "../src/call/faces";
 import { callNotice, deviceSentence } from "../src/call/notices";
 import { drawPeerId } from "../src/call/peer";
 import { initialCall } from "../src/call/reducer";
-import { answerOf } from "../src/desk/offer";
+import { answerOf } from "../src/desk/offers";
 import { en } from "../src/i18n/en";
 import { faultsOf, plainDigits } from "../src/patient/fields";
 import { scaleFor } from "../src/patient/waiting";
@@ -180,7 +180,7 @@ describe("figures", () => {
 describe("icons", () => {
   it("are all in the sprite, and each is used", () => {
     const made = sprite();
-    const sources = ["patient", "desk", "call", "ui"].flatMap((folder) => sourcesIn(folder));
+    const sources = ["patient", "desk", "call", "timeline", "ui"].flatMap((folder) => sourcesIn(folder));
     const unused = [...LUCIDE, ...OURS].filter((name) => !sources.some((text) => text.includes(`"${name}"`)));
     expect(unused).toEqual([]);
     for (const name of [...LUCIDE, ...OURS]) expect(made).toContain(`<symbol id="${name}"`);
@@ -195,7 +195,7 @@ describe("icons", () => {
 });
 
 function sourcesIn(folder: string): string[] {
-  const pages = import.meta.glob("../src/{patient,desk,call,ui}/*.{ts,tsx}", {
+  const pages = import.meta.glob("../src/{patient,desk,call,timeline,ui}/*.{ts,tsx}", {
     query: "?raw",
     import: "default",
     eager: true,

@@ -1,5 +1,6 @@
 /** Camera and microphone of this device. Decides what is asked for and what a refusal means; never shows anything. */
 
+import { preferring } from "./chosen";
 import type { DeviceOutcome, Devices } from "./reducer";
 
 export interface Captured {
@@ -18,16 +19,19 @@ const SIZES: Record<Picture, MediaTrackConstraints> = {
 };
 const SOUND: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
+const sound = () => preferring("audioinput", SOUND);
+const image = (picture: Picture) => preferring("videoinput", SIZES[picture]);
+
 /** Opens what there is: both, or one of them, or none. Never throws. */
 export async function openDevices(picture: Picture): Promise<Captured> {
   if (navigator.mediaDevices?.getUserMedia === undefined) return none("insecure", "insecure");
-  const both = await ask({ audio: SOUND, video: SIZES[picture] });
+  const both = await ask({ audio: sound(), video: image(picture) });
   if (both instanceof MediaStream) return captured(both, "ready", "ready");
-  const sound = await ask({ audio: SOUND });
-  if (sound instanceof MediaStream) return captured(sound, "ready", both);
-  if (both === "refused") return none(sound, "refused"); // asking a third time would be rude
-  const image = await ask({ video: SIZES[picture] });
-  return image instanceof MediaStream ? captured(image, sound, "ready") : none(sound, image);
+  const heard = await ask({ audio: sound() });
+  if (heard instanceof MediaStream) return captured(heard, "ready", both);
+  if (both === "refused") return none(heard, "refused"); // asking a third time would be rude
+  const seen = await ask({ video: image(picture) });
+  return seen instanceof MediaStream ? captured(seen, heard, "ready") : none(heard, seen);
 }
 
 /** The other camera of a phone. The one in use must have been stopped: many phones open only one at a time. */

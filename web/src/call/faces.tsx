@@ -7,6 +7,7 @@ import { timeToTheSecond, useServerNow } from "../ui/clock";
 import { Icon } from "../ui/icon";
 import { initials, personName } from "../ui/names";
 import { useStore } from "../ui/store";
+import { routeSound } from "./chosen";
 import type { Streams } from "./peer";
 import { isLowered, STILL_MS } from "./rung";
 import { blocked, forget, hear, play } from "./sound";
@@ -165,6 +166,7 @@ function Sound({ stream }: { stream: MediaStream | null }) {
     const element = audio.current;
     if (element === null) return;
     element.srcObject = stream;
+    void routeSound(element);
     if (stream !== null) void play(element);
     return () => forget(element);
   }, [stream]);

@@ -9,8 +9,8 @@ import { chime } from "../ui/chime";
 import { minutesSince, useServerNow } from "../ui/clock";
 import { Icon } from "../ui/icon";
 import { ageOf } from "../ui/names";
-import { Key } from "./idle";
-import { PriorityBadge } from "./queue";
+import { type Answer, answerOf } from "./offers";
+import { Expect, Key, PriorityBadge, RedFlags } from "./signs";
 
 /** A key pressed for something else a moment before the card dropped must not answer it. */
 const GRACE_MS = 400;
@@ -19,20 +19,21 @@ interface OfferProps {
   offer: Offer;
   session: StaffSession;
   line: Line;
+  onAnswered(offer: string): void;
   onTrouble(code: string): void;
 }
 
-export function OfferCard({ offer, session, line, onTrouble }: OfferProps) {
+export function OfferCard({ offer, session, line, onAnswered, onTrouble }: OfferProps) {
   const t = useTexts();
   const local = useLocal();
-  const now = useServerNow(250);
-  const [answered, setAnswered] = useState<"accept" | "decline" | null>(null);
+  const [answered, setAnswered] = useState<Answer | null>(null);
   const [silent, setSilent] = useState(false);
   const [writing] = useState(() => isWriting(document.activeElement));
   const accept = useRef<HTMLButtonElement>(null);
-  const answer = async (what: "accept" | "decline") => {
+  const answer = async (what: Answer) => {
     if (answered !== null) return;
     setAnswered(what);
+    onAnswered(offer.id);
     const reply = await line.send(`offer_${what}`, { offer: offer.id });
     if (reply.ok) return;
     setAnswered(null);
@@ -41,7 +42,6 @@ export function OfferCard({ offer, session, line, onTrouble }: OfferProps) {
   useEffect(() => setSilent(!chime()), []);
   useFocusWhileOpen(accept, writing);
   useAnswerKeys(answer);
-  const left = Math.max(0, offer.expires_at - now);
   const age = offer.birth_year === null ? null : ageOf(offer.birth_year);
   const department = session.departments.find((each) => each.id === offer.department);
   return (
@@ -49,10 +49,10 @@ export function OfferCard({ offer, session, line, onTrouble }: OfferProps) {
       class="offer"
       role="alertdialog"
       aria-labelledby="offer-who"
-      aria-describedby="offer-why"
+      aria-describedby="offer-why offer-marks"
       data-offer={offer.id}
     >
-      <progress max={offer.expires_at - offer.made_at} value={left} aria-label={t.offer.time} />
+      <Bar offer={offer} />
       <div class="offer-in stack">
         <div class="row row-top">
           <div class="grow stack gap-xs">
@@ -62,18 +62,10 @@ export function OfferCard({ offer, session, line, onTrouble }: OfferProps) {
               {offer.reason || t.desk.noReason}
             </p>
           </div>
-          <div class="left" aria-hidden="true">
-            <strong>{Math.ceil(left)}</strong>
-            <span class="small second">{t.offer.second(Math.ceil(left))}</span>
-          </div>
+          <Left offer={offer} />
         </div>
-        <div class="chips">
-          <PriorityBadge priority={offer.priority} />
-          <span class="badge">
-            <Icon name="clock" />
-            {t.offer.waited(minutesSince(now, offer.waiting_since))}
-          </span>
-        </div>
+        <Marks offer={offer} />
+        <InShort offer={offer} />
         <div class="actions">
           <button
             type="button"
@@ -82,7 +74,7 @@ export function OfferCard({ offer, session, line, onTrouble }: OfferProps) {
             aria-disabled={answered !== null}
             onClick={() => answer("decline")}
           >
-            <span>{t.offer.decline}</span> <Key name={t.offer.escape} />
+            <span>{t.offer.decline}</span> {!writing && <Key name={t.offer.escape} />}
           </button>
           <button
             type="button"
@@ -103,6 +95,68 @@ export function OfferCard({ offer, session, line, onTrouble }: OfferProps) {
   );
 }
 
+const leftOf = (offer: Offer, now: number): number => Math.max(0, offer.expires_at - now);
+
+/** The time left as a bar that shrinks; drawn often, said never: a screen reader would talk of nothing else. */
+function Bar({ offer }: { offer: Offer }) {
+  const t = useTexts();
+  const now = useServerNow(250);
+  return <progress max={offer.expires_at - offer.made_at} value={leftOf(offer, now)} aria-label={t.offer.time} />;
+}
+
+function Left({ offer }: { offer: Offer }) {
+  const t = useTexts();
+  const seconds = Math.ceil(leftOf(offer, useServerNow(250)));
+  return (
+    <div class="left" aria-hidden="true">
+      <strong>{seconds}</strong>
+      <span class="small second">{t.offer.second(seconds)}</span>
+    </div>
+  );
+}
+
+function Marks({ offer }: { offer: Offer }) {
+  const t = useTexts();
+  const now = useServerNow(5_000);
+  const flags = offer.intake?.red_flags ?? [];
+  return (
+    <div class="chips" id="offer-marks">
+      {flags.length > 0 ? <RedFlags flags={flags} /> : <PriorityBadge priority={offer.priority} />}
+      <Expect expect={offer.expect} badge />
+      <span class="badge">
+        <Icon name="clock" />
+        {t.offer.waited(minutesSince(now, offer.waiting_since))}
+      </span>
+    </div>
+  );
+}
+
+/** The answers in a few lines; the whole of them stands at the right once the door is open. */
+function InShort({ offer }: { offer: Offer }) {
+  const t = useTexts();
+  const allergies = offer.intake?.allergies.trim() ?? "";
+  const history = offer.intake?.history.trim() ?? "";
+  if (allergies === "" && history === "") return null;
+  return (
+    <dl class="facts offer-facts">
+      {allergies !== "" && (
+        <div>
+          <dt>{t.offer.allergies}</dt>
+          <dd class="clamp">
+            <strong>{allergies}</strong>
+          </dd>
+        </div>
+      )}
+      {history !== "" && (
+        <div>
+          <dt>{t.offer.told}</dt>
+          <dd class="clamp">{history}</dd>
+        </div>
+      )}
+    </dl>
+  );
+}
+
 /** Focus goes to Accept and back to where it was; a person who writes keeps the pen. */
 function useFocusWhileOpen(target: { current: HTMLElement | null }, writing: boolean): void {
   useEffect(() => {
@@ -110,20 +164,22 @@ function useFocusWhileOpen(target: { current: HTMLElement | null }, writing: boo
     const before = document.activeElement;
     target.current?.focus();
     return () => {
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
+      if (before instanceof HTMLElement && before.isConnected && before !== document.body) before.focus();
     };
   }, []);
 }
 
-function useAnswerKeys(answer: (what: "accept" | "decline") => void): void {
+function useAnswerKeys(answer: (what: Answer) => void): void {
   const latest = useRef(answer);
   latest.current = answer;
   useEffect(() => {
     const begun = performance.now();
     const pressed = (event: KeyboardEvent) => {
-      const what = answerOf(event, isWriting(event.target), insideCard(event.target));
+      if (document.querySelector("dialog[open]") !== null && !event.altKey) return; // keys belong to the sheet in front
+      const what = answerOf(event, isWriting(event.target), onDecline(event.target));
       if (what === null || event.repeat || event.isComposing) return;
       event.preventDefault();
+      event.stopPropagation();
       if (performance.now() - begun >= GRACE_MS) latest.current(what);
     };
     addEventListener("keydown", pressed, { capture: true });
@@ -131,18 +187,5 @@ function useAnswerKeys(answer: (what: "accept" | "decline") => void): void {
   }, []);
 }
 
-const insideCard = (target: EventTarget | null): boolean =>
+const onDecline = (target: EventTarget | null): boolean =>
   target instanceof Element && target.closest("[data-answer=decline]") !== null;
-
-/** What a key means for an offer. Exported for its test. */
-export function answerOf(
-  key: { key: string; altKey: boolean; ctrlKey: boolean; metaKey: boolean; shiftKey: boolean },
-  writing: boolean,
-  onDecline: boolean,
-): "accept" | "decline" | null {
-  if (key.ctrlKey || key.metaKey || key.shiftKey) return null;
-  if (key.key === "Escape" && !key.altKey) return writing ? null : "decline";
-  if (key.key !== "Enter") return null;
-  if (writing) return key.altKey ? "accept" : null;
-  return onDecline && !key.altKey ? "decline" : "accept";
-}

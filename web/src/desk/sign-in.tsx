@@ -1,104 +1,87 @@
+/** Signing in: number and password, then a code of one's authenticator, which is set up here the first time. */
+
 import { useRef, useState } from "preact/hooks";
 import { errorText, useTexts } from "../i18n";
 import { plainDigits } from "../patient/fields";
-import { request } from "../signal/http";
+import { serverNow } from "../signal/fresh";
+import { type Refusal, request } from "../signal/http";
 import type { SignInStep, StaffSession } from "../signal/messages";
 import { Icon } from "../ui/icon";
 import { Room } from "../ui/room";
 import { Heading, LanguageButton, Note } from "../ui/screen";
-import { CodeStep } from "./code-step";
+import { CodeStep, Locked } from "./sign-in-code";
 
 interface SignInProps {
   signedOut: boolean;
   onSession(session: StaffSession): void;
 }
 
-type Fault = { field: "number" | "password"; words: string } | { field: null; words: string } | null;
+/** What stands wrong, and where; `until` while too many attempts have locked the door. */
+export type Fault = { field: "number" | "password" | "code" | null; words: string } | { until: number } | null;
+
+const LOCK_S = 300;
 
 export function SignInPage({ signedOut, onSession }: SignInProps) {
   const t = useTexts();
   const [number, setNumber] = useState("");
   const [password, setPassword] = useState("");
-  const [busy, setBusy] = useState(false);
   const [step, setStep] = useState<SignInStep | null>(null);
+  const [code, setCode] = useState("");
+  const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState<Fault>(null);
   const form = useRef<HTMLFormElement>(null);
-  const fail = (next: NonNullable<Fault>) => {
-    setFault(next);
-    const name = next.field === "number" ? "staff_number" : "password";
+  const fail = (field: "number" | "password" | "code" | null, words: string) => {
+    setFault({ field, words });
+    const name = field === "number" ? "staff_number" : (field ?? (step === null ? "password" : "code"));
     form.current?.querySelector<HTMLInputElement>(`[name=${name}]`)?.focus();
+  };
+  const refused = (error: Refusal) => {
+    if (error.code === "too_many_attempts") return setFault({ until: serverNow() + (error.retryAfterS ?? LOCK_S) });
+    if (step !== null) setCode("");
+    else setPassword("");
+    if (error.code === "sign_in_failed" && step !== null) again();
+    fail(null, errorText(t, error.code));
+  };
+  const again = () => {
+    setStep(null);
+    setPassword("");
+    setCode("");
+    setFault(null);
   };
   const submit = async (event: Event) => {
     event.preventDefault();
     if (busy) return;
-    if (!/^\d{3,12}$/.test(number.trim())) return fail({ field: "number", words: t.signIn.numberWrong });
-    if (password === "") return fail({ field: "password", words: t.signIn.passwordMissing });
+    if (!/^\d{3,12}$/.test(number.trim())) return fail("number", t.signIn.numberWrong);
+    if (password === "") return fail("password", t.signIn.passwordMissing);
+    if (step !== null && !/^\d{6}$/.test(code)) return fail("code", t.signIn.codeMissing);
     setBusy(true);
     setFault(null);
-    const body = { staff_number: number.trim(), password };
-    const reply = await request<SignInStep>("POST", "/api/staff/session", body);
+    const body = { staff_number: number.trim(), password, ...(step === null ? {} : { code }) };
+    const reply = await request<StaffSession | SignInStep>("POST", "/api/staff/session", body);
     setBusy(false);
-    if (reply.ok) return setStep(reply.body);
-    setPassword("");
-    fail({ field: null, words: errorText(t, reply.error.code) });
+    if (!reply.ok) return refused(reply.error);
+    if ("next" in reply.body) setStep(reply.body);
+    else onSession(reply.body);
   };
-  const back = (code: string | null) => {
-    setStep(null);
-    setPassword("");
-    setFault(code === null ? null : { field: null, words: errorText(t, code) });
-  };
-  if (step !== null) {
-    const credentials = { staff_number: number.trim(), password };
-    return (
-      <main class="signin" data-screen="sign-in">
-        <CodeStep step={step} credentials={credentials} onSession={onSession} onBack={back} />
-        <aside>
-          <Room label={t.signIn.room} sitters={[]} headroom={210} fill />
-        </aside>
-      </main>
-    );
-  }
   return (
-    <main class="signin" data-screen="sign-in">
+    <main class="signin" data-screen="sign-in" data-step={step?.next ?? "password"}>
       <form ref={form} onSubmit={submit} noValidate>
         <span class="brand row">
           <Icon name="mark" />
           <strong>{t.product}</strong>
         </span>
-        <Heading page={t.signIn.title}>{t.signIn.heading}</Heading>
-        {signedOut && fault === null && <Note tone="amber" icon="log-out" title={t.signIn.signedOut} live />}
-        <div class="field">
-          <label for="staff_number">{t.signIn.number}</label>
-          <input
-            class="input num"
-            id="staff_number"
-            name="staff_number"
-            autocomplete="username"
-            inputMode="numeric"
-            maxLength={12}
-            value={number}
-            aria-invalid={fault !== null && fault.field !== "password"}
-            aria-describedby="sign-in-fault"
-            onInput={(event) => setNumber(plainDigits(event.currentTarget.value))}
-          />
-        </div>
-        <div class="field">
-          <label for="password">{t.signIn.password}</label>
-          <input
-            class="input"
-            id="password"
-            name="password"
-            type="password"
-            autocomplete="current-password"
-            maxLength={256}
-            value={password}
-            aria-invalid={fault !== null && fault.field !== "number"}
-            aria-describedby="sign-in-fault"
-            onInput={(event) => setPassword(event.currentTarget.value)}
-          />
-        </div>
-        <div id="sign-in-fault" role="alert">
-          {fault !== null && (
+        {step === null ? (
+          <>
+            <Heading page={t.signIn.title}>{t.signIn.heading}</Heading>
+            {signedOut && fault === null && <Note tone="amber" icon="log-out" title={t.signIn.signedOut} live />}
+            <NumberAndPassword {...{ number, password, fault }} onNumber={setNumber} onPassword={setPassword} />
+          </>
+        ) : (
+          <CodeStep step={step} number={number} code={code} fault={fault} onCode={setCode} onAgain={again} />
+        )}
+        <div id={step === null ? "sign-in-fault" : "code-fault"} role="alert">
+          {fault !== null && "until" in fault && <Locked until={fault.until} />}
+          {fault !== null && "words" in fault && (
             <p class="error">
               <Icon name="triangle-alert" />
               <span>{fault.words}</span>
@@ -106,7 +89,7 @@ export function SignInPage({ signedOut, onSession }: SignInProps) {
           )}
         </div>
         <button type="submit" class="btn btn-main btn-wide" aria-disabled={busy}>
-          {busy ? t.signIn.submitting : t.signIn.submit}
+          {busy ? t.signIn.submitting : step?.next === "enrol" ? t.signIn.finish : t.signIn.submit}
         </button>
         <p class="row small signin-more">
           <span class="grow">
@@ -119,5 +102,53 @@ export function SignInPage({ signedOut, onSession }: SignInProps) {
         <Room label={t.signIn.room} sitters={[]} headroom={210} fill />
       </aside>
     </main>
+  );
+}
+
+interface FieldsProps {
+  number: string;
+  password: string;
+  fault: Fault;
+  onNumber(number: string): void;
+  onPassword(password: string): void;
+}
+
+function NumberAndPassword({ number, password, fault, onNumber, onPassword }: FieldsProps) {
+  const t = useTexts();
+  const wrong = (field: "number" | "password") =>
+    fault !== null && "words" in fault && (fault.field === field || fault.field === null);
+  return (
+    <>
+      <div class="field">
+        <label for="staff_number">{t.signIn.number}</label>
+        <input
+          class="input num"
+          id="staff_number"
+          name="staff_number"
+          autocomplete="username"
+          inputMode="numeric"
+          maxLength={12}
+          value={number}
+          aria-invalid={wrong("number")}
+          aria-describedby="sign-in-fault"
+          onInput={(event) => onNumber(plainDigits(event.currentTarget.value))}
+        />
+      </div>
+      <div class="field">
+        <label for="password">{t.signIn.password}</label>
+        <input
+          class="input"
+          id="password"
+          name="password"
+          type="password"
+          autocomplete="current-password"
+          maxLength={256}
+          value={password}
+          aria-invalid={wrong("password")}
+          aria-describedby="sign-in-fault"
+          onInput={(event) => onPassword(event.currentTarget.value)}
+        />
+      </div>
+    </>
   );
 }

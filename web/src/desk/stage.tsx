@@ -1,4 +1,4 @@
-/** The call on the desk: the faces, the keys, and beside them who is in the room and what brought them. */
+/** The call on the desk: the faces, the words over them, and the keys. */
 
 import { useState } from "preact/hooks";
 import { Faces, othersOf, TapToHear } from "../call/faces";
@@ -10,70 +10,50 @@ import { callSeconds } from "../call/shell";
 import { type RunningCall, useCall, useCallKeys, useLasting } from "../call/use-call";
 import { useLocal, useTexts } from "../i18n";
 import type { Line, LineStatus } from "../signal/line";
-import type { Offer, Person, SeatState } from "../signal/messages";
+import type { Person, SeatState } from "../signal/messages";
 import { stopwatch, useServerNow } from "../ui/clock";
 import { Icon } from "../ui/icon";
 import type { IconName } from "../ui/icon-names";
 import { personName } from "../ui/names";
-import { Heading, Question } from "../ui/screen";
-import { Key } from "./idle";
-import { InRoom } from "./in-room";
+import { Heading } from "../ui/screen";
+import { SetupSheet } from "./setup-sheet";
+import { Key } from "./signs";
 
 interface StageProps {
   state: SeatState;
   line: Line;
   status: LineStatus;
-  request: Offer | null;
-  onTrouble(code: string): void;
+  onEnd(): void;
+  onPhoto(): void;
 }
 
-export function Stage({ state, line, status, request, onTrouble }: StageProps) {
+export function Stage({ state, line, status, onEnd, onPhoto }: StageProps) {
   const t = useTexts();
   const local = useLocal();
   const call = useCall(state, "practitioner", line);
-  const [asking, setAsking] = useState(false);
+  const [setup, setSetup] = useState(false);
   useCallKeys(call);
   const others = othersOf(state.people, state.seat);
   const patient = others.find((each) => each.role === "patient") ?? others[0];
   const name = patient ? personName(t, local, patient) : "";
   const sent = sending(call.view.state);
-  const end = async () => {
-    setAsking(false);
-    const reply = await line.send("consultation_end", { seat: state.seat });
-    if (!reply.ok) onTrouble(reply.error.code);
-  };
   return (
-    <div class="middle">
-      <div class="middle-main">
-        <div class="stage" data-health={health(call.view.state)} data-state={state.state} data-count={others.length}>
-          {needsCard(state) ? (
-            <NameCard state={state} line={line} preview={sent.camera ? call.view.self : null} />
-          ) : (
-            <>
-              <Faces people={others} streams={call.view.streams} stills={call.view.stills} />
-              <StageTop state={state} name={name} call={call} />
-              <SelfView stream={call.view.self} on={sent.camera} muted={!sent.microphone} />
-              <div class="stage-low">
-                <Words call={call} status={status} others={others} />
-                <TapToHear />
-                <Keys call={call} onEnd={() => setAsking(true)} />
-              </div>
-            </>
-          )}
-        </div>
-      </div>
-      <InRoom state={state} line={line} request={request} others={others} />
-      {asking && (
-        <Question
-          icon="phone-off"
-          title={t.stage.endTitle(name)}
-          body={t.stage.endBody}
-          yes={t.call.endYes}
-          no={t.call.endNo}
-          onYes={end}
-          onNo={() => setAsking(false)}
-        />
+    <div class="stage" data-health={health(call.view.state)} data-state={state.state} data-count={others.length}>
+      {needsCard(state) ? (
+        <NameCard state={state} line={line} preview={sent.camera ? call.view.self : null} />
+      ) : (
+        <>
+          <Faces people={others} streams={call.view.streams} stills={call.view.stills} />
+          <StageTop state={state} name={name} call={call} />
+          <SelfView stream={call.view.self} on={sent.camera} muted={!sent.microphone} />
+          <div class="stage-low">
+            <Words call={call} status={status} others={others} />
+            <TapToHear />
+            <Keys call={call} onEnd={onEnd} onPhoto={onPhoto} onSetup={() => setSetup(true)} />
+          </div>
+        </>
       )}
+      {setup && <SetupSheet onChange={call.askDevices} onClose={() => setSetup(false)} />}
     </div>
   );
 }
@@ -144,7 +124,15 @@ function Words({ call, status, others }: WordsProps) {
   );
 }
 
-function Keys({ call, onEnd }: { call: RunningCall; onEnd(): void }) {
+interface KeysProps {
+  call: RunningCall;
+  onEnd(): void;
+  onPhoto(): void;
+  onSetup(): void;
+}
+
+/** A row that wraps rather than being cut; each key an icon, its state in a word, and the letter that presses it. */
+function Keys({ call, onEnd, onPhoto, onSetup }: KeysProps) {
   const t = useTexts();
   const { devices } = call.view.state;
   const settled = typeof devices !== "string";
@@ -169,7 +157,18 @@ function Keys({ call, onEnd }: { call: RunningCall; onEnd(): void }) {
         pressed={!camera}
         onPress={settled && devices.camera !== "ready" ? call.askDevices : call.switchCamera}
       />
-      <button type="button" class="end-call" data-key="end" onClick={onEnd}>
+      <StageKey icon="camera" word={t.stage.photo} letter="P" name="photo" onPress={onPhoto} />
+      <button
+        type="button"
+        class="key-icon"
+        data-key="setup"
+        aria-label={t.setup.title}
+        title={t.stage.devices}
+        onClick={onSetup}
+      >
+        <Icon name="sliders-horizontal" />
+      </button>
+      <button type="button" class="end-call" data-key="end" aria-keyshortcuts="Control+Enter" onClick={onEnd}>
         <Icon name="phone-off" />
         <span>{t.call.end}</span>
       </button>
@@ -182,13 +181,13 @@ interface StageKeyProps {
   word: string;
   letter: string;
   name: string;
-  pressed: boolean;
+  pressed?: boolean;
   onPress(): void;
 }
 
 function StageKey({ icon, word, letter, name, pressed, onPress }: StageKeyProps) {
   return (
-    <button type="button" data-key={name} aria-pressed={pressed} onClick={onPress}>
+    <button type="button" data-key={name} aria-pressed={pressed} aria-keyshortcuts={letter} onClick={onPress}>
       <Icon name={icon} />
       <span>{word}</span> <Key name={letter} />
     </button>

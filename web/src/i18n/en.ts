@@ -2,16 +2,18 @@
 
 import { call } from "./en/call";
 import { card } from "./en/card";
+import { chart } from "./en/chart";
 import { desk } from "./en/desk";
 import { entry } from "./en/entry";
 import { errors } from "./en/errors";
-import { secondFactor } from "./en/second-factor";
 import { timeline } from "./en/timeline";
+import { triage } from "./en/triage";
 import { waiting } from "./en/waiting";
 
 export const en = {
   code: "en",
   htmlLang: "en",
+  ownLanguage: "English",
   otherLanguage: "中文",
   otherHtmlLang: "zh-CN",
 
@@ -41,11 +43,12 @@ export const en = {
 
   ...call,
   ...card,
+  ...chart,
   ...desk,
   ...entry,
   ...errors,
-  ...secondFactor,
   ...timeline,
+  ...triage,
   ...waiting,
 };
 

@@ -4,16 +4,18 @@ import type { Texts } from "./en";
 
 import { call } from "./zh/call";
 import { card } from "./zh/card";
+import { chart } from "./zh/chart";
 import { desk } from "./zh/desk";
 import { entry } from "./zh/entry";
 import { errors } from "./zh/errors";
-import { secondFactor } from "./zh/second-factor";
 import { timeline } from "./zh/timeline";
+import { triage } from "./zh/triage";
 import { waiting } from "./zh/waiting";
 
 export const zh: Texts = {
   code: "zh",
   htmlLang: "zh-CN",
+  ownLanguage: "中文",
   otherLanguage: "English",
   otherHtmlLang: "en",
 
@@ -42,10 +44,11 @@ export const zh: Texts = {
   },
   ...call,
   ...card,
+  ...chart,
   ...desk,
   ...entry,
   ...errors,
-  ...secondFactor,
   ...timeline,
+  ...triage,
   ...waiting,
 };

@@ -2,11 +2,14 @@
 
 import type { ErrorReply } from "./messages";
 
-export type Reply<T> = { ok: true; body: T } | { ok: false; error: ErrorReply };
+/** Why not; `retryAfterS` when the server says when it is worth trying again (RFC 9110, Retry-After). */
+export type Refusal = ErrorReply & { retryAfterS?: number };
+
+export type Reply<T> = { ok: true; body: T } | { ok: false; error: Refusal };
 
 const TIMEOUT_MS = 10_000;
 
-export const failure = (code: string, message = ""): { ok: false; error: ErrorReply } => ({
+export const failure = (code: string, message = ""): { ok: false; error: Refusal } => ({
   ok: false,
   error: { code, message },
 });
@@ -46,5 +49,8 @@ async function read<T>(response: Response): Promise<Reply<T>> {
   }
   if (response.ok) return { ok: true, body: parsed as T };
   const { code, message } = (parsed ?? {}) as Partial<ErrorReply>;
-  return failure(typeof code === "string" ? code : "fault", typeof message === "string" ? message : "");
+  const refusal = failure(typeof code === "string" ? code : "fault", typeof message === "string" ? message : "");
+  const after = Number(response.headers.get("Retry-After") ?? "none");
+  if (after > 0) refusal.error.retryAfterS = after;
+  return refusal;
 }

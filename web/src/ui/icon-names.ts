@@ -41,6 +41,10 @@ export const LUCIDE = [
   "check-check",
   "rotate-ccw",
   "switch-camera",
+  "keyboard",
+  "mail",
+  "search",
+  "sliders-horizontal",
 ] as const;
 
 /** Drawn by us (icons/). */

@@ -1,0 +1,100 @@
+/** Beside the call: the patient, the notes, the ending; and the visits of today. */
+
+import { count } from "./words";
+
+export const chart = {
+  brief: {
+    told: "What they told",
+    reason: "Reason",
+    history: "History",
+    allergies: "Allergies",
+    noIntake: "No answers yet.",
+    partIntake: "Not all questions answered yet.",
+    expect: "Link to expect",
+    noCheck: "Not tested yet.",
+    checked: (time: string) => `Tested at ${time}`,
+    up: (rate: string) => `${rate} up`,
+    down: (rate: string) => `${rate} down`,
+    path: { udp: "direct", turn_udp: "relayed by UDP", turn_tcp: "relayed by TCP", turn_tls: "relayed by TLS" },
+    noMicrophone: "no microphone",
+    noCamera: "no camera",
+    megabits: (n: string) => `${n} Mbit/s`,
+    kilobits: (n: string) => `${n} kbit/s`,
+    next: "Next",
+    waited: (minutes: number) => (minutes < 1 ? "has just come" : `has waited ${count(minutes, "minute", "minutes")}`),
+    endedAt: (time: string) => `ended at ${time}`,
+  },
+
+  notes: {
+    title: "Notes",
+    field: {
+      complaint: "Chief complaint",
+      illness: "Present illness",
+      history: "Past history",
+      allergies: "Allergies",
+      assessment: "Assessment",
+      advice: "Advice",
+    },
+    fill: "Take over what the patient told",
+    opening: "Fetching what is stored; you may already write.",
+    empty: "Saves by itself",
+    savedAt: (time: string) => `Saved ${time}`,
+    saving: "Saving…",
+    unsaved: "Not saved yet",
+    trouble: (why: string) => `Not saved yet: ${why}`,
+    kept: "What you wrote is kept here and sent as soon as it can be.",
+    tooLong: (field: string, over: number) => `“${field}” is ${count(over, "letter", "letters")} too long to be saved.`,
+    merged: (fields: string) => `Written in two windows at once: ${fields}. Both texts are kept, one below the other.`,
+    mergedRead: "All right",
+  },
+
+  ending: {
+    title: (name: string) => `End the visit with ${name}?`,
+    body: "It ends for everyone in the room. What you write here goes home with the patient.",
+    agreed: "What was agreed",
+    agreedHint: "One point on each line. It begins with your advice.",
+    next: "What comes next",
+    nextHint: "For example: come back on Thursday; blood test this week.",
+    send: "Send and end",
+    end: "End the visit",
+    without: "End without a summary",
+    stay: "Go on talking",
+    fault: {
+      too_many: "At most 12 points; please join some.",
+      point_long: "One point is longer than 300 letters; please shorten it.",
+      next_long: "At most 500 letters; please shorten it.",
+    },
+    ending: "Ending…",
+  },
+
+  recent: {
+    title: (n: number) => `Seen today, ${n}`,
+    none: "Visits of today appear here.",
+    unread: (n: number) => count(n, "new message", "new messages"),
+    open: (name: string) => `Visit with ${name}`,
+    editable: "The visit is over. Messages and notes stay open for today.",
+    back: "Done",
+    waits: "Waits for you",
+    read: "Read",
+    busy: "Opens when the visit under way has ended.",
+  },
+
+  found: {
+    title: "Find a patient",
+    label: "Name or reason",
+    none: "Nobody found in your lists.",
+    results: (n: number) => count(n, "person found", "people found"),
+    kind: { waiting: "Waiting", invited: "Invited", recent: "Seen today" },
+  },
+
+  setup: {
+    title: "Camera, microphone, speaker",
+    camera: "Camera",
+    microphone: "Microphone",
+    speaker: "Speaker",
+    usual: "As the computer chooses",
+    unnamed: (n: number) => `Device ${n}`,
+    done: "Done",
+    hint: "A change takes effect at once; the visit goes on.",
+  },
+};
