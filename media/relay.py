@@ -42,8 +42,8 @@ _log = structlog.get_logger(__name__)
 MAX_SESSIONS = 1000
 MAX_PROBES = 8
 PROBE_LIFE_S = 60.0
-PROBE_HEADROOM = 0.3
-"""A probe costs about what a call does: people who only try out their line leave this much to those who are in a call."""
+PROBE_HEADROOM = 0.15
+"""A probe costs about what a call does: people who only try out their line leave three times what a new call needs."""
 MAX_TABLE_LINES = 150
 """Of sources and of sinks in one dump: a frame holds 64 KiB."""
 

@@ -25,7 +25,7 @@ log = structlog.get_logger()
 OFFERS = Rate(per_s=0.2, burst=12)  # a test makes four; three at once, then one every twenty seconds
 LIFE_S = 60.0  # the worker's PROBE_LIFE_S: an older session is gone there
 _REMEMBERED = 2_000
-_HEADROOM = 0.3  # the worker asks the same; here it only saves the way
+_HEADROOM = 0.15  # the worker asks the same; here it only saves the way
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,16 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from tests.processes import UNPRIVILEGED, Service, ServiceFailed, accepts_tcp, guard, program, unused_port, user_group
 
@@ -123,17 +130,22 @@ class Postgres(Service):
 class Coturn(Service):
     """Debian's coturn on the repository's own turnserver.conf; only addresses, ports and the secret are ours.
 
-    Loopback relays and peers are allowed here because a test has nothing else; `extra` adds or overrides options.
+    Loopback relays and peers are allowed here because a test has nothing else; `extra` adds or overrides options. It speaks TLS
+    with a certificate of its own that nobody trusts.
     """
 
     def __init__(self, *extra: str, allow_peers: tuple[str, ...] = ("127.0.0.1",)) -> None:
         self.port = unused_port()
+        self.tls_port = unused_port()
         super().__init__("coturn", self._binds)
+        certificate, key = self_signed(self.folder)
         self.secret = os.urandom(16).hex()
         self.url = f"turn:127.0.0.1:{self.port}"
+        self.urls = (self.url, f"{self.url}?transport=tcp", f"turns:127.0.0.1:{self.tls_port}?transport=tcp")
         self.command = [
             program("turnserver"), "-c", str(REPOSITORY / "turnserver.conf"),
-            f"--listening-port={self.port}", "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1",
+            f"--listening-port={self.port}", f"--tls-listening-port={self.tls_port}", f"--cert={certificate}", f"--pkey={key}",
+            "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1",
             f"--static-auth-secret={self.secret}", f"--pidfile={self.folder / 'pid'}", f"--userdb={self.folder / 'users'}",
             "--allow-loopback-peers", *(f"--allowed-peer-ip={address}" for address in allow_peers), *extra,
         ]  # fmt: skip
@@ -154,6 +166,23 @@ class Coturn(Service):
         user = f"{int(time.time() + lifetime_s)}:{name}"
         mac = hmac.new(self.secret.encode(), user.encode(), hashlib.sha1)
         return user, base64.b64encode(mac.digest()).decode()
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 and its key, as PEM files in `folder`."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    alternative = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    certificate = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=7)).add_extension(alternative, critical=False).sign(key, SHA256())
+    )  # fmt: skip
+    paths = folder / "cert.pem", folder / "key.pem"
+    paths[0].write_bytes(certificate.public_bytes(Encoding.PEM))
+    paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return paths
 
 
 def link_or_copy(source: str, target: str) -> None:

@@ -20,6 +20,7 @@ CHROMIUM_FLAGS = [
     "--mute-audio",
     "--disable-background-networking",
     "--allow-loopback-in-peer-connection",
+    "--ignore-certificate-errors",  # a turns: of a test has a certificate that nobody signed
 ]
 FIREFOX_PREFERENCES: dict[str, Any] = {
     "media.navigator.streams.fake": True,

@@ -29,6 +29,10 @@ export interface ProbeProgress {
 const CONNECT_MS = 5_000;
 /** The straight path is waited for this long before one through TURN is measured in its place. */
 const STRAIGHT_MS = 2_500;
+/** Refusals that say how the server is now, not what it thinks of the offer. */
+const PASSING = new Set(["probes_full", "no_media", "worker_silent", "worker_died", "unreachable"]);
+const AGAIN_MS = 500;
+const LAST_TRY_MS = 3_000;
 const MEASURE_MS = 6_000;
 const SAMPLE_MS = 500;
 const TOTAL_MS = CONNECT_MS + MEASURE_MS;
@@ -104,12 +108,16 @@ class Probe {
     this.tell();
   }
 
+  /** A server that is busy at one moment may not be a second later. */
   private readonly exchange: Exchange = async (path, peer, sdp) => {
-    const reply = await this.line.send("check_offer", { seat: this.seat, path, peer, sdp });
-    if (reply.ok) return reply.body?.sdp ?? null;
-    const { code } = reply.error;
-    this.refusal = code === "unreachable" || code === "timeout" ? "unreachable" : "busy";
-    return null;
+    for (;;) {
+      const reply = await this.line.send("check_offer", { seat: this.seat, path, peer, sdp });
+      if (reply.ok) return reply.body?.sdp ?? null;
+      const { code } = reply.error;
+      this.refusal = code === "unreachable" || code === "timeout" ? "unreachable" : "busy";
+      if (!PASSING.has(code) || this.elapsed() > LAST_TRY_MS || this.stopped.signal.aborted) return null;
+      await this.rest(AGAIN_MS);
+    }
   };
 
   /** Chromium and Firefox tell it once a check on the nominated pair was answered. */
@@ -152,8 +160,12 @@ class Probe {
     return hidden ? null : ratesOf(samples);
   }
 
-  private tell(share = Math.min(0.99, (performance.now() - this.began) / TOTAL_MS)): void {
+  private tell(share = Math.min(0.99, this.elapsed() / TOTAL_MS)): void {
     if (!this.stopped.signal.aborted) this.onProgress({ share, paths: this.inOrder() });
+  }
+
+  private elapsed(): number {
+    return performance.now() - this.began;
   }
 
   private inOrder(): PathResult[] {
