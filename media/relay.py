@@ -164,6 +164,11 @@ class MediaRelay:
         except Exception:  # a bug in answering one datagram must not cost the batch behind it
             _log.exception("datagram handling failed")
 
+    def peer_moved(self, peer: int, address: Address) -> None:
+        session = self._session_of(peer)
+        if session is not None:
+            session.peer_moved(peer, address)
+
     def source_unknown(self, peer: int, mid: str, ssrc: int) -> None:
         session = self._session_of(peer)
         if session is not None:

@@ -13,6 +13,7 @@ import structlog
 from common.errors import ProtocolError, UserError
 from common.ids import ConsultationId
 from media.control.messages import PeerOffer, PeerState, SinkStats, SourceStats
+from media.core.path import Address
 from media.core.routes import ClearRoute, ClosePeer, Effect, RequestKeyframe, Routes, Sent, SetRoute, SinkKey, SourceKey, Wanted
 from media.plane.interface import Sink, SinkCounters, Source, SourceCounters
 from media.rtc.negotiate import AgreedSource, Agreement, Negotiation
@@ -108,6 +109,12 @@ class Session:
             self._dismiss(member)
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=5.0)
+
+    def peer_moved(self, number: int, address: Address) -> None:
+        """A packet of the peer came from an address that nobody owns."""
+        member = self._members.get(number)
+        if member is not None:
+            member.peer.moved(address)
 
     def source_unknown(self, number: int, mid: str, ssrc: int) -> None:
         """A packet named an m-line whose SSRC the offer had not told."""

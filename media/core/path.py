@@ -1,8 +1,8 @@
 """One peer's path through the network: where it is sent to, whether it is still there.
 
-It decides the address (RFC 8445, RFC 7675): one that answered a check of ours, nominated by the browser, or, when the one in
-use has fallen silent, the last that was heard of. It never sends; and an address that merely claims to be the peer gets no media,
-since a claim may be forged towards a victim.
+It decides the address (RFC 8445, RFC 7675): one that answered a check of ours, and that the browser nominates or sends its media
+from, or, when the one in use has fallen silent, the last that was heard of. It never sends; and an address that merely claims to
+be the peer gets no media, since a claim may be forged towards a victim.
 """
 
 from dataclasses import dataclass
@@ -39,6 +39,7 @@ class Path:
         self.address = address
         self._seen: dict[Address, _Seen] = {address: _Seen(now, now)}
         self._nominee: Address | None = None
+        self._media_from: Address | None = None
         self._heard_at = now
 
     def checked(self, address: Address, nominated: bool, now: float) -> bool:
@@ -67,9 +68,22 @@ class Path:
         seen = self._seen.get(address)
         return seen is not None and (seen.answered_at is None or now - seen.answered_at >= ANSWER_LIFE_S)
 
-    def received(self, at: float) -> None:
-        """An authentic packet came at `at`, by any address."""
+    def received(self, at: float, address: Address | None) -> None:
+        """The last authentic packet came at `at` from `address`."""
         self._heard_at = max(self._heard_at, at)
+        self._media_from = address or self._media_from
+
+    def moved(self, address: Address, now: float) -> None:
+        """An authentic packet came from an address that was not known before: one that answers is where the peer is now."""
+        self.received(now, address)
+        if address not in self._seen:
+            self._make_room()
+            self._seen[address] = _Seen(now)
+
+    @property
+    def elsewhere(self) -> Address | None:
+        """Where media comes from, when that is not where it is sent to."""
+        return self._media_from if self._media_from != self.address else None
 
     def state(self, now: float) -> PathState:
         """What to call the path now; `FAILED` is final."""
@@ -83,7 +97,7 @@ class Path:
     def _choose(self, address: Address, now: float) -> bool:
         if address == self.address or self.wants_probe(address, now):
             return False
-        if address != self._nominee and not self._is_silent(now):
+        if address not in (self._nominee, self._media_from) and not self._is_silent(now):
             return False
         self.address = address
         return True

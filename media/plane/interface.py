@@ -112,6 +112,9 @@ class Plane(Protocol):
     def peer_heard_at(self, peer: int) -> float:
         """When the last authentic packet of the peer came, on the loop's clock; 0 before the first."""
 
+    def peer_heard_from(self, peer: int) -> Address | None:
+        """From where the last authentic packet of the peer came."""
+
     def source_counters(self) -> list[SourceCounters]: ...
 
     def sink_counters(self) -> list[SinkCounters]: ...
@@ -124,6 +127,9 @@ class Upward(Protocol):
 
     def datagram_received(self, data: bytes, address: Address) -> None:
         """STUN and DTLS from anyone (1 to 1,500 bytes), unchecked."""
+
+    def peer_moved(self, peer: int, address: Address) -> None:
+        """A packet that only the peer can have made came from an address that nobody owns (a NAT gave it another one)."""
 
     def source_unknown(self, peer: int, mid: str, ssrc: int) -> None:
         """An authentic packet of `peer` on an SSRC not set, with the m-line it names."""

@@ -30,6 +30,7 @@ class PacketRelay:
         self._clock = clock
         self._peers: dict[int, PlanePeer] = {}
         self._by_address: dict[Address, PlanePeer] = {}
+        self._by_ssrc: dict[int, PlanePeer] = {}
         self._feedback = Feedback(self._send_rtcp, self._send_again)
         self._in = self._out = self._dropped = 0
 
@@ -84,6 +85,7 @@ class PacketRelay:
         present = known.sources.get(source.key.ssrc)
         if present is None:
             known.sources[source.key.ssrc] = SourceStream(source, known)
+            self._by_ssrc[source.key.ssrc] = known
         elif present.source.kind is source.kind:
             present.source = source
 
@@ -137,6 +139,10 @@ class PacketRelay:
         known = self._peers.get(peer)
         return known.heard_at if known is not None else 0.0
 
+    def peer_heard_from(self, peer: int) -> Address | None:
+        known = self._peers.get(peer)
+        return known.heard_from if known is not None else None
+
     def source_counters(self) -> list[SourceCounters]:
         return [
             SourceCounters(
@@ -172,18 +178,33 @@ class PacketRelay:
             case Protocol.STUN | Protocol.DTLS:
                 self._upward.datagram_received(data, address)
             case Protocol.RTP | Protocol.RTCP as kind:
-                peer = self._by_address.get(address)
+                owner = self._by_address.get(address)
+                peer = owner or self._stray(data, kind)
                 if peer is None or peer.receive is None:
                     self._dropped += 1
                     return
                 try:
                     accepted = (self._rtp if kind is Protocol.RTP else self._rtcp)(peer, data)
+                    if accepted:
+                        self._heard_from(peer, address, owned=owner is not None)
                 except Exception as fault:  # a bug must cost one session, not the worker
                     self._upward.peer_faulted(peer.number, fault)
                     accepted = False
                 self._dropped += not accepted
             case _:
                 self._dropped += 1
+
+    def _stray(self, data: bytes, kind: Protocol) -> PlanePeer | None:
+        """The peer that an unowned address's packet may be of, by the SSRC it names; decrypting it will prove or disprove it."""
+        at = 8 if kind is Protocol.RTP else 4
+        peer = self._by_ssrc.get(int.from_bytes(data[at : at + 4], "big"))
+        return peer if peer is not None and peer.may_stray(self._clock()) else None
+
+    def _heard_from(self, peer: PlanePeer, address: Address, *, owned: bool) -> None:
+        if peer.heard_from != address or not owned:
+            peer.heard_from = address
+            if not owned:
+                self._upward.peer_moved(peer.number, address)
 
     def report(self) -> None:
         """To be called each second: receiver reports to every sender."""
@@ -294,6 +315,8 @@ class PacketRelay:
         stream = peer.sources.pop(ssrc, None)
         if stream is None:
             return
+        if self._by_ssrc.get(ssrc) is peer:
+            del self._by_ssrc[ssrc]
         for sink in list(stream.sinks):
             sink.detach()
             sink.forward.switch()

@@ -21,6 +21,9 @@ RESEND_AFTER_S = 0.02
 RENACK_AFTER_S = 0.05
 MAX_UNKNOWN_SSRCS = 16
 """Each SSRC that libsrtp tries costs it a stream; a browser uses about four."""
+STRAYS_PER_S = 20
+"""Packets from unowned addresses that are worth a try at decrypting for one peer: a second of sound is more than enough to be
+found by, and whoever forges them costs no more than that."""
 SRTP_WINDOW = 1024
 assert SRTP_WINDOW >= MAX_MISORDER
 
@@ -143,7 +146,17 @@ class PlanePeer:
     sinks: dict[int, SinkStream] = field(default_factory=dict)
     tried: set[int] = field(default_factory=set)
     heard_at: float = 0.0
+    heard_from: Address | None = None
+    strays: int = 0
+    strays_since: float = 0.0
     clock: SendClock = field(default_factory=SendClock)
+
+    def may_stray(self, now: float) -> bool:
+        """Whether one more packet from an unowned address may be tried for this peer."""
+        if now - self.strays_since >= 1.0:
+            self.strays, self.strays_since = 0, now
+        self.strays += 1
+        return self.strays <= STRAYS_PER_S
 
     def may_try(self, ssrc: int) -> bool:
         """Whether an SSRC nobody announced may cost a stream in libsrtp."""

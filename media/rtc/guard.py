@@ -74,6 +74,11 @@ class Guard:
         if link.ufrag in self._links and self._owners.get(address) is not link:
             self._give(link, address)
 
+    def heard(self, link: Link, address: Address) -> None:
+        """A packet that only `link` can have made came from `address`: it is the link's unless somebody owns it."""
+        if link.ufrag in self._links and address not in self._owners:
+            self._give(link, address)
+
     def datagram_received(self, data: bytes, address: Address) -> None:
         """STUN and DTLS as the socket gave them."""
         match classify(data):

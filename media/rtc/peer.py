@@ -116,7 +116,8 @@ class RelayPeer:
             except TimeoutError:
                 pass
             now = self._now()
-            path.received(self._endpoint.plane.peer_heard_at(self.number))
+            plane = self._endpoint.plane
+            path.received(plane.peer_heard_at(self.number), plane.peer_heard_from(self.number))
             state = path.state(now)
             if state is PathState.FAILED:
                 return PeerStatus.FAILED
@@ -124,6 +125,8 @@ class RelayPeer:
             tick += 1
             if tick % PROBE_EVERY_TICKS == 0:
                 self._seam.probe(path.address, now)
+            if path.elsewhere is not None:
+                self._seam.probe(path.elsewhere, now)
         return PeerStatus.CLOSED
 
     async def _close(self) -> None:
@@ -135,6 +138,17 @@ class RelayPeer:
             pass
         finally:
             self._endpoint.guard.remove(self)
+
+    def moved(self, address: Address) -> None:
+        """Media of this peer came from an address that nobody owns: a check of ours tells whether the peer is there.
+
+        A captured packet sent again from elsewhere ends here too: it is refused as a replay, or its sender cannot answer.
+        """
+        self._endpoint.guard.heard(self, address)
+        if self._path is not None:
+            now = self._now()
+            self._path.moved(address, now)
+            self._seam.probe(address, now)
 
     # --- what the guard hands over ---
 
@@ -169,7 +183,11 @@ class RelayPeer:
 
     def _answered(self, address: Address) -> None:
         self._endpoint.guard.validated(self, address)
-        if self._path is not None and self._path.answered(address, self._now()):
+        if self._path is None:
+            return
+        plane = self._endpoint.plane
+        self._path.received(plane.peer_heard_at(self.number), plane.peer_heard_from(self.number))
+        if self._path.answered(address, self._now()):
             self._use(self._path, self._path.address)
 
     def _use(self, path: Path, address: Address) -> None:

@@ -1,6 +1,8 @@
 """Two and three people on a relay in this process, over real UDP, ICE, DTLS and SRTP."""
 
 import asyncio
+import contextlib
+import socket
 
 import pytest
 
@@ -213,6 +215,61 @@ async def test_a_nat_that_changes_its_port_costs_nothing_but_a_moment() -> None:
         assert [state for peer, state in call.states if peer == one.peer] == ["connecting", "connected"]
         await call.close()
         nat.close()
+
+
+async def test_sound_alone_tells_that_a_nat_has_changed_its_port() -> None:
+    """Browsers check a path every few seconds: who waits for that is silent as long."""
+    async with relay_in_process() as (relay, client):
+        call = await Call.begin(client)
+        nat = Nat(("127.0.0.1", relay.port))
+        one, two = FakeBrowser(), FakeBrowser()
+        one.want(two.label)
+        two.want(one.label)
+        await call.join(one, nat.inner)
+        await call.join(two)
+        await call.assert_alive(two, one)
+        nat.rebind()
+        async with asyncio.timeout(1):
+            await call.assert_alive(one, two)
+            await call.assert_alive(two, one)
+        assert [state for peer, state in call.states if peer == one.peer] == ["connecting", "connected"]
+        await call.close()
+        nat.close()
+
+
+async def test_a_captured_packet_sent_from_elsewhere_draws_no_media_there() -> None:
+    async with relay_in_process() as (relay, client):
+        call = await Call.begin(client)
+        nat = Nat(("127.0.0.1", relay.port))
+        one, two = FakeBrowser(), FakeBrowser()
+        one.want(two.label)
+        two.want(one.label)
+        await call.join(one, nat.inner)
+        await call.join(two)
+        nat.capturing = nat.cut_upwards = True
+        await one.send_audio()
+        await until(lambda: any(packet[0] >> 6 == 2 for packet in nat.captured), "a packet is captured before the relay has it")
+        nat.capturing = nat.cut_upwards = False
+        captured = next(packet for packet in nat.captured if packet[0] >> 6 == 2)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as thief:
+            thief.setblocking(False)
+            thief.bind(("127.0.0.1", 0))
+            thief.sendto(captured, ("127.0.0.1", relay.port))
+            await until(lambda: two.count(call.sink(two, one.label, "audio")) == 1, "the packet is genuine")
+            await call.assert_alive(two, one)
+            stolen = received(thief)
+        assert 0 < len(stolen) <= 4 and all(packet[0] < 4 for packet in stolen), "checks, and never media"
+        await call.close()
+        nat.close()
+
+
+def received(opened: socket.socket) -> list[bytes]:
+    """All that waits at a socket."""
+    found = []
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            found.append(opened.recv(2048))
+    return found
 
 
 async def test_a_peer_that_vanishes_is_told_within_five_seconds_and_may_come_back() -> None:

@@ -119,6 +119,9 @@ class Stage:
     def datagram_received(self, data: bytes, address: Address) -> None:
         raise AssertionError("no STUN or DTLS was sent")
 
+    def peer_moved(self, peer: int, address: Address) -> None:
+        raise AssertionError("everybody stays where they are")
+
     def source_unknown(self, peer: int, mid: str, ssrc: int) -> None: ...
 
     def peer_faulted(self, peer: int, fault: Exception) -> None:

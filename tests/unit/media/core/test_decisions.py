@@ -39,6 +39,15 @@ def test_an_unnominated_address_takes_over_only_from_a_silent_one() -> None:
     assert path.checked(AWAY, nominated=False, now=5.1)
 
 
+def test_media_from_elsewhere_moves_the_path_once_that_address_has_answered() -> None:
+    path = Path(HOME, 0.0)
+    path.moved(AWAY, 0.1)
+    assert path.address == HOME and path.elsewhere == AWAY
+    assert not path.checked(AWAY, nominated=False, now=0.15)  # a claim
+    assert path.answered(AWAY, 0.2)
+    assert path.address == AWAY and path.elsewhere is None
+
+
 def test_an_old_answer_does_not_count() -> None:
     path = Path(HOME, 0.0)
     path.checked(AWAY, nominated=True, now=1.0)
@@ -61,7 +70,7 @@ def test_packets_alone_are_no_consent() -> None:
     """RFC 7675: whoever answers no check is sent nothing after 30 s, however much it sends itself."""
     path = Path(HOME, 0.0)
     for second in range(int(FAILED_AFTER_S)):
-        path.received(float(second))
+        path.received(float(second), None)
         assert path.state(float(second)) is PathState.CONNECTED
     assert path.state(FAILED_AFTER_S) is PathState.FAILED
 
