@@ -6,6 +6,7 @@ client's `on_died` is called before its pending requests fail, and before a succ
 
 import asyncio
 import contextlib
+import json
 import signal
 import sys
 from asyncio.subprocess import Process
@@ -20,15 +21,19 @@ from media.control.messages import WorkerPing
 from media.control.unix import connect_unix
 
 START_TIMEOUT_S = 10.0
-PING_INTERVAL_S = 1.0
-SILENT_AFTER_S = 3.0
-DUMP_S = 0.5
+PING_INTERVAL_S = 0.4
+SILENT_AFTER_S = 2.5
+"""With the interval, the dump, and a second for the calls to come back elsewhere, people miss four seconds at most."""
+DUMP_S = 0.2
 """For faulthandler to write the stacks of a silent worker to standard error."""
 TERM_GRACE_S = 2.0
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 10.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 10.0
+SPARE_AFTER_S = 3.0
+"""A new spare costs a second of CPU: it is made when the calls of the worker whose place the last one took have come back."""
 STEADY_AFTER_S = 30.0
 """A worker that lived this long starts the pauses anew."""
 
+_COMMAND = (sys.executable, "-m", "media.worker")
 _log = structlog.get_logger(__name__)
 
 
@@ -51,6 +56,7 @@ class Supervisor:
         log_level: str = "info",
         log_format: str = "auto",
     ) -> None:
+        self._spare = _Spare()
         shared = ["--addresses", ",".join(addresses), "--log-level", log_level, "--log-format", log_format]
         self._keepers = [
             _Keeper(
@@ -58,6 +64,7 @@ class Supervisor:
                 folder / f"{index}.sock",
                 [*shared, "--port", str(first_port + index if first_port else 0)],
                 on_worker,
+                self._spare,
             )
             for index in range(count)
         ]
@@ -85,6 +92,7 @@ class Supervisor:
         except (TimeoutError, Unavailable):
             await self.stop(0)
             raise Unavailable("worker_start", "a media worker did not start") from None
+        self._tasks.append(asyncio.get_running_loop().create_task(self._spare.keep()))
 
     async def stop(self, deadline_s: float) -> None:
         """Lets calls end for at most `deadline_s`, then ends the workers; no process is left behind."""
@@ -94,15 +102,56 @@ class Supervisor:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
+class _Spare:
+    """One process that has everything loaded and waits to be told which worker to be. It ends when we do: its input ends then."""
+
+    def __init__(self) -> None:
+        self._process: Process | None = None
+        self._taken = asyncio.Event()
+
+    async def keep(self) -> None:
+        """Has a spare ready, and after each one that was taken or died, another; until cancelled."""
+        try:
+            while True:
+                await asyncio.sleep(SPARE_AFTER_S)
+                self._taken.clear()
+                self._process = process = await asyncio.create_subprocess_exec(
+                    *_COMMAND, "--standby", stdin=asyncio.subprocess.PIPE, start_new_session=True
+                )
+                done = [asyncio.ensure_future(wait) for wait in (self._taken.wait(), process.wait())]
+                try:
+                    await asyncio.wait(done, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    for wait in done:
+                        wait.cancel()
+        finally:
+            if self._process is not None and self._process.returncode is None:
+                self._process.kill()
+                await self._process.wait()
+
+    def take(self, arguments: list[str]) -> Process | None:
+        """The spare, become the worker of these arguments; none when there is no spare now."""
+        process, self._process = self._process, None
+        self._taken.set()
+        if process is None or process.returncode is not None or process.stdin is None:
+            return None
+        process.stdin.write(json.dumps(arguments).encode() + b"\n")
+        process.stdin.close()
+        return process
+
+
 class _Keeper:
     """One worker after another under one name."""
 
-    def __init__(self, name: str, socket: Path, arguments: list[str], on_worker: Callable[[WorkerClient], None]) -> None:
+    def __init__(
+        self, name: str, socket: Path, arguments: list[str], on_worker: Callable[[WorkerClient], None], spare: _Spare
+    ) -> None:
         self.name = name
         self.socket = socket
         self.client: WorkerClient | None = None
         self._arguments = arguments
         self._on_worker = on_worker
+        self._spare = spare
         self._process: Process | None = None
         self._stopping = False
         self._started = asyncio.Event()
@@ -168,17 +217,13 @@ class _Keeper:
 
     async def _spawn(self) -> Process:
         self.socket.unlink(missing_ok=True)
+        arguments = ["--socket", str(self.socket), "--name", self.name, *self._arguments]
+        spare = self._spare.take(arguments) if self._started.is_set() else None
+        if spare is not None:
+            return spare
+        # A session of its own: Ctrl-C is for us, we let the calls end.
         return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "media.worker",
-            "--socket",
-            str(self.socket),
-            "--name",
-            self.name,
-            *self._arguments,
-            stdin=asyncio.subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C is for us: we let the calls end
+            *_COMMAND, *arguments, stdin=asyncio.subprocess.DEVNULL, start_new_session=True
         )
 
     async def _connect(self, process: Process) -> WorkerClient:

@@ -1,11 +1,14 @@
 """One media worker as a process: `python -m media.worker --socket PATH --name NAME` (see `--help`).
 
+With `--standby` alone it loads everything and waits for its arguments, as one line of JSON, on standard input.
+
 It holds the process's affairs only: loop, signals, the control socket, an end when nobody controls it any more.
 """
 
 import argparse
 import asyncio
 import faulthandler
+import json
 import signal
 import sys
 from collections.abc import Coroutine
@@ -36,7 +39,13 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--log-level", default="info", choices=["debug", "info", "warning", "error"])
     parser.add_argument("--log-format", default="auto", choices=["auto", "text", "json"])
-    arguments = parser.parse_args()
+    given = sys.argv[1:]
+    if given == ["--standby"]:
+        line = sys.stdin.readline()  # everything is loaded by now; what worker to be is told when one is needed
+        if not line:
+            return 0  # whoever might have needed it is gone
+        given = json.loads(line)
+    arguments = parser.parse_args(given)
     addresses = tuple(part.strip() for part in arguments.addresses.split(",") if part.strip())
     configure_logging(arguments.log_level, arguments.log_format, arguments.name)
     try:

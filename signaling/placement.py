@@ -25,6 +25,7 @@ log = structlog.get_logger()
 _PEERS_REMEMBERED = 10_000
 _RETRY_S = 0.5
 _SILENT_AFTER_S = 10.0  # three heartbeats; before that a worker that cannot be reached from here may be well
+_PING_TIMEOUT_S = 1.0  # a worker that takes longer has no room, and the call must not wait for it
 _MIN_HEADROOM = 0.05  # below this a new call would spoil those under way
 
 
@@ -69,6 +70,7 @@ class Placements:
             self._paths_of[key] = path
         worker.on_notice = self._hear
         worker.on_died = lambda: self._lost(key)
+        self._spawn(self._place_waiting())
 
     async def open(self, consultation: ConsultationId) -> None:
         """Place a call and open its session; a call that finds no worker stays unplaced and is tried again later."""
@@ -108,6 +110,20 @@ class Placements:
             raise Unavailable("media_fault", "The media worker answered something else.")
         return answer.sdp
 
+    async def sweep(self) -> None:
+        """Close sessions that no call has: the order to close them was lost with a process or a connection.
+
+        A call is placed before its session is opened, so a session listed before the placements are read is a call's or nobody's.
+        """
+        for (name, epoch), worker in list(self._workers.items()):
+            listed = await worker.request("session_list", None, control.SessionList())
+            if not isinstance(listed, control.SessionsOpen):
+                continue
+            orphans = {ConsultationId(session) for session in listed.sessions} - set(await self._rooms.placements(name, epoch))
+            for orphan in orphans:
+                log.warning("orphaned session closed", consultation=orphan, worker=name)
+                await worker.request("session_close", orphan, control.SessionClose())
+
     async def close(self, consultation: ConsultationId, placed: Placement) -> None:
         """Close a call's session where it was."""
         log.info("call closed", consultation=consultation, worker=placed.worker)
@@ -144,7 +160,8 @@ class Placements:
             await self.discover()
         workers = list(self._workers.values())
         answers = await asyncio.gather(
-            *(worker.request("worker_ping", None, control.WorkerPing()) for worker in workers), return_exceptions=True
+            *(worker.request("worker_ping", None, control.WorkerPing(), timeout_s=_PING_TIMEOUT_S) for worker in workers),
+            return_exceptions=True,
         )
         rated = [
             (answer.headroom, -index, worker)
@@ -241,6 +258,11 @@ class Placements:
         for consultation in moved:
             await self.open(consultation)
         self._carry_out(effects)
+
+    async def _place_waiting(self) -> None:
+        """Calls that found no worker go to one that has just come."""
+        for consultation in await self._rooms.unplaced():
+            await self.open(consultation)
 
     def _spawn(self, work: Awaitable[None]) -> None:
         async def guarded() -> None:

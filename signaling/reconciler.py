@@ -23,6 +23,7 @@ log = structlog.get_logger()
 TICK_AT_MOST_S = 1.0
 POLL_S = 1.0
 HEARTBEAT_S = 3.0  # a node is given up after 10 s: three beats may be lost
+SWEEP_S = 30.0  # an orphaned session costs memory, and nobody's call
 JITTER = 0.2  # so that nodes started together do not ask together
 
 
@@ -62,6 +63,7 @@ class Reconciler:
             loops.create_task(self._every(POLL_S, self.poll))
             loops.create_task(self._every(HEARTBEAT_S, self.beat))
             loops.create_task(self._every(HEARTBEAT_S, self.mend))
+            loops.create_task(self._every(SWEEP_S, self._placements.sweep))
 
     async def poll(self) -> None:
         """Compare versions with those seen last: what differs is refreshed as if a hint had come."""

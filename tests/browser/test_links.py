@@ -13,7 +13,7 @@ from playwright.async_api import Browser
 
 from tests.browser.links import LinkedCast, Witness, linked_server
 from tests.browser.stage import Person
-from tests.browser.test_call import everybody_sees_and_hears, pair
+from tests.browser.test_call import assert_media_flows, pair
 from tests.netsim.link import CUT, MOBILE_3G, PERFECT, Conditions
 from tests.processes import wait_for
 from tests.services import LOGS, Coturn
@@ -64,12 +64,21 @@ def patients_browser(request: pytest.FixtureRequest) -> Browser:
 async def in_a_call(cast: LinkedCast, doctor: Person, patient: Person, name: str) -> AsyncIterator[Witness]:
     """Both in a call that works, watched from then on."""
     await pair(doctor, patient)
-    await everybody_sees_and_hears({"Bai Yun": patient, "An Ning": doctor})
+    await see_and_hear(patient, doctor)
     witness = Witness(name, {"patient": patient, "doctor": doctor})
     try:
         yield witness
     finally:
         await witness.close()
+
+
+async def see_and_hear(patient: Person, doctor: Person) -> None:
+    """Each has the other's picture and sound, and nobody else's."""
+    for one, name, other in ((doctor, "Bai Yun", patient), (patient, "An Ning", doctor)):
+        seat = await one.seat_named(name)
+        await one.sees(seat, other.look)
+        await one.hears(seat, other.look)
+        await assert_media_flows(one, 1)
 
 
 async def still_in_the_call(patient: Person, doctor: Person) -> None:
@@ -131,7 +140,7 @@ async def test_a_third_lost_for_half_a_minute_costs_no_call(
             assert len(silent) <= 2, f"sound of the {who} was gone: {silent}"
         await still_in_the_call(patient, doctor)
         print("back after", await back_after(patient), await back_after(doctor))
-        await everybody_sees_and_hears({"Bai Yun": patient, "An Ning": doctor})
+        await see_and_hear(patient, doctor)
 
 
 async def told(person: Person) -> bool:
@@ -159,7 +168,7 @@ async def test_a_cut_is_told_to_both_and_mends_by_itself(
         print("told after", told_s, "back after", back)
         assert told_s <= TOLD_S
         assert sum(back) <= BACK_S
-        await everybody_sees_and_hears({"Bai Yun": patient, "An Ning": doctor})
+        await see_and_hear(patient, doctor)
 
 
 async def test_a_nat_that_forgets_costs_a_moment(
