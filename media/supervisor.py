@@ -30,6 +30,8 @@ TERM_GRACE_S = 2.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 10.0
 SPARE_AFTER_S = 3.0
 """A new spare costs a second of CPU: it is made when the calls of the worker whose place the last one took have come back."""
+PORT_TAKEN = 3
+"""A worker's exit code: another process has its UDP port."""
 STEADY_AFTER_S = 30.0
 """A worker that lived this long starts the pauses anew."""
 
@@ -84,7 +86,8 @@ class Supervisor:
         ]
 
     async def start(self) -> None:
-        """Returns when every worker answers; raises `Unavailable` and stops all when one does not in time."""
+        """Returns when every worker answers, or waits for a port that an older worker still has; raises `Unavailable` and stops
+        all when one does neither in time."""
         self._tasks = [asyncio.get_running_loop().create_task(keeper.keep()) for keeper in self._keepers]
         try:
             async with asyncio.timeout(START_TIMEOUT_S + 1):
@@ -201,6 +204,11 @@ class _Keeper:
             self._process = await self._spawn()
             client = await self._connect(self._process)
         except (Unavailable, OSError) as error:
+            if self._process is not None and self._process.returncode == PORT_TAKEN and not self._started.is_set():
+                # The worker of a process that was killed: its calls live on, whoever finds it uses it, and we wait for the port.
+                _log.warning("media port is taken", worker=self.name)
+                self._started.set()
+                return
             _log.error("media worker did not start", worker=self.name, fault=type(error).__name__)
             self._failed = Unavailable("worker_start", "a media worker did not start")
             self._started.set()

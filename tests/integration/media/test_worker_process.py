@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import stat
 import tempfile
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import media.supervisor
 from common.errors import Unavailable
 from common.ids import ConsultationId, new_id
 from media.control.client import WorkerClient
@@ -20,6 +22,7 @@ from media.supervisor import Supervisor
 from tests.peers.browser import FakeBrowser
 from tests.peers.calls import Call
 from tests.peers.waiting import until
+from tests.processes import unused_port
 
 LOOPBACK = ("127.0.0.1",)
 
@@ -27,9 +30,11 @@ LOOPBACK = ("127.0.0.1",)
 class Workers:
     """A supervisor and what it told."""
 
-    def __init__(self, folder: Path, count: int = 1) -> None:
+    def __init__(self, folder: Path, count: int = 1, first_port: int = 0) -> None:
         self.told: list[tuple[str, str]] = []
-        self.supervisor = Supervisor(count=count, folder=folder, node="n", on_worker=self.add, addresses=LOOPBACK)
+        self.supervisor = Supervisor(
+            count=count, folder=folder, node="n", on_worker=self.add, addresses=LOOPBACK, first_port=first_port
+        )
 
     def add(self, client: WorkerClient) -> None:
         self.told.append(("ready", client.epoch))
@@ -47,9 +52,9 @@ class Workers:
 
 
 @asynccontextmanager
-async def workers(count: int = 1) -> AsyncIterator[Workers]:
+async def workers(count: int = 1, first_port: int = 0) -> AsyncIterator[Workers]:
     with tempfile.TemporaryDirectory(prefix="c-") as folder:
-        started = Workers(Path(folder), count)
+        started = Workers(Path(folder), count, first_port)
         await started.supervisor.start()
         try:
             yield started
@@ -150,6 +155,39 @@ async def test_stopping_leaves_no_process() -> None:
         await started.supervisor.stop(0.2)
         assert [Path(f"/proc/{pid}").exists() for pid in pids] == [False, False]
         assert started.supervisor.clients == []
+
+
+async def test_a_port_that_an_older_worker_still_has_is_waited_for() -> None:
+    """A killed process leaves its worker and its calls behind, on the port that the operator opened in the firewall."""
+    port = unused_port(socket.SOCK_DGRAM)
+    async with workers(first_port=port) as older, workers(first_port=port) as newer:
+        assert newer.supervisor.clients == [] and older.client.alive
+        await older.supervisor.stop(0)
+        await until(lambda: newer.supervisor.clients != [], "the port is taken over", timeout_s=15)
+        assert newer.client.media_port == port
+
+
+async def test_a_spare_takes_the_place_of_a_dead_worker_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(media.supervisor, "SPARE_AFTER_S", 0.0)
+    async with workers() as started:
+        spare = started.supervisor._spare
+        await until(lambda: spare._process is not None, "a spare is made")
+        waiting = spare._process
+        assert waiting is not None
+        await until(lambda: _is_loaded(waiting.pid), "it has loaded everything", timeout_s=30)
+        os.kill(started.pid, signal.SIGKILL)
+        await until(lambda: len(started.told) == 3, "a successor comes", timeout_s=2)
+        assert started.pid == waiting.pid
+        await until(lambda: spare._process is not None, "another spare is made")
+        last = spare._process
+    assert last is not None and last.returncode is not None
+
+
+def _is_loaded(pid: int) -> bool:
+    """Whether a standby process sleeps in a read of its standard input: by then everything is loaded."""
+    state = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
+    waits_in = Path(f"/proc/{pid}/wchan").read_text()
+    return state == "S" and ("read" in waits_in or "unix_stream" in waits_in)
 
 
 async def test_a_worker_that_cannot_start_is_told() -> None:
