@@ -2,8 +2,9 @@
 
 from alembic import context
 
-import clinic.store.tables  # noqa: F401 - imported for its tables, as the next two
-import common.evidence.audit  # noqa: F401
+import clinic.store.tables  # noqa: F401 - imported for its tables, as the next three
+import common.evidence.audit
+import common.outbox.store  # noqa: F401
 import rooms.store.tables  # noqa: F401
 from common.database import metadata
 

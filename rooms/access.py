@@ -6,8 +6,8 @@ import secrets
 from collections.abc import Iterable
 
 from common.ids import SeatId
-from rooms.errors import consultation_over, not_allowed, room_full, seat_unknown, timeline_closed
-from rooms.model import OVER, Consultation, Role, Seat
+from rooms.errors import consultation_over, not_allowed, not_in_call, not_waiting, room_full, seat_unknown, timeline_closed
+from rooms.model import IN_CALL, IN_LINE, OVER, Consultation, Role, Seat
 
 TOKEN_BYTES = 32
 SESSION_S = 24 * 3600.0
@@ -74,6 +74,38 @@ def access_space(consultation: Consultation) -> None:
     taken = [seat for seat in consultation.present_seats() if seat.role is not Role.PRACTITIONER]
     if len(taken) + 1 >= MOST_SEATS:
         raise room_full()
+
+
+def access_move(consultation: Consultation, seat: SeatId) -> Seat:
+    """The seat, if it may be moved by a link: a practitioner's goes with the desk, where one signs in."""
+    found = access_room(consultation, seat)
+    if found.role is Role.PRACTITIONER:
+        raise not_allowed()
+    return found
+
+
+def access_wait(consultation: Consultation, seat: SeatId) -> Seat:
+    """The patient's seat, if the patient is in line."""
+    found = access_room(consultation, seat)
+    if found.role is not Role.PATIENT:
+        raise not_allowed()
+    if consultation.state not in IN_LINE:
+        raise not_waiting()
+    return found
+
+
+def access_card(consultation: Consultation, seat: SeatId) -> Seat:
+    """The seat, if there is a name card to confirm: principals meet in a call, a guest may look at it before."""
+    found = access_room(consultation, seat)
+    if found.role in PRINCIPALS and consultation.state not in IN_CALL:
+        raise not_in_call()
+    return found
+
+
+def admitted(consultation: Consultation, seat: Seat) -> bool:
+    """Whether this seat's media may flow: both principals have confirmed whom they meet, and so has whoever sits here."""
+    principals = [consultation.principal(role) for role in PRINCIPALS]
+    return all(one is not None and one.confirmed_at is not None for one in (*principals, seat))
 
 
 def access_end(consultation: Consultation, seat: SeatId) -> Seat:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from common.ids import ConsultationId, SeatId, new_id
+from common.ids import ConsultationId, PractitionerId, SeatId, new_id
 from rooms import lifecycle, queue
-from rooms.access import access_end, access_leave
+from rooms.access import PRINCIPALS, access_card, access_end, access_leave
 from rooms.effects import ReleaseSeat
-from rooms.errors import offer_gone
+from rooms.errors import not_allowed, offer_gone
 from rooms.model import OVER, Consultation, EndedReason, Ignored, Role, Seat, SeatGrant, SeatIdentity, State
 from rooms.ports import WalkIn
 from rooms.turn import Turn
@@ -35,24 +35,50 @@ async def arrive(turn: Turn, patient: WalkIn) -> SeatGrant:
             language=patient.language,
             birth_year=patient.birth_year,
             reason=patient.reason,
+            contact=patient.contact,
             state=State.SCHEDULED,
             created_at=turn.now,
             seats=(holder,),
         )
     )
-    await turn.to_consultation(consultation, lifecycle.PatientArrived(), seat)
+    await take_place(turn, consultation, seat, patient.wanted)
+    return turn.grant(seat)
+
+
+async def take_place(turn: Turn, which: ConsultationId, seat: SeatId, wanted: PractitionerId | None) -> None:
+    """The patient takes the last place of the line; it counts once the seat is connected."""
+    await turn.to_consultation(which, lifecycle.PatientArrived(), seat)
+    consultation = await turn.consultation(which)
     place = queue.PatientWaits(
-        consultation=consultation,
-        department=patient.department,
-        priority=patient.priority,
+        consultation=which,
+        department=consultation.department,
+        priority=consultation.priority,
         at=turn.now,
-        wanted=patient.wanted,
+        wanted=wanted,
         present=False,
     )
     await turn.to_queue(place, seat)
-    since = (await turn.line()).tickets[consultation].waiting_since
-    turn.put(replace(await turn.consultation(consultation), waiting_since=since))
-    return turn.grant(seat)
+    since = (await turn.line()).tickets[which].waiting_since
+    turn.put(replace(await turn.consultation(which), waiting_since=since))
+
+
+async def confirm(turn: Turn, who: SeatIdentity, right: bool) -> None:
+    """Somebody says whether the name card is right. A wrong one ends it for principals, and sends a guest out of the room.
+
+    Once confirmed it stays so: whoever finds out later ends the consultation as such.
+    """
+    consultation = await turn.consultation(who.consultation)
+    seat = access_card(consultation, who.seat)
+    if right:
+        if seat.confirmed_at is None:
+            turn.put(consultation.with_seat(replace(seat, confirmed_at=turn.now)))
+            turn.note(seat.practitioner or seat.id, "card_confirmed", consultation.id, seat.role)
+    elif seat.confirmed_at is not None:
+        raise not_allowed()
+    elif seat.role in PRINCIPALS:
+        await turn.to_consultation(consultation.id, lifecycle.Close(EndedReason.WRONG_PERSON), seat.practitioner or seat.id)
+    else:
+        await leave(turn, who)
 
 
 async def answer(turn: Turn, given: queue.OfferAccepted | queue.OfferDeclined) -> ConsultationId:

@@ -75,6 +75,19 @@ class ReleaseSeat:
 
 
 @dataclass(frozen=True, slots=True)
+class MoveSeat:
+    """This seat was taken over: close its peer, and the connections of whoever held it before."""
+
+    consultation: ConsultationId
+    seat: SeatId
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverLetters:
+    """A letter was stored that is to go out."""
+
+
+@dataclass(frozen=True, slots=True)
 class OfferConsultation:
     """Show this doctor, and nobody else, this patient until `expires_at` (seconds since 1970 UTC)."""
 
@@ -110,6 +123,8 @@ Effect = (
     | OpenRoom
     | CloseRoom
     | ReleaseSeat
+    | MoveSeat
+    | DeliverLetters
     | OfferConsultation
     | WithdrawOffer
     | DoctorPutOffDuty

@@ -37,6 +37,51 @@ def link_spent() -> UserError:
     return UserError("link_spent", "This link is not valid any more.")
 
 
+def link_unknown() -> UserError:
+    """No open link of this seat's making has that id."""
+    return UserError("link_unknown", "This seat has no open link of that id.")
+
+
+def too_many_links() -> UserError:
+    """More open links than a person can look over."""
+    return UserError("too_many_links", "This consultation has too many open links; revoke one first.")
+
+
+def name_needed() -> UserError:
+    """A guest says who they are."""
+    return UserError("name_needed", "A companion or interpreter gives a name.")
+
+
+def seat_in_use() -> UserError:
+    """Connected on another device; moving it needs a confirmation."""
+    return UserError("seat_in_use", "This seat is connected on another device; join with `replace` to move it here.")
+
+
+def not_confirmed() -> UserError:
+    """The name cards are not confirmed, so no media may flow."""
+    return UserError("not_confirmed", "The name cards are not confirmed yet.")
+
+
+def invitation_gone() -> UserError:
+    """No such invitation of this doctor's: taken back, lapsed, or the patient has come."""
+    return UserError("invitation_gone", "There is no such open invitation.")
+
+
+def too_many_invitations() -> UserError:
+    """More open invitations than a desk can show."""
+    return UserError("too_many_invitations", "There are too many open invitations; take one back first.")
+
+
+def email_needed() -> UserError:
+    """Nobody can be called back without an address."""
+    return UserError("email_needed", "There is no address to call back to.")
+
+
+def not_waiting() -> UserError:
+    """Only somebody in line has a turn to be called to."""
+    return UserError("not_waiting", "This patient is not in line.")
+
+
 def room_full() -> UserError:
     """The consultation has as many seats as it may have."""
     return UserError("room_full", "No more people can join this consultation.")

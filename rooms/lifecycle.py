@@ -10,10 +10,11 @@ from enum import StrEnum
 from typing import assert_never
 
 from rooms.errors import InvalidTransition
-from rooms.model import OVER, EndedReason, Ignored, Role, State
+from rooms.model import IN_LINE, OVER, EndedReason, Ignored, Role, State
 
 GRACE_S = 10.0  # a network change or a reload is over in 5 s (spec M4); twice that is an interruption people should see
 LAPSE_S = 3600.0  # nobody has been there for an hour: nobody comes back to this one
+CALLBACK_LAPSE_S = 6 * 3600.0  # but somebody who waits to be called back may be anywhere
 
 
 class Step(StrEnum):
@@ -84,7 +85,10 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """Where a consultation stands. The practitioner is none until an offer was accepted."""
+    """Where a consultation stands. The practitioner is none until an offer was accepted.
+
+    `open_until` is when an invitation lapses that nobody followed; `callback`: the patient in line waits to be called back.
+    """
 
     state: State
     patient: Principal
@@ -92,6 +96,8 @@ class Course:
     ended_reason: EndedReason | None = None
     live_since: float | None = None
     ended_at: float | None = None
+    open_until: float | None = None
+    callback: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +207,9 @@ def _deadlines(course: Course) -> Iterator[float]:
     if course.state is State.LIVE and gone:
         yield min(gone) + GRACE_S
     if course.state not in OVER | {State.SCHEDULED} and len(absent) == len(_principals(course)):
-        yield max(absent) + LAPSE_S
+        yield max(absent) + (CALLBACK_LAPSE_S if course.callback and course.state in IN_LINE else LAPSE_S)
+    if course.state is State.SCHEDULED and course.open_until is not None:
+        yield course.open_until
 
 
 class _Life:

@@ -31,7 +31,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A patient in line. `number` counts arrivals at the hospital; `waiting_since` never runs back from one to the next."""
+    """A patient in line. `number` counts arrivals at the hospital; `waiting_since` never runs back from one to the next.
+
+    `calls_left` says how often somebody who is away may still be called back, `called_at` when that was done last.
+    """
 
     consultation: ConsultationId
     department: DepartmentId
@@ -41,6 +44,8 @@ class Ticket:
     wanted: PractitionerId | None = None
     away_since: float | None = None
     refusals: tuple[Refusal, ...] = ()
+    calls_left: int = 0
+    called_at: float | None = None
 
     @property
     def rank(self) -> tuple[float, int]:

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from common.ids import ConsultationId, DepartmentId, HospitalId, OfferId, PractitionerId, SeatId
 from rooms.checks import Check, Expectation
+from rooms.link import OpenLink
 
 
 class State(StrEnum):
@@ -96,7 +97,8 @@ class Consultation:
     """A consultation as it is stored. `seats` are in order of coming, left ones included; `revision` grows with every save.
 
     `contact` is the patient's address on file; `callback_since` is set while the patient wants to be called back, `called_at`
-    when that was done; `last_entry` is the number of the timeline's last entry.
+    when that was done; `last_entry` is the number of the timeline's last entry. `wanted` is the doctor who invited the patient,
+    `open_until` when an invitation that nobody followed lapses.
     """
 
     id: ConsultationId
@@ -120,6 +122,8 @@ class Consultation:
     callback_since: float | None = None
     called_at: float | None = None
     last_entry: int = 0
+    wanted: PractitionerId | None = None
+    open_until: float | None = None
     seats: tuple[Seat, ...] = ()
 
     def seat(self, seat: SeatId) -> Seat | None:
@@ -158,14 +162,6 @@ class SeatGrant:
 
     seat: SeatId
     consultation: ConsultationId
-    token: str
-    expires_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class LinkGrant:
-    """A link's secret, once, and when it ends."""
-
     token: str
     expires_at: float
 
@@ -211,7 +207,8 @@ class PlaceView:
 class SeatView:
     """All that the holder of `seat` sees. `revision` only grows, over queue changes too. A sealed consultation shows as ended.
 
-    `patient` is there for patient and practitioner, `contact` (masked) for the patient alone.
+    `patient` is there for patient and practitioner, `contact` (masked) for the patient alone; `links` are this seat's own.
+    `admitted`: the name cards that must be confirmed before this seat's media flow are; `media_epoch` is none without it.
     """
 
     revision: int
@@ -227,6 +224,8 @@ class SeatView:
     place: PlaceView | None
     callback: bool
     contact: str | None
+    links: tuple[OpenLink, ...]
+    admitted: bool
     media_epoch: str | None
     last_entry: int
     starts_at: float | None
@@ -251,6 +250,18 @@ class LineView:
     present: bool
     callback: bool
     wanted: PractitionerId | None
+
+
+@dataclass(frozen=True, slots=True)
+class InvitedView:
+    """A patient whom this doctor invited and who has not come yet. `contact` is masked."""
+
+    consultation: ConsultationId
+    department: DepartmentId
+    name: str
+    starts_at: float | None
+    expires_at: float
+    contact: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +338,7 @@ class DeskView:
     seen_today: int
     recent: tuple[RecentView, ...]
     doctors: tuple[DoctorView, ...]
+    invited: tuple[InvitedView, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,10 @@ from typing import Protocol
 
 from common.evidence.entry import AuditEntry
 from common.ids import ConsultationId, DepartmentId, HospitalId, OfferId, PractitionerId, SeatId
+from common.outbox.letter import Letter
 from rooms.line import Line
-from rooms.model import Consultation, MediaWorker, Placement, Priority, RecentView, Role, SeatIdentity
+from rooms.link import Link, OpenLink
+from rooms.model import Consultation, MediaWorker, Placement, Priority, RecentView, SeatIdentity
 from rooms.timeline import Draft, Entry
 
 
@@ -33,19 +35,7 @@ class WalkIn:
     language: str
     priority: Priority = Priority.ROUTINE
     wanted: PractitionerId | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class JoinLink:
-    """A link by which one more person may take a seat, once. Only the SHA-256 of its token is kept."""
-
-    token_hash: bytes
-    consultation: ConsultationId
-    hospital: HospitalId
-    role: Role
-    made_by: SeatId
-    created_at: float
-    expires_at: float
+    contact: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +113,33 @@ class Consultations(Protocol):
 
     async def drop_sessions(self, seat: SeatId) -> None: ...
 
-    async def add_link(self, link: JoinLink) -> None: ...
+    async def standing(self, sessions: Sequence[bytes]) -> set[bytes]:
+        """Those of these sessions that were not dropped."""
 
-    async def link(self, token_hash: bytes) -> JoinLink | None: ...
+    async def invited(self, practitioners: Sequence[PractitionerId], now: float) -> list[Consultation]:
+        """Whom these doctors invited and who has not come yet, the earliest first."""
 
-    async def spend_link(self, token_hash: bytes, seat: SeatId, now: float) -> bool:
+    async def of_contact(self, contact: str, ended_after: float, limit: int) -> list[tuple[HospitalId, ConsultationId]]:
+        """The latest consultations with this address on file that are open or ended after that."""
+
+
+class Links(Protocol):
+    """Links, by the hash of their token or by their id."""
+
+    async def add(self, link: Link) -> None: ...
+
+    async def find(self, token_hash: bytes) -> Link | None: ...
+
+    async def spend(self, token_hash: bytes, seat: SeatId, now: float) -> bool:
         """Marks the link used by `seat` if nobody did and it is still good: of two at once, one is told true."""
 
-    async def revoke_link(self, token_hash: bytes, made_by: SeatId, now: float) -> None: ...
+    async def revoke(self, link: str, made_by: str, now: float) -> bool:
+        """Whether there was such an open link to revoke."""
+
+    async def revoke_to(self, seat: SeatId, now: float) -> None:
+        """Revokes all that open this seat."""
+
+    async def open_in(self, consultations: Sequence[ConsultationId], now: float) -> dict[ConsultationId, list[OpenLink]]: ...
 
 
 class Timeline(Protocol):
@@ -218,10 +227,16 @@ class Work(Protocol):
     def timeline(self) -> Timeline: ...
 
     @property
+    def links(self) -> Links: ...
+
+    @property
     def presences(self) -> Presences: ...
 
     @property
     def media(self) -> Media: ...
+
+    async def post(self, letters: Sequence[Letter]) -> None:
+        """Puts letters into the outbox."""
 
     async def audit(self, entries: Sequence[AuditEntry]) -> None: ...
 

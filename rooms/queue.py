@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from common.ids import ConsultationId, DepartmentId, OfferId, PractitionerId
+from rooms.callback import CALL_GRACE_S, CALLS, near
 from rooms.effects import DoctorPutOffDuty, OfferConsultation, PutOffReason, WithdrawOffer, WithdrawReason
 from rooms.line import RECENT_LENGTHS, Doctor, Line, Offer, Ticket
 from rooms.model import Ignored, Priority
@@ -58,6 +59,14 @@ class PrioritySet:
 
     consultation: ConsultationId
     priority: Priority
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackWished:
+    """A patient wants to be called back when the turn is near and they are away, or (`wished` false) not any more."""
+
+    consultation: ConsultationId
+    wished: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +129,7 @@ class TimePassed:
 
 
 Event = (
-    PatientWaits | PatientLeft | PatientAway | PatientReturned | PrioritySet
+    PatientWaits | PatientLeft | PatientAway | PatientReturned | PrioritySet | CallbackWished
     | DoctorOnDuty | DoctorOffDuty | DoctorAway | DoctorReturned | DoctorBusy | DoctorFree
     | OfferAccepted | OfferDeclined | TimePassed
 )  # fmt: skip
@@ -135,7 +144,14 @@ class JoinConsultation:
     practitioner: PractitionerId
 
 
-Decision = OfferConsultation | WithdrawOffer | DoctorPutOffDuty | JoinConsultation | Ignored
+@dataclass(frozen=True, slots=True)
+class CallPatient:
+    """The turn of a patient who is away is near: call them, once."""
+
+    consultation: ConsultationId
+
+
+Decision = OfferConsultation | WithdrawOffer | DoctorPutOffDuty | JoinConsultation | CallPatient | Ignored
 
 
 class Queue:
@@ -145,11 +161,11 @@ class Queue:
         self.line = line
 
     def handle(self, event: Event, now: float) -> list[Decision]:
-        """What was due until `now` happens first, so a late answer finds its offer gone; then the event; then new offers.
+        """What was due until `now` happens first, so a late answer finds its offer gone; then the event; then offers and calls.
 
         What the event makes due at once (a consultation ends, and the desk has been closed for long) happens with it.
         """
-        return [*self._due(now), *self._apply(event, now), *self._due(now), *self._offer(now)]
+        return [*self._due(now), *self._apply(event, now), *self._due(now), *self._offer(now), *self._call(now)]
 
     def deadline(self) -> float | None:
         """When `TimePassed` would change something; always after the last `now`."""
@@ -169,6 +185,8 @@ class Queue:
                 return self._patient_presence(consultation, None)
             case PrioritySet(consultation, priority):
                 return self._priority_set(consultation, priority)
+            case CallbackWished(consultation, wished):
+                return self._callback_wished(consultation, wished)
             case DoctorOnDuty(practitioner, departments, present):
                 return self._doctor_on_duty(practitioner, departments, present, now)
             case DoctorOffDuty(practitioner):
@@ -229,6 +247,16 @@ class Queue:
         if ticket.priority is priority:
             return [Ignored("no_change")]
         self.line.tickets[consultation] = replace(ticket, priority=priority)
+        return []
+
+    def _callback_wished(self, consultation: ConsultationId, wished: bool) -> list[Decision]:
+        ticket = self.line.tickets.get(consultation)
+        if ticket is None:
+            return [Ignored("not_waiting")]
+        calls = CALLS if wished else 0
+        if (ticket.calls_left > 0) == wished:
+            return [Ignored("no_change")]
+        self.line.tickets[consultation] = replace(ticket, calls_left=calls)
         return []
 
     def _doctor_on_duty(
@@ -396,6 +424,18 @@ class Queue:
         line.offers[offer.id] = offer
         return OfferConsultation(offer.id, offer.consultation, offer.practitioner, offer.made_at, offer.expires_at)
 
+    # --- calls ----------------------------------------------------------------------------------------------------------
+
+    def _call(self, now: float) -> Iterator[Decision]:
+        for ticket in near(self.line):
+            if self._callable_at(ticket) <= now:
+                self.line.tickets[ticket.consultation] = replace(ticket, calls_left=ticket.calls_left - 1, called_at=now)
+                yield CallPatient(ticket.consultation)
+
+    @staticmethod
+    def _callable_at(ticket: Ticket) -> float:
+        return float("inf") if ticket.away_since is None else ticket.away_since + CALL_GRACE_S
+
     # --- time -----------------------------------------------------------------------------------------------------------
 
     def _deadlines(self) -> Iterator[float]:
@@ -407,6 +447,7 @@ class Queue:
             if doctor.away_since is not None:
                 yield doctor.away_since + DESK_GONE_S
         yield from self._cool_downs()
+        yield from (self._callable_at(ticket) for ticket in near(self.line))
 
     def _cool_downs(self) -> Iterator[float]:
         free, offered = self._free(), self.line.offered()

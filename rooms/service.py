@@ -13,19 +13,19 @@ from operator import itemgetter
 from common.clock import Clock
 from common.errors import Unavailable
 from common.ids import ConsultationId, DepartmentId, HospitalId, OfferId, PractitionerId, SeatId
-from rooms import join_links, placing, presence, queue, triage, views
-from rooms.access import access_room, access_token, token_hash
-from rooms.acts import answer, arrive, elapse, end, leave
+from rooms import placing, presence, queue, triage, views
+from rooms.access import access_room, access_token
+from rooms.acts import answer, arrive, confirm, elapse, end, leave
 from rooms.checks import Check, Findings
 from rooms.effects import Effect
-from rooms.errors import consultation_over, link_spent, offer_gone, seat_unknown
+from rooms.entrance import Entrance
+from rooms.errors import consultation_over, offer_gone, seat_unknown
 from rooms.model import (
     IN_LINE,
     Consultation,
     DepartmentLoad,
     Desk,
     DeskView,
-    LinkGrant,
     MediaWorker,
     Placement,
     PlaceView,
@@ -57,13 +57,14 @@ class Rooms:
         self._turns = Turns(store, clock)
         self._recents = Recents()
         self._identities: dict[SeatId, SeatIdentity] = {}
+        self.entrance = Entrance(store, clock, self._turns, self._identity)
 
     @property
     def turns(self) -> Turns:
         """The hospitals' turns, for the services beside this one."""
         return self._turns
 
-    # --- patients and links -----------------------------------------------------------------------------------------
+    # --- patients -----------------------------------------------------------------------------------------
 
     async def walk_in(self, patient: WalkIn) -> tuple[SeatGrant, Effects]:
         """A patient takes a place in line. The place counts for offers once the seat is connected (`seat_connected`)."""
@@ -73,25 +74,6 @@ class Rooms:
 
         return await self._turns.take(patient.hospital, act)
 
-    async def create_link(self, seat: SeatId, role: Role) -> tuple[LinkGrant, Effects]:
-        """A link for one more person (companion or interpreter). UserError: not_allowed, consultation_over, room_full."""
-        maker = await self._identity(seat)
-        return await self._turns.take(maker.hospital, lambda turn: join_links.create(turn, maker, role))
-
-    async def revoke_link(self, seat: SeatId, token: str) -> None:
-        """The link made by `seat` opens nothing from now on; one already used stays used."""
-        async with self._store.transaction() as work:
-            await work.consultations.revoke_link(token_hash(token), seat, self._clock.now())
-
-    async def exchange_link(self, token: str, name: str) -> tuple[SeatGrant, Effects]:
-        """Trades a link, once, for a seat. UserError: link_spent, consultation_over, room_full."""
-        async with self._store.reading() as work:
-            link = await work.consultations.link(token_hash(token))
-        if link is None:
-            raise link_spent()
-        newcomer = join_links.Newcomer(link, name)
-        return await self._turns.take(link.hospital, lambda turn: join_links.exchange(turn, newcomer))
-
     # --- who speaks -------------------------------------------------------------------------------------------------
 
     async def seat_by_token(self, seat: SeatId, token: str) -> SeatIdentity | None:
@@ -100,6 +82,11 @@ class Rooms:
             stored = await work.consultations.sessions(seat, self._clock.now())
             known = await work.consultations.identity(seat)
         return known if access_token(token, stored) else None
+
+    async def standing_sessions(self, sessions: Sequence[bytes]) -> set[bytes]:
+        """Those of these sessions (SHA-256 of their tokens) by which a seat is still held."""
+        async with self._store.reading() as work:
+            return await work.consultations.standing(sessions)
 
     async def seat_of_practitioner(self, practitioner: PractitionerId, seat: SeatId) -> SeatIdentity | None:
         """The seat if it is this (signed-in) practitioner's own, or none."""
@@ -234,6 +221,11 @@ class Rooms:
             (found,) = await work.consultations.load([who.consultation])
         return found
 
+    async def confirm(self, seat: SeatId, right: bool) -> Effects:
+        """The name card is right, or not. UserError: seat_unknown, consultation_over, not_in_call, not_allowed."""
+        who = await self._identity(seat)
+        return await self._effects(who.hospital, lambda turn: confirm(turn, who, right))
+
     async def leave(self, seat: SeatId) -> Effects:
         """A patient in line gives up the place; a companion or interpreter leaves the room; a patient in a call ends it."""
         who = await self._identity(seat)
@@ -267,7 +259,8 @@ class Rooms:
         async with self._store.reading() as work:
             standing = await self._turns.standing(work, hospital)
             waiting = await work.consultations.in_line(hospital)
-        return [view for consultation in waiting for view in views.seat_views(consultation, standing, None)]
+            links = await work.links.open_in([one.id for one in waiting], self._clock.now()) if waiting else {}
+        return [view for one in waiting for view in views.seat_views(one, standing, None, links.get(one.id, ()))]
 
     async def places(self, hospital: HospitalId) -> dict[ConsultationId, PlaceView]:
         """Only the places in line, for all who wait in a hospital."""
@@ -286,9 +279,11 @@ class Rooms:
             standing = await self._turns.standing(work, hospital)
             wanted = {which for desk in desks for which in views.wanted_by(desk, standing)}
             known = {found.id: found for found in await work.consultations.load(sorted(wanted))} if wanted else {}
-            ended = await work.consultations.seen([desk.practitioner for desk in desks], since)
+            doctors = [desk.practitioner for desk in desks]
+            ended = await work.consultations.seen(doctors, since)
             recent = await self._recents.of(work, desks, self._clock.now())
-        return [views.desk_view(desk, standing, known, ended, recent[desk.practitioner]) for desk in desks]
+            invited = await work.consultations.invited(doctors, self._clock.now())
+        return [views.desk_view(desk, standing, known, ended, recent[desk.practitioner], invited) for desk in desks]
 
     async def loads(self, hospital: HospitalId) -> list[DepartmentLoad]:
         """Doctors on duty and patients in line by department; departments with neither are left out."""
@@ -430,11 +425,15 @@ class Rooms:
     async def _seat_views(self, work: Work, which: Sequence[ConsultationId]) -> list[SeatView]:
         found = await work.consultations.load(which)
         placed = await work.media.placed(which)
+        links = await work.links.open_in(which, self._clock.now())
         return [
             view
             for consultation in found
             for view in views.seat_views(
-                consultation, await self._turns.standing(work, consultation.hospital), placed.get(consultation.id)
+                consultation,
+                await self._turns.standing(work, consultation.hospital),
+                placed.get(consultation.id),
+                links.get(consultation.id, ()),
             )
         ]
 

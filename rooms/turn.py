@@ -11,11 +11,13 @@ from typing import assert_never
 
 from common.evidence.entry import AuditEntry
 from common.ids import ConsultationId, HospitalId, PractitionerId, SeatId, new_id
+from common.outbox.letter import Letter, LetterKind
 from rooms import chronicle, lifecycle, queue
 from rooms.access import SESSION_S, new_token, token_hash
 from rooms.effects import (
     CloseRoom,
     ConsultationChanged,
+    DeliverLetters,
     DoctorPutOffDuty,
     Effect,
     OfferConsultation,
@@ -25,6 +27,8 @@ from rooms.effects import (
 )
 from rooms.lifecycle import Course, Principal, Transition
 from rooms.line import Line
+from rooms.link import Link
+from rooms.mailing import mailed_link, new_letter, new_link
 from rooms.model import IN_CALL, IN_LINE, OVER, Consultation, Ignored, Role, Rung, Seat, SeatGrant, State
 from rooms.ports import SeatSession, Work
 
@@ -41,13 +45,15 @@ class Turn:
         self.now = now
         self.effects: list[Effect] = []
         self.after: Line | None = None
-        self._shown = False
         self._before = line
         self._loaded: dict[ConsultationId, Consultation] = {}
         self._current: dict[ConsultationId, Consultation] = {}
         self._entries: list[AuditEntry] = []
         self._sessions: list[SeatSession] = []
         self._why: dict[SeatId, str] = {}
+        self._links: list[Link] = []
+        self._letters: list[Letter] = []
+        self._shown = False
 
     # --- what is there ------------------------------------------------------------------------------------------------
 
@@ -89,6 +95,27 @@ class Turn:
         consultation = next(one for one in self._current.values() if one.seat(seat))
         return SeatGrant(seat, consultation.id, token, self.now + SESSION_S)
 
+    def add_link(self, link: Link) -> None:
+        """A new link."""
+        self._links.append(link)
+
+    def post(self, letter: Letter) -> None:
+        """A letter that leaves the house once this turn is stored."""
+        self._letters.append(letter)
+
+    async def mail_link(self, which: ConsultationId, letter: LetterKind) -> bool:
+        """Mails the patient a new link to the own seat in place of all before it; false without an address on file."""
+        consultation = await self.consultation(which)
+        patient = consultation.principal(Role.PATIENT)
+        if patient is None or consultation.contact is None:
+            return False
+        await self.work.links.revoke_to(patient.id, self.now)
+        kind, expires_at = mailed_link(consultation, letter, self.now)
+        link, grant = new_link(consultation, kind, patient.id, made_by=SYSTEM, expires_at=expires_at, now=self.now)
+        self.add_link(link)
+        self.post(new_letter(consultation, letter, grant, self.now))
+        return True
+
     def note(self, actor: str, act: str, subject: str, reason: str = "") -> None:
         """An audit entry of this turn."""
         self._entries.append(AuditEntry(self.now, self.hospital, actor, act, subject, reason))
@@ -116,6 +143,8 @@ class Turn:
                 case DoctorPutOffDuty():
                     self.effects.append(decision)
                     self.note(SYSTEM, "doctor_put_off_duty", decision.practitioner, decision.reason)
+                case queue.CallPatient(consultation):
+                    await self._call_back(consultation)
                 case Ignored():
                     pass
                 case _:
@@ -172,8 +201,13 @@ class Turn:
             practitioner=order.practitioner,
             created_at=self.now,
         )
-        self.put(replace(consultation.with_seat(seat), practitioner=order.practitioner))
+        self.put(replace(consultation.with_seat(seat), practitioner=order.practitioner, callback_since=None))
         await self.to_consultation(order.consultation, lifecycle.OfferTaken(connected), order.practitioner)
+
+    async def _call_back(self, which: ConsultationId) -> None:
+        self.put(replace(await self.consultation(which), called_at=self.now))
+        if await self.mail_link(which, LetterKind.TURN):
+            self.note(SYSTEM, "patient_called", which)
 
     async def _follow(self, which: ConsultationId, transition: Transition) -> None:
         if transition.after is State.CONNECTING:
@@ -183,6 +217,8 @@ class Turn:
 
     async def _ended(self, which: ConsultationId, before: State) -> None:
         consultation = await self.consultation(which)
+        if before is State.SCHEDULED:
+            await self._uninvited(consultation)
         if before in IN_LINE:
             await self.to_queue(queue.PatientLeft(which))
         if before in IN_CALL:
@@ -193,6 +229,12 @@ class Turn:
                 length = None if consultation.live_since is None else self.now - consultation.live_since
                 freed = queue.DoctorFree(consultation.practitioner, which, consultation.department, length)
                 await self.to_queue(freed)
+
+    async def _uninvited(self, consultation: Consultation) -> None:
+        """Nobody comes any more: the invitation's links open nothing, and it goes from the doctor's desk."""
+        for seat in consultation.present_seats():
+            await self.work.links.revoke_to(seat.id, self.now)
+        await self.shown_in_line()
 
     # --- storing --------------------------------------------------------------------------------------------------------
 
@@ -210,6 +252,11 @@ class Turn:
         await chronicle.write(self.work, changes, self._why, self.now)
         for session in self._sessions:
             await self.work.consultations.add_session(session)
+        for link in self._links:
+            await self.work.links.add(link)
+        if self._letters:
+            await self.work.post(self._letters)
+            self.effects.append(DeliverLetters())
         if self.after is not None and self._before is not None and (self._shown or self.after != self._before):
             await self.work.lines.save(self._before, self.after, self.version, queue.Queue(self.after).deadline())
             self.version += 1
@@ -234,6 +281,8 @@ def course_of(consultation: Consultation) -> Course:
         ended_reason=consultation.ended_reason,
         live_since=consultation.live_since,
         ended_at=consultation.ended_at,
+        open_until=consultation.open_until,
+        callback=consultation.callback_since is not None,
     )
 
 

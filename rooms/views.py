@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from common.ids import ConsultationId, PractitionerId
-from rooms.access import PRINCIPALS
+from rooms.access import PRINCIPALS, admitted
 from rooms.checks import Expectation
 from rooms.line import Doctor, Line, Ticket
+from rooms.link import OpenLink
 from rooms.model import (
     IN_CALL,
     IN_LINE,
@@ -16,6 +17,7 @@ from rooms.model import (
     DeskView,
     DoctorState,
     DoctorView,
+    InvitedView,
     LineView,
     OfferView,
     PatientView,
@@ -57,7 +59,9 @@ class Standing:
         return self.line.offered()
 
 
-def seat_views(consultation: Consultation, standing: Standing, placement: Placement | None) -> list[SeatView]:
+def seat_views(
+    consultation: Consultation, standing: Standing, placement: Placement | None, links: Sequence[OpenLink] = ()
+) -> list[SeatView]:
     """One view for each seat that was not left. The sum of two growing numbers grows: one revision over both sources."""
     seats = consultation.present_seats()
     people = tuple(_person(seat) for seat in seats)
@@ -79,7 +83,9 @@ def seat_views(consultation: Consultation, standing: Standing, placement: Placem
             place=place,
             callback=consultation.callback_since is not None,
             contact=masked(consultation.contact) if seat.role is Role.PATIENT else None,
-            media_epoch=str(placement.generation) if placement and in_call else None,
+            links=tuple(link for link in links if link.made_by == seat.id),
+            admitted=admitted(consultation, seat),
+            media_epoch=str(placement.generation) if placement and in_call and admitted(consultation, seat) else None,
             last_entry=consultation.last_entry,
             starts_at=consultation.starts_at,
             waiting_since=consultation.waiting_since,
@@ -110,8 +116,9 @@ def desk_view(
     known: Mapping[ConsultationId, Consultation],
     ended: Mapping[PractitionerId, Sequence[float]],
     recent: Recent,
+    invited: Sequence[Consultation] = (),
 ) -> DeskView:
-    """The desk of one doctor. `ended` holds the ends of the doctors' consultations that were live."""
+    """The desk of one doctor. `ended` holds the ends of the doctors' consultations that were live; `invited` may hold others'."""
     waiting, shown = shown_on(desk, standing)
     doctor = standing.line.doctors.get(desk.practitioner)
     current = known.get(doctor.consultation) if doctor and doctor.consultation else None
@@ -128,6 +135,7 @@ def desk_view(
         seen_today=sum(at >= desk.day_start for at in ended.get(desk.practitioner, ())),
         recent=recent.lines,
         doctors=standing.doctors if desk.triages else (),
+        invited=tuple(_invited_view(one) for one in invited if one.wanted == desk.practitioner),
     )
 
 
@@ -203,6 +211,17 @@ def _line_view(consultation: Consultation, standing: Standing) -> LineView:
         present=ticket.away_since is None,
         callback=consultation.callback_since is not None,
         wanted=ticket.wanted,
+    )
+
+
+def _invited_view(consultation: Consultation) -> InvitedView:
+    return InvitedView(
+        consultation=consultation.id,
+        department=consultation.department,
+        name=_name(consultation),
+        starts_at=consultation.starts_at,
+        expires_at=consultation.open_until or consultation.created_at,
+        contact=masked(consultation.contact),
     )
 
 

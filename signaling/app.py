@@ -32,6 +32,8 @@ from rooms.timelines import Timelines
 from signaling.effects import Effects
 from signaling.hints import Hint, Hints, LocalHints
 from signaling.http.health import Health
+from signaling.http.invitations import Invitations
+from signaling.http.links import Links
 from signaling.http.pages import add_pages
 from signaling.http.public import Public
 from signaling.http.security import MAX_BODY_BYTES, security_middleware, set_headers_on
@@ -212,7 +214,9 @@ class Server:
         app = web.Application(middlewares=[security_middleware(self.settings)], client_max_size=MAX_BODY_BYTES)
         set_headers_on(app, self.settings)
         Public(self.settings, services, self._clock).add_to(app)
+        Links(self.settings, services, self._clock).add_to(app)
         Staff(self.settings, services, self._gateway).add_to(app)
+        Invitations(self.settings, services).add_to(app)
         self._health(services, placements, hints).add_to(app)
         self._gateway.server.attach(app, socketio_path="socket.io")
         add_pages(app)

@@ -1,7 +1,7 @@
 """Where rooms and media meet: each order of the domain is carried out here, in the order given, after the truth is stored."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import assert_never
 
 import structlog
@@ -21,6 +21,7 @@ class Effects:
         self._hints = hints
         self._tasks: set[asyncio.Task[None]] = set()
         self.placements: Placements | None = None  # set once by app.py: the two need each other
+        self.deliver: Callable[[], None] = lambda: None  # set once by app.py: wakes the outbox
 
     def carry_out(self, effects: list[orders.Effect]) -> None:
         """Carry out what a service call returned. An effect that is lost is found again by the reconciler."""
@@ -56,6 +57,11 @@ class Effects:
                 | orders.DoctorPutOffDuty(practitioner=doctor)
             ):
                 self._hints.send(Hint(node=self._node, kind="offer", id=doctor))  # the desk's whole state tells
+            case orders.MoveSeat(consultation=consultation, seat=seat):
+                self._hints.send(Hint(node=self._node, kind="moved", id=seat))
+                self._spawn(self.placements.release(consultation, seat))
+            case orders.DeliverLetters():
+                self.deliver()
             case _:
                 assert_never(effect)
 

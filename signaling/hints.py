@@ -14,10 +14,11 @@ class Hint(Wire):
     """What changed. `kind` says whose id `id` is; `node` is who says so. `seat` and `desk`: it is held at `node` now;
     `offer`: this doctor's offer came or went.
 
-    `timeline` names a consultation; `typing` a seat, and `of` its consultation: nothing of it is stored."""
+    `moved`: whoever held that seat before holds it no more. `timeline` names a consultation; `typing` a seat, and `of` its
+    consultation: nothing of it is stored."""
 
     node: Id
-    kind: Literal["hospital", "consultation", "timeline", "typing", "seat", "desk", "offer", "signed_out"]
+    kind: Literal["hospital", "consultation", "timeline", "typing", "seat", "desk", "offer", "signed_out", "moved"]
     id: Id
     of: Id | None = None
 

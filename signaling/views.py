@@ -5,10 +5,11 @@ The directory is read once a few seconds; a department renamed meanwhile keeps i
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from clinic.chart import NO_CHART, Chart, Summary
-from clinic.hospitals import Directory, StaffRole
+from clinic.hospitals import Directory, Practitioner, StaffRole
 from clinic.intake import Intake
 from clinic.people import Clinic
 from common.clock import Clock
@@ -17,12 +18,14 @@ from common.ids import ConsultationId, HospitalId, PractitionerId
 from common.wire import LocalText
 from rooms.access import PRINCIPALS
 from rooms.checks import Check
+from rooms.link import LinkKind, LinkLook, OpenLink
 from rooms.model import (
     OVER,
     DepartmentLoad,
     Desk,
     DeskView,
     DoctorView,
+    InvitedView,
     LineView,
     OfferView,
     PatientView,
@@ -80,7 +83,7 @@ def seat_state(view: SeatView, chart: Chart, directory: Directory, now: float) -
         place=_place(view.place),
         callback=view.callback,
         contact=view.contact,
-        links=[],
+        links=[_open_link(link) for link in view.links],
         media_epoch=view.media_epoch,
         last_entry=view.last_entry,
         starts_at=view.starts_at,
@@ -111,9 +114,27 @@ def desk_state(view: DeskView, charts: Mapping[ConsultationId, Chart], directory
         offer=_offer(view.offer, charts),
         seat=view.seat,
         seen_today=view.seen_today,
-        invited=[],
+        invited=[_invited(one) for one in view.invited],
         recent=[_recent(line) for line in view.recent],
         doctors=[_doctor(doctor, directory) for doctor in view.doctors],
+    )
+
+
+def link_card(look: LinkLook, directory: Directory) -> wire.LinkCard:
+    """What a link opens, for whoever holds it."""
+    hospital = directory.hospitals[look.hospital]
+    doctor = directory.practitioners.get(look.practitioner) if look.practitioner else None
+    return wire.LinkCard(
+        kind=look.kind.value,
+        hospital=hospital.name,
+        department=directory.departments[look.department].name,
+        emergency_number=hospital.emergency_number,
+        patient=LocalText(zh=look.patient, en=look.patient),
+        practitioner=_practitioner(doctor) if doctor else None,
+        time_zone=hospital.time_zone,
+        starts_at=look.starts_at,
+        expires_at=look.expires_at,
+        in_use=look.in_use,
     )
 
 
@@ -148,10 +169,32 @@ def staff_session(directory: Directory, practitioner: PractitionerId, loads: lis
     person = directory.practitioners[practitioner]
     own = set(desk_of(practitioner, directory, 0.0).departments)
     return wire.StaffSession(
-        practitioner=wire.Practitioner(id=person.id, name=person.name, title=person.title),
+        practitioner=_practitioner(person),
         role=person.role.value,
         hospital=directory.hospitals[person.hospital].name,
         departments=[d for d in _departments(directory, person.hospital, loads) if d.id in own],
+    )
+
+
+def _practitioner(person: Practitioner) -> wire.Practitioner:
+    return wire.Practitioner(id=person.id, name=person.name, title=person.title)
+
+
+def _open_link(link: OpenLink) -> wire.OpenLink:
+    if link.kind is LinkKind.RESUME:
+        return wire.OpenLink(link=link.id, role="self", expires_at=link.expires_at)
+    role: Literal["companion", "interpreter"] = "companion" if link.kind is LinkKind.COMPANION else "interpreter"
+    return wire.OpenLink(link=link.id, role=role, expires_at=link.expires_at)
+
+
+def _invited(invited: InvitedView) -> wire.InvitedLine:
+    return wire.InvitedLine(
+        consultation=invited.consultation,
+        department=invited.department,
+        name=LocalText(zh=invited.name, en=invited.name),
+        starts_at=invited.starts_at,
+        expires_at=invited.expires_at,
+        contact=invited.contact,
     )
 
 

@@ -54,6 +54,12 @@ class Speaker:
         answer: dict[str, Any] = await self.client.call(name, body, timeout=_ACK_TIMEOUT_S)
         return answer
 
+    async def confirm(self, seat: str, right: bool = True) -> None:
+        """Say that the name card is right: without both sides' word no media flow."""
+        answer = await self.ask("seat_confirm", {"seat": seat, "right": right})
+        if not answer["ok"]:
+            raise AssertionError(f"card not confirmed: {answer}")
+
     async def _stay(self) -> None:
         turn = 0
         while not self._leaving:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.ids import ConsultationId, DepartmentId, HospitalId, PractitionerId, SeatId
 from rooms.model import IN_CALL, IN_LINE, Consultation, EndedReason, Priority, Role, Rung, Seat, SeatIdentity, State
-from rooms.ports import JoinLink, SeatSession
+from rooms.ports import SeatSession
 from rooms.store import tables
 from rooms.store.checks import read_check, write_check
 
@@ -114,44 +114,25 @@ class SqlConsultations:
     async def drop_sessions(self, seat: SeatId) -> None:
         await self._connection.execute(delete(tables.seat_session).where(tables.seat_session.c.seat == seat))
 
-    async def add_link(self, link: JoinLink) -> None:
-        await self._connection.execute(
-            insert(tables.join_link).values(
-                token_hash=link.token_hash,
-                consultation=link.consultation,
-                role=link.role.value,
-                made_by=link.made_by,
-                created_at=link.created_at,
-                expires_at=link.expires_at,
-            )
-        )
+    async def standing(self, sessions: Sequence[bytes]) -> set[bytes]:
+        session = tables.seat_session.c
+        query = select(session.token_hash).where(session.token_hash.in_(sessions))
+        return set((await self._connection.scalars(query)).all())
 
-    async def link(self, token_hash: bytes) -> JoinLink | None:
-        j, c = tables.join_link, tables.consultation
-        query = select(j, c.c.hospital).join(c, j.c.consultation == c.c.id).where(j.c.token_hash == token_hash)
-        row = (await self._connection.execute(query)).one_or_none()
-        if row is None:
-            return None
-        return JoinLink(
-            token_hash=row.token_hash,
-            consultation=ConsultationId(row.consultation),
-            hospital=HospitalId(row.hospital),
-            role=Role(row.role),
-            made_by=SeatId(row.made_by),
-            created_at=row.created_at,
-            expires_at=row.expires_at,
-        )
+    # --- whom somebody expects ------------------------------------------------------------------------------------------
 
-    async def spend_link(self, token_hash: bytes, seat: SeatId, now: float) -> bool:
-        j = tables.join_link.c
-        good = (j.token_hash == token_hash, j.used_at.is_(None), j.revoked_at.is_(None), j.expires_at > now)
-        spent = await self._connection.execute(update(tables.join_link).where(*good).values(used_at=now, used_by=seat))
-        return spent.rowcount == 1
+    async def invited(self, practitioners: Sequence[PractitionerId], now: float) -> list[Consultation]:
+        c = tables.consultation.c
+        expected = (c.state == State.SCHEDULED.value, c.wanted.in_(practitioners), c.open_until > now)
+        found = await self._load(select(tables.consultation).where(*expected))
+        return sorted(found, key=lambda one: (one.starts_at or one.created_at, one.id))
 
-    async def revoke_link(self, token_hash: bytes, made_by: SeatId, now: float) -> None:
-        j = tables.join_link.c
-        which = (j.token_hash == token_hash, j.made_by == made_by, j.used_at.is_(None), j.revoked_at.is_(None))
-        await self._connection.execute(update(tables.join_link).where(*which).values(revoked_at=now))
+    async def of_contact(self, contact: str, ended_after: float, limit: int) -> list[tuple[HospitalId, ConsultationId]]:
+        c = tables.consultation.c
+        open_or_fresh = c.ended_at.is_(None) | (c.ended_at > ended_after)
+        query = select(c.hospital, c.id).where(c.contact == contact, open_or_fresh).order_by(c.created_at.desc(), c.id)
+        rows = await self._connection.execute(query.limit(limit))
+        return [(HospitalId(row.hospital), ConsultationId(row.id)) for row in rows]
 
 
 def _consultation(row: Row[Any], seats: Iterable[Seat]) -> Consultation:
@@ -177,6 +158,8 @@ def _consultation(row: Row[Any], seats: Iterable[Seat]) -> Consultation:
         callback_since=row.callback_since,
         called_at=row.called_at,
         last_entry=row.last_entry,
+        wanted=PractitionerId(row.wanted) if row.wanted else None,
+        open_until=row.open_until,
         seats=tuple(seats),
     )
 
@@ -204,6 +187,8 @@ def _consultation_row(consultation: Consultation) -> dict[str, object]:
         "callback_since": consultation.callback_since,
         "called_at": consultation.called_at,
         "last_entry": consultation.last_entry,
+        "wanted": consultation.wanted,
+        "open_until": consultation.open_until,
     }
 
 

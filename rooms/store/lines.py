@@ -110,6 +110,8 @@ def _ticket(row: Row[Any]) -> Ticket:
         wanted=PractitionerId(row.wanted) if row.wanted else None,
         away_since=row.away_since,
         refusals=tuple(Refusal(PractitionerId(who), at) for who, at in json.loads(row.refusals)),
+        calls_left=row.calls_left,
+        called_at=row.called_at,
     )
 
 
@@ -124,6 +126,8 @@ def _ticket_row(hospital: HospitalId) -> ToRow[Ticket]:
         "wanted": ticket.wanted,
         "away_since": ticket.away_since,
         "refusals": json.dumps([[refusal.practitioner, refusal.at] for refusal in ticket.refusals]),
+        "calls_left": ticket.calls_left,
+        "called_at": ticket.called_at,
     }
 
 

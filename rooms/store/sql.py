@@ -12,10 +12,13 @@ from common.database import Database
 from common.evidence import audit
 from common.evidence.entry import AuditEntry
 from common.ids import ConsultationId, HospitalId
+from common.outbox import store as outbox
+from common.outbox.letter import Letter
 from rooms.ports import Conflict, Due
 from rooms.store import tables
 from rooms.store.consultations import SqlConsultations
 from rooms.store.lines import SqlLines
+from rooms.store.links import SqlLinks
 from rooms.store.nodes import SqlMedia, SqlPresences
 from rooms.store.timeline import SqlTimeline
 
@@ -28,8 +31,13 @@ class SqlWork:
         self.lines = SqlLines(connection)
         self.consultations = SqlConsultations(connection)
         self.timeline = SqlTimeline(connection)
+        self.links = SqlLinks(connection)
         self.presences = SqlPresences(connection)
         self.media = SqlMedia(connection)
+
+    async def post(self, letters: Sequence[Letter]) -> None:
+        for letter in letters:
+            await outbox.add(self._connection, letter)
 
     async def audit(self, entries: Sequence[AuditEntry]) -> None:
         await audit.append(self._connection, *entries)

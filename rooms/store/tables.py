@@ -51,12 +51,21 @@ consultation = Table(
     Column("callback_since", Double),
     Column("called_at", Double),
     Column("last_entry", Integer, nullable=False, server_default="0"),
+    Column("wanted", ID),
+    Column("open_until", Double),
     Column("changed_at", Double, nullable=False),
     Column("deadline", Double),
     Index("ix_consultation_hospital_state", "hospital", "state"),
     Index("ix_consultation_changed_at", "changed_at"),
     Index("ix_consultation_deadline", "deadline"),
     Index("ix_consultation_practitioner_ended_at", "practitioner", "ended_at"),
+    Index("ix_consultation_contact", "contact"),
+    Index(
+        "ix_consultation_wanted_scheduled",
+        "wanted",
+        sqlite_where=text("state = 'scheduled'"),
+        postgresql_where=text("state = 'scheduled'"),
+    ),
     # The wall behind the queue's lock: a doctor is never in two consultations.
     Index(
         "uq_consultation_practitioner_in_call",
@@ -103,9 +112,11 @@ join_link = Table(
     "join_link",
     metadata,
     Column("token_hash", LargeBinary(32), primary_key=True),
+    Column("id", ID, nullable=False),
     Column("consultation", ID, ForeignKey("consultation.id"), nullable=False, index=True),
-    Column("role", CODE, nullable=False),
-    Column("made_by", ID, ForeignKey("seat.id"), nullable=False),
+    Column("kind", CODE, nullable=False),
+    Column("seat", ID, ForeignKey("seat.id")),
+    Column("made_by", ID, nullable=False),  # a seat, a practitioner, or "system"
     Column("created_at", Double, nullable=False),
     Column("expires_at", Double, nullable=False),
     Column("revoked_at", Double),
@@ -213,6 +224,8 @@ queue_ticket = Table(
     Column("wanted", ID),
     Column("away_since", Double),
     Column("refusals", Text, nullable=False),  # JSON: [[practitioner, when], …]
+    Column("calls_left", Integer, nullable=False, server_default="0"),
+    Column("called_at", Double),
     UniqueConstraint("hospital", "number"),
 )
 

@@ -4,10 +4,13 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+from rooms.model import SeatGrant
 from signaling.settings import Settings
+from signaling.socket.messages import SeatGranted
 
 STAFF_MAX_AGE_S = 12 * 3600
 SEAT_MAX_AGE_S = 24 * 3600
+SEATS_HELD = 8
 
 
 def staff_cookie(settings: Settings) -> str:
@@ -34,3 +37,15 @@ def read_cookie(cookies: Mapping[str, str], name: str) -> str | None:
     """The cookie's value when it has the form of a token made here (43 characters of base64url)."""
     value = cookies.get(name)
     return value if value is not None and len(value) == 43 else None
+
+
+def grant_seat(settings: Settings, request: web.Request, grant: SeatGrant) -> web.Response:
+    """201 `SeatGranted` with the seat's new cookie: whatever cookie came before holds the seat no more."""
+    reply = SeatGranted(seat=grant.seat, page=f"/visit/{grant.seat}")
+    response = web.json_response(reply.model_dump(), status=201)
+    prefix = seat_cookie(settings, "")
+    held = [name for name in request.cookies if name.startswith(prefix) and name != staff_cookie(settings)]
+    for name in held[:-SEATS_HELD]:  # browsers send the oldest first; a shared tablet must not outgrow a request's header
+        clear_cookie(settings, response, name)
+    set_cookie(settings, response, seat_cookie(settings, grant.seat), grant.token, SEAT_MAX_AGE_S)
+    return response

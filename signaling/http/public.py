@@ -1,23 +1,22 @@
-"""What a patient's browser asks over HTTP: which hospitals, a place in line, a link exchanged for a seat."""
+"""What a patient's browser asks over HTTP: which hospitals, and a place in line."""
 
 from aiohttp import web
 
 from common.clock import Clock
 from common.errors import UserError
 from common.ids import DepartmentId, HospitalId
-from rooms.model import SeatGrant
+from rooms.invitations import contact_of
 from rooms.ports import WalkIn as WalkInOrder
 from signaling import views
-from signaling.http.cookies import SEAT_MAX_AGE_S, clear_cookie, seat_cookie, set_cookie, staff_cookie
+from signaling.http.admission import Admission
+from signaling.http.cookies import grant_seat
 from signaling.http.security import read_body
-from signaling.limits import Limiter, Rate, address_key
+from signaling.limits import Rate
 from signaling.settings import Settings
 from signaling.socket.handlers.shared import Services
-from signaling.socket.messages import JoinToken, SeatGranted, WalkIn
+from signaling.socket.messages import WalkIn
 
 WALK_IN_RATE = Rate(per_s=0.5, burst=60)  # one address may be a whole ward behind one router
-SEATS_HELD = 8
-JOIN_RATE = Rate(per_s=0.5, burst=30)
 
 
 class Public:
@@ -26,15 +25,12 @@ class Public:
     def __init__(self, settings: Settings, services: Services, clock: Clock) -> None:
         self._settings = settings
         self._services = services
-        self._clock = clock
-        self._walk_ins = Limiter(WALK_IN_RATE)
-        self._joins = Limiter(JOIN_RATE)
+        self._walk_ins = Admission(settings, clock, WALK_IN_RATE)
 
     def add_to(self, app: web.Application) -> None:
         """Enter the routes."""
         app.router.add_get("/api/hospitals", self.hospitals)
         app.router.add_post("/api/walk-ins", self.walk_in)
-        app.router.add_post("/api/join", self.join)
 
     async def hospitals(self, _request: web.Request) -> web.Response:
         """`GET /api/hospitals` → `HospitalList`; the same for everybody, so it may be kept a few seconds."""
@@ -45,7 +41,7 @@ class Public:
 
     async def walk_in(self, request: web.Request) -> web.Response:
         """`POST /api/walk-ins` with `WalkIn` → 201 `SeatGranted` and the seat's cookie."""
-        self._admit(self._walk_ins, request)
+        self._walk_ins.admit(request)
         body = await read_body(request, WalkIn)
         directory = await self._services.names.directory()
         department = directory.departments.get(DepartmentId(body.department))
@@ -59,30 +55,8 @@ class Public:
                 birth_year=body.birth_year,
                 reason=body.reason,
                 language=body.language,
+                contact=contact_of(body.email),
             )
         )
         self._services.carry_out(effects)
-        return self._granted(request, grant)
-
-    async def join(self, request: web.Request) -> web.Response:
-        """`POST /api/join` with `JoinToken` → 201 `SeatGranted` and the seat's cookie; a token opens one seat, once."""
-        self._admit(self._joins, request)
-        body = await read_body(request, JoinToken)
-        grant, effects = await self._services.rooms.exchange_link(body.token, body.name or "")
-        self._services.carry_out(effects)
-        return self._granted(request, grant)
-
-    def _admit(self, limiter: Limiter, request: web.Request) -> None:
-        key = address_key(request.remote, request.headers.get("X-Forwarded-For"), self._settings.trusted_proxies)
-        if not limiter.take(key, self._clock.now()):
-            raise UserError("too_many_requests", "Too many requests from this address; try again in a minute.")
-
-    def _granted(self, request: web.Request, grant: SeatGrant) -> web.Response:
-        reply = SeatGranted(seat=grant.seat, page=f"/visit/{grant.seat}")
-        response = web.json_response(reply.model_dump(), status=201)
-        prefix = seat_cookie(self._settings, "")
-        held = [name for name in request.cookies if name.startswith(prefix) and name != staff_cookie(self._settings)]
-        for name in held[:-SEATS_HELD]:  # browsers send the oldest first; a shared tablet must not outgrow a request's header
-            clear_cookie(self._settings, response, name)
-        set_cookie(self._settings, response, seat_cookie(self._settings, grant.seat), grant.token, SEAT_MAX_AGE_S)
-        return response
+        return grant_seat(self._settings, request, grant)

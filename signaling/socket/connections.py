@@ -23,6 +23,8 @@ class Connection:
     consultation: ConsultationId | None = None
     identity: SeatIdentity | None = None
     """Who holds the seat, for all but a desk: checked by cookie when the connection was made."""
+    session: bytes | None = None
+    """SHA-256 of that cookie's token: while it stands the connection does."""
     sent: dict[str, int] = field(default_factory=dict)
     """Fingerprint of the last state sent by message name, so that an unchanged one is not sent again."""
     told: dict[ConsultationId, int] = field(default_factory=dict)

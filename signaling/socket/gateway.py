@@ -7,7 +7,7 @@ bounded and validated, and an error is told to its sender alone.
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Literal
 
 import socketio
@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from common.clock import Clock
 from common.errors import ConsiliumError, ProtocolError, UserError
 from common.ids import PractitionerId, SeatId
+from rooms.access import token_hash
 from rooms.effects import Effect
 from signaling.hints import Hint
 from signaling.http.cookies import read_cookie, seat_cookie, staff_cookie
@@ -37,6 +38,7 @@ MESSAGE_RATE = Rate(per_s=20, burst=60)  # a busy call sends about two a second
 REFUSED_AT_MOST = 200  # messages over the rate before the connection is cut
 QUEUED_AT_MOST = 64  # states waiting for one browser; a browser slower than that is cut and comes back
 DRAIN_TIMEOUT_S = 5.0
+SESSIONS_AT_ONCE = 500
 PING_INTERVAL_S = 10
 PING_TIMEOUT_S = 10
 
@@ -102,6 +104,11 @@ class Gateway:
 
     def hear(self, hint: Hint) -> None:
         """Another process says that a seat or a desk is held there now, or that a doctor signed out: close ours."""
+        if hint.kind == "moved":
+            moved = self._connections.of_seat(SeatId(hint.id))
+            if moved is not None:
+                self._close_soon(self._expel([moved]))
+            return
         if hint.node == self._node:
             return
         held = self._connections.of_seat(SeatId(hint.id)) if hint.kind == "seat" else None
@@ -109,9 +116,26 @@ class Gateway:
             held = self._connections.of_desk(PractitionerId(hint.id))
         if held is not None:
             code = "signed_out" if hint.kind == "signed_out" else "replaced"
-            task = asyncio.create_task(self.close(held, code, retry=False))
-            self._closings.add(task)
-            task.add_done_callback(self._closings.discard)
+            self._close_soon(self.close(held, code, retry=False))
+
+    def _close_soon(self, closing: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(closing)
+        self._closings.add(task)
+        task.add_done_callback(self._closings.discard)
+
+    async def _expel(self, connections: Sequence[Connection]) -> None:
+        """Close those whose seat was moved: the session by which they connected does not stand any more."""
+        assert self._services is not None
+        held = [one for one in connections if one.session is not None and one.seat is not None]
+        for start in range(0, len(held), SESSIONS_AT_ONCE):
+            some = held[start : start + SESSIONS_AT_ONCE]
+            sessions = [one.session for one in some if one.session is not None]
+            standing = await self._services.rooms.standing_sessions(sessions)
+            for one in some:
+                if one.session in standing or one.seat is None or self._connections.get(one.sid) is not one:
+                    continue
+                if await self._services.rooms.seat_view(one.seat) is not None:  # who left knows it
+                    await self.close(one, "replaced", retry=False)
 
     async def drain(self) -> None:
         """Accept nobody any more and tell everybody to come back (to another process, or to this one started again)."""
@@ -128,7 +152,12 @@ class Gateway:
             self._untold[_place(connection)] = connection
 
     async def settle(self) -> None:
-        """Store who came and went where that could not be stored at once. Called with each heartbeat."""
+        """Store who came and went where that could not be stored at once; close whose seat was moved while no hint came.
+
+        Called with each heartbeat.
+        """
+        if self._services is not None:
+            await self._expel(self._connections.all())
         for place, connection in list(self._untold.items()):
             if self._services is None or self._untold.get(place) is not connection:
                 continue
@@ -191,7 +220,13 @@ class Gateway:
         if identity is None:
             raise UserError("no_seat", "This browser does not hold that seat.")
         return Connection(
-            sid, identity.hospital, bucket, seat=identity.seat, consultation=identity.consultation, identity=identity
+            sid,
+            identity.hospital,
+            bucket,
+            seat=identity.seat,
+            consultation=identity.consultation,
+            identity=identity,
+            session=token_hash(token) if token else None,
         )
 
     async def _absent(self, services: Services, connection: Connection) -> list[Effect]:

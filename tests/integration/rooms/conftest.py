@@ -65,10 +65,16 @@ class Node:
         offer = await self.offer(doctor)
         assert offer is not None and offer.consultation == grant.consultation
         seat, _ = await self.rooms.accept_offer(doctor, offer.offer)
+        await self.confirm(grant.seat, seat)
         for one in (grant.seat, seat):
             await self.rooms.seat_in_call(one, True)
         assert await self.state(grant) is State.LIVE
         return grant, seat, doctor
+
+    async def confirm(self, *seats: SeatId) -> None:
+        """Each says that the name card is right."""
+        for seat in seats:
+            await self.rooms.confirm(seat, right=True)
 
     async def state(self, grant: SeatGrant) -> State:
         view = await self.rooms.seat_view(grant.seat)

@@ -4,6 +4,7 @@ import pytest
 
 from common.errors import UserError
 from rooms.effects import CloseRoom, ConsultationChanged, DoctorPutOffDuty, OpenRoom, PutOffReason, QueueChanged, ReleaseSeat
+from rooms.link import Joiner, LinkKind
 from rooms.model import Desk, EndedReason, Role, State
 from tests.integration.rooms.conftest import DAY, HOSPITAL, NODE, Node, doctor_id, offered
 
@@ -21,6 +22,7 @@ async def test_a_patient_is_paired_talks_and_says_goodbye(node: Node) -> None:
     seat, effects = await rooms.accept_offer(doctor, offer.offer)
     assert OpenRoom(grant.consultation) in effects and QueueChanged(HOSPITAL) in effects
     placement, _ = await rooms.place_session(grant.consultation, "w1", "e1")
+    await node.confirm(grant.seat, seat)
     await rooms.seat_in_call(grant.seat, True)
     assert await node.state(grant) is State.CONNECTING
     node.clock.at += 5
@@ -42,6 +44,8 @@ async def test_a_patient_is_paired_talks_and_says_goodbye(node: Node) -> None:
         "consultation_waiting",
         "consultation_offered",
         "consultation_connecting",
+        "card_confirmed",
+        "card_confirmed",
         "consultation_live",
         "consultation_ended",
     ]
@@ -142,8 +146,8 @@ async def test_an_unanswered_offer_comes_back_and_then_the_duty_ends(node: Node)
 
 async def test_a_companion_joins_speaks_and_leaves(node: Node) -> None:
     grant, seat, _ = await node.call()
-    link, _ = await node.rooms.create_link(seat, Role.COMPANION)
-    companion, effects = await node.rooms.exchange_link(link.token, "Li Na")
+    link, _ = await node.rooms.entrance.create_link(seat, LinkKind.COMPANION)
+    companion, effects = await node.rooms.entrance.exchange(link.token, Joiner("Li Na"))
     assert effects == [ConsultationChanged(grant.consultation)]
     who = await node.rooms.seat_by_token(companion.seat, companion.token)
     assert who is not None and (who.role, who.consultation) == (Role.COMPANION, grant.consultation)
@@ -163,19 +167,19 @@ async def test_a_companion_joins_speaks_and_leaves(node: Node) -> None:
     ("act", "code"),
     [
         (lambda rooms, companion, grant, seat: rooms.end(companion), "not_allowed"),
-        (lambda rooms, companion, grant, seat: rooms.create_link(companion, Role.COMPANION), "not_allowed"),
-        (lambda rooms, companion, grant, seat: rooms.create_link(grant.seat, Role.PRACTITIONER), "not_allowed"),
+        (lambda rooms, companion, grant, seat: rooms.entrance.create_link(companion, LinkKind.COMPANION), "not_allowed"),
+        (lambda rooms, companion, grant, seat: rooms.entrance.create_link(grant.seat, LinkKind.PATIENT), "not_allowed"),
         (lambda rooms, companion, grant, seat: rooms.leave(seat), "not_allowed"),
         (lambda rooms, companion, grant, seat: rooms.seat_media("s_aaaaaaaaaaaaaaaa", True, True), "seat_unknown"),
-        (lambda rooms, companion, grant, seat: rooms.exchange_link("A" * 43, "Li Na"), "link_spent"),
+        (lambda rooms, companion, grant, seat: rooms.entrance.exchange("A" * 43, Joiner("Li Na")), "link_spent"),
         (lambda rooms, companion, grant, seat: rooms.accept_offer(doctor_id(7), "o_aaaaaaaaaaaaaaaa"), "offer_gone"),
         (lambda rooms, companion, grant, seat: rooms.place_session("c_aaaaaaaaaaaaaaaa", "w", "e"), "consultation_over"),
     ],
 )
 async def test_what_a_seat_may_not_do_is_refused_and_changes_nothing(node: Node, act, code: str) -> None:  # type: ignore[no-untyped-def]
     grant, seat, _ = await node.call()
-    link, _ = await node.rooms.create_link(grant.seat, Role.INTERPRETER)
-    companion, _ = await node.rooms.exchange_link(link.token, "Li Na")
+    link, _ = await node.rooms.entrance.create_link(grant.seat, LinkKind.INTERPRETER)
+    companion, _ = await node.rooms.entrance.exchange(link.token, Joiner("Li Na"))
     before = await node.rooms.seat_views(grant.consultation)
     with pytest.raises(UserError) as refused:
         await act(node.rooms, companion.seat, grant, seat)
@@ -185,17 +189,17 @@ async def test_what_a_seat_may_not_do_is_refused_and_changes_nothing(node: Node,
 
 async def test_a_room_holds_eight_and_an_old_or_revoked_link_holds_none(node: Node) -> None:
     grant, seat, _ = await node.call()
-    links = [(await node.rooms.create_link(seat, Role.COMPANION))[0] for _ in range(9)]
+    links = [(await node.rooms.entrance.create_link(seat, LinkKind.COMPANION))[0] for _ in range(9)]
     for link in links[:6]:
-        await node.rooms.exchange_link(link.token, "one more")
+        await node.rooms.entrance.exchange(link.token, Joiner("one more"))
     with pytest.raises(UserError, match="more people"):
-        await node.rooms.exchange_link(links[6].token, "one too many")
+        await node.rooms.entrance.exchange(links[6].token, Joiner("one too many"))
     assert len(await node.rooms.seat_views(grant.consultation)) == 8
-    await node.rooms.revoke_link(seat, links[7].token)
+    await node.rooms.entrance.revoke_link(seat, links[7].id)
     node.clock.at += 2 * 3600
     for link in (links[7], links[8]):
         with pytest.raises(UserError) as refused:
-            await node.rooms.exchange_link(link.token, "too late")
+            await node.rooms.entrance.exchange(link.token, Joiner("too late"))
         assert refused.value.code == "link_spent"
 
 
@@ -209,7 +213,7 @@ async def test_a_cookie_ends_after_a_day_and_opens_only_its_own_seat(node: Node)
 
 async def test_no_token_is_stored(node: Node) -> None:
     grant, seat, _ = await node.call()
-    link, _ = await node.rooms.create_link(seat, Role.COMPANION)
+    link, _ = await node.rooms.entrance.create_link(seat, LinkKind.COMPANION)
     async with node.database.reading() as connection:
         for table in ("seat_session", "join_link"):
             for row in await connection.exec_driver_sql(f"SELECT * FROM {table}"):

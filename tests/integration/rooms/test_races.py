@@ -12,7 +12,8 @@ from common.errors import ConsiliumError
 from common.ids import ConsultationId
 from rooms.effects import ConsultationChanged, OpenRoom
 from rooms.line import Line, Ticket
-from rooms.model import Priority, Role, SeatGrant, State
+from rooms.link import Joiner, LinkKind
+from rooms.model import Priority, SeatGrant, State
 from rooms.ports import Conflict, WalkIn
 from rooms.store import tables
 from rooms.store.lines import SqlLines
@@ -64,8 +65,8 @@ async def test_of_racing_exchanges_of_a_link_one_wins(open_node: Callable[[], No
     first, second = open_node(), open_node()
     grant, seat, _ = await first.call()
     for _ in range(3):
-        link, _ = await first.rooms.create_link(seat, Role.COMPANION)
-        found = await outcomes(*(node.rooms.exchange_link(link.token, "Li Na") for node in [first, second] * 2))
+        link, _ = await first.rooms.entrance.create_link(seat, LinkKind.COMPANION)
+        found = await outcomes(*(node.rooms.entrance.exchange(link.token, Joiner("Li Na")) for node in [first, second] * 2))
         assert found == {"done": 1, "link_spent": 3}
     assert len(await first.rooms.seat_views(grant.consultation)) == 5
 
