@@ -283,7 +283,9 @@ class Rooms:
             ended = await work.consultations.seen(doctors, since)
             recent = await self._recents.of(work, desks, self._clock.now())
             invited = await work.consultations.invited(doctors, self._clock.now())
-        return [views.desk_view(desk, standing, known, ended, recent[desk.practitioner], invited) for desk in desks]
+        return [
+            views.desk_view(desk, standing, known, ended, recent=recent[desk.practitioner], invited=invited) for desk in desks
+        ]
 
     async def loads(self, hospital: HospitalId) -> list[DepartmentLoad]:
         """Doctors on duty and patients in line by department; departments with neither are left out."""

@@ -115,6 +115,7 @@ def desk_view(
     standing: Standing,
     known: Mapping[ConsultationId, Consultation],
     ended: Mapping[PractitionerId, Sequence[float]],
+    *,
     recent: Recent,
     invited: Sequence[Consultation] = (),
 ) -> DeskView:

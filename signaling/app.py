@@ -24,6 +24,10 @@ from common.database import Database, migrate
 from common.errors import Unavailable
 from common.ids import new_id
 from common.kept import keep
+from common.outbox.delivery import Delivery
+from common.outbox.folder import FolderPost
+from common.outbox.smtp import SmtpPost, smtp_server
+from common.outbox.store import SqlOutbox
 from media.control.unix import connect_unix
 from media.supervisor import Supervisor
 from rooms.service import Rooms
@@ -38,6 +42,7 @@ from signaling.http.pages import add_pages
 from signaling.http.public import Public
 from signaling.http.security import MAX_BODY_BYTES, security_middleware, set_headers_on
 from signaling.http.staff import Staff
+from signaling.letters import Letters, Post
 from signaling.placement import Placements
 from signaling.probes import Probes
 from signaling.reconciler import Reconciler
@@ -153,6 +158,10 @@ class Server:
             tell_typing=lambda who: hints.send(typing_hint(self.node, who)),
             carry_out=effects.carry_out,
         )
+        letters = Letters(names, self.settings.base_url(self._listener.getsockname()[1]), self._post())
+        delivery = Delivery(SqlOutbox(database), letters.send, self._clock)
+        effects.deliver = delivery.wake
+
         self._gateway.serve(services, refresher)
         reconciler = Reconciler(
             node=self.node,
@@ -166,7 +175,7 @@ class Server:
             settle=self._gateway.settle,
         )
         self._closing.push_async_callback(self._leave, rooms, effects)
-        self._own(refresher.run(), teller.run(), reconciler.run())
+        self._own(refresher.run(), teller.run(), reconciler.run(), delivery.run())
         await self._listen(services, placements, hints)
 
     async def _leave(self, rooms: Rooms, effects: Effects) -> None:
@@ -184,6 +193,13 @@ class Server:
     def _turn(self) -> Turn | None:
         secret = self.settings.turn_secret
         return Turn(self.settings.turn_urls, secret) if secret is not None else None
+
+    def _post(self) -> Post:
+        """The mail server that is set, or a folder."""
+        sender = self.settings.mail_from or "consilium@localhost"
+        if self.settings.smtp_url is None:
+            return FolderPost(self.settings.mail_folder, sender)
+        return SmtpPost(smtp_server(self.settings.smtp_url.get_secret_value()), sender)
 
     def _choose_hints(self) -> Hints:
         if self.settings.redis_url is None:

@@ -136,8 +136,7 @@ def _on_signal(stopping: asyncio.Event) -> None:
 
 def _greeting(server: Server, port: int) -> str:
     settings = server.settings
-    host = settings.bind_host if settings.bind_host not in ("0.0.0.0", "::") else socket.gethostname()  # noqa: S104
-    base = settings.public_url or f"{'https' if settings.tls else 'http'}://{host}:{port}"
+    base = settings.base_url(port)
     lines = [
         "",
         "Consilium is ready.",
@@ -152,7 +151,10 @@ def _greeting(server: Server, port: int) -> str:
             f"             (sample hospital; other doctors: {', '.join(server.sample.others)},",
             f"             coordinator: {server.sample.coordinator}, same password and code)",
         ]
-    lines += [f"  Health     {base}/health/ready", f"  Data       {settings.data.resolve()}", ""]
+    lines += [f"  Health     {base}/health/ready", f"  Data       {settings.data.resolve()}"]
+    if settings.smtp_url is None:
+        lines.append(f"  Mail       into {settings.mail_folder.resolve()} (no mail server is set; see docs/OPERATIONS.md)")
+    lines.append("")
     if not settings.secure:
         lines += ["  Only this machine can reach it: cameras need HTTPS elsewhere. See docs/OPERATIONS.md for certificates.", ""]
     lines.append("Ctrl-C stops it.")

@@ -6,11 +6,14 @@ With nothing set it runs: SQLite and keys under `./data`, loopback only, one med
 import ipaddress
 import os
 import re
+import socket
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from common.outbox.smtp import smtp_server
 
 _DATABASES = ("postgresql://", "postgres://", "postgresql+asyncpg://", "sqlite+aiosqlite:///")
 _REDISES = ("redis://", "rediss://", "unix://")
@@ -43,6 +46,8 @@ class Settings(BaseSettings):
     media_port: int = Field(default=0, ge=0, le=65535)
     turn_urls: Annotated[tuple[str, ...], NoDecode] = ()
     turn_secret: SecretStr | None = None
+    smtp_url: SecretStr | None = None
+    mail_from: str | None = Field(default=None, max_length=254, pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+$")
     sample: bool = True
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "text", "json"] = "auto"
@@ -89,8 +94,17 @@ class Settings(BaseSettings):
             raise ValueError(f"must begin with one of {', '.join(schemes)}")
         return value
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            smtp_server(value.get_secret_value())
+        return value
+
     @model_validator(mode="after")
     def _whole(self) -> Self:
+        if self.smtp_url is not None and self.mail_from is None:
+            raise ValueError("smtp_url needs mail_from, the address that mails come from")
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise ValueError("tls_certificate and tls_key go together: set both or neither")
         for name, path in (("tls_certificate", self.tls_certificate), ("tls_key", self.tls_key)):
@@ -125,6 +139,16 @@ class Settings(BaseSettings):
             if url.startswith(plain):
                 return "postgresql+asyncpg://" + url.removeprefix(plain)
         return url
+
+    def base_url(self, port: int) -> str:
+        """Where browsers find us: the public URL, or this host by the port that we listen on."""
+        host = self.bind_host if self.bind_host not in ("0.0.0.0", "::") else socket.gethostname()  # noqa: S104
+        return self.public_url or f"{'https' if self.tls else 'http'}://{host}:{port}"
+
+    @property
+    def mail_folder(self) -> Path:
+        """Where mails are written while no mail server is set."""
+        return self.data / "mail"
 
     @property
     def worker_count(self) -> int:

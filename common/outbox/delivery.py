@@ -109,6 +109,8 @@ class Delivery:
                 await self._send(letter)
         except NotSent as failure:
             await self._failed(letter, attempts, failure)
+        except ConsiliumError as error:
+            await self._failed(letter, attempts, NotSent(error.code))
         except TimeoutError:
             await self._failed(letter, attempts, NotSent("timed_out"))
         except Exception:
