@@ -28,10 +28,14 @@ def near(line: Line) -> Iterator[Ticket]:
     Near is: a doctor who could take them is at work, and one present patient at most is before them, or the wait may be ten
     minutes, or such a doctor is free now while nobody present is left to be offered to them.
     """
-    awaiting = [ticket for ticket in line.ranked() if awaiting_call(ticket)]
-    found = places(line) if awaiting else {}
+    awaiting = {ticket.consultation for ticket in line.tickets.values() if awaiting_call(ticket)}
+    if not awaiting:
+        return  # nearly always: every event of the queue asks
+    found = places(line)
     engaged = {offer.practitioner for offer in line.offers.values()}
-    for ticket in awaiting:
+    for ticket in line.ranked():
+        if ticket.consultation not in awaiting:
+            continue
         doctors = [
             doctor
             for doctor in line.doctors.values()

@@ -10,7 +10,8 @@ import pytest
 from common.errors import UserError
 from common.ids import SeatId
 from rooms.effects import ConsultationChanged, QueueChanged, TimelineGrew
-from rooms.model import Desk, Role, Rung, SeatGrant, SeatIdentity
+from rooms.link import Joiner, LinkKind
+from rooms.model import Desk, Rung, SeatGrant, SeatIdentity
 from rooms.store.sql import SqlRoomsStore
 from rooms.timeline import MOST_ENTRIES, Entry, EntryKind, EventCode
 from rooms.timelines import Timelines
@@ -137,8 +138,8 @@ async def test_what_a_turn_read_before_a_post_does_not_undo_it(open_node: Callab
 async def test_a_consultation_is_told_from_the_arrival_to_the_end(node: Node) -> None:
     grant, seat, _ = await node.call()
     patient, doctor = await holder(node, grant.seat), await holder(node, seat)
-    link, _ = await node.rooms.create_link(seat, Role.COMPANION)
-    guest, _ = await node.rooms.exchange_link(link.token, "Li Na")
+    link, _ = await node.rooms.entrance.create_link(seat, LinkKind.COMPANION)
+    guest, _ = await node.rooms.entrance.exchange(link.token, Joiner("Li Na"))
     await node.rooms.seat_in_call(grant.seat, False)
     await timelines(node).take_rung(patient, Rung.STILLS, "no_path")
     node.clock.at += 11
@@ -151,6 +152,8 @@ async def test_a_consultation_is_told_from_the_arrival_to_the_end(node: Node) ->
     assert events(entries) == [
         ("joined", ""),
         ("accepted", ""),
+        ("confirmed", ""),
+        ("confirmed", ""),
         ("live", ""),
         ("joined", ""),
         ("media_lost", "no_path"),
@@ -161,18 +164,18 @@ async def test_a_consultation_is_told_from_the_arrival_to_the_end(node: Node) ->
         ("ended", "completed"),
     ]
     whose = [one.draft.seat for one in entries]
-    assert whose[:5] == [patient.seat, doctor.seat, None, guest.seat, patient.seat]
-    assert entries[1].practitioner == doctor.practitioner and entries[3].name == "Li Na"
-    assert whose[5] == patient.seat, "the one who is out of the room"
+    assert [*whose[:2], *whose[4:7]] == [patient.seat, doctor.seat, None, guest.seat, patient.seat]
+    assert entries[1].practitioner == doctor.practitioner and entries[5].name == "Li Na"
+    assert whose[7] == patient.seat, "the one who is out of the room"
 
 
 async def test_who_may_read_and_write_and_until_when(node: Node) -> None:
     grant, seat, doctor_id = await node.call()
     patient, doctor = await holder(node, grant.seat), await holder(node, seat)
-    link, _ = await node.rooms.create_link(seat, Role.COMPANION)
-    stays = await holder(node, (await node.rooms.exchange_link(link.token, "Li Na"))[0].seat)
-    link, _ = await node.rooms.create_link(seat, Role.INTERPRETER)
-    leaves = await holder(node, (await node.rooms.exchange_link(link.token, "Liu Yang"))[0].seat)
+    link, _ = await node.rooms.entrance.create_link(seat, LinkKind.COMPANION)
+    stays = await holder(node, (await node.rooms.entrance.exchange(link.token, Joiner("Li Na")))[0].seat)
+    link, _ = await node.rooms.entrance.create_link(seat, LinkKind.INTERPRETER)
+    leaves = await holder(node, (await node.rooms.entrance.exchange(link.token, Joiner("Liu Yang")))[0].seat)
     foreign = await holder(node, (await node.patient("Somebody else")).seat)
     lines = timelines(node)
     await lines.post(stays, "companion", "I am here too")
