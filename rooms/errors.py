@@ -77,11 +77,6 @@ def email_needed() -> UserError:
     return UserError("email_needed", "There is no address to call back to.")
 
 
-def not_waiting() -> UserError:
-    """Only somebody in line has a turn to be called to."""
-    return UserError("not_waiting", "This patient is not in line.")
-
-
 def room_full() -> UserError:
     """The consultation has as many seats as it may have."""
     return UserError("room_full", "No more people can join this consultation.")
@@ -103,5 +98,5 @@ def not_in_call() -> UserError:
 
 
 def not_waiting() -> UserError:
-    """Only who is in line can be triaged."""
+    """Only who is in line can be triaged, or called back."""
     return UserError("not_waiting", "This patient is not in the line of this hospital.")
