@@ -26,7 +26,7 @@ _SOURCES = 20  # addresses that people come from: each has a budget of requests 
 
 
 async def found_hospital(url: str, vault: FactorVault, doctors: int, departments: int) -> Hospital:
-    """A hospital with doctors numbered from FIRST_NUMBER on, spread evenly over departments; one password and one second factor."""
+    """A hospital with doctors numbered from FIRST_NUMBER on, spread evenly over departments; one password, one second factor."""
     await migrate(url)
     id_ = HospitalId(new_id("h"))
     rooms = tuple(
