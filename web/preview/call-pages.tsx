@@ -50,7 +50,8 @@ export function entries(zh: boolean): Entry[] {
 /** `press`: what is pressed once the screen is there. */
 export function visit(state: SeatState, played: Played = {}, press?: string) {
   const leave = async () => ({ ok: true as const, body: null });
-  if (press !== undefined) setTimeout(() => document.querySelector<HTMLElement>(press)?.click(), 900);
+  const wait = played.cut ? 5_500 : 900; // what is cut is noticed after a while
+  if (press !== undefined) setTimeout(() => document.querySelector<HTMLElement>(press)?.click(), wait);
   return (
     <VisitScreen
       state={state}

@@ -98,7 +98,7 @@ function StillPicture({ still, name }: { still: Still; name: string }) {
   return (
     <>
       <img class="still" src={still.address} alt={t.call.stillOf(name, time)} />
-      <div class="tag still-tag">
+      <div class="still-tag">
         <span class="row gap-s">
           <Icon name="image" />
           <span class="num">{t.call.still(time)}</span>

@@ -78,8 +78,8 @@ export function Drawer({ state, line, first, notice, endWord, drawer, onEnd }: D
           <h2 id="drawer-title" ref={heading} tabIndex={-1}>
             {endWord !== null && name !== null ? name : t.timeline.title}
           </h2>
-          {endWord !== null && first !== undefined && name !== null && (
-            <p class="third">{first.present ? t.call.rung.here(name) : t.call.rung.away(name)}</p>
+          {endWord !== null && first !== undefined && (
+            <p class="third">{first.present ? t.call.rung.here : t.call.rung.away}</p>
           )}
         </div>
         {endWord !== null && (

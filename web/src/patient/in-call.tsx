@@ -68,6 +68,7 @@ export function InCall({ state, line, status, onLeave }: InCallProps) {
       data-health={health(call.view.state)}
       data-rung={call.view.state.rung ?? "media"}
       data-count={others.length}
+      data-split={inWriting && !drawer.open}
       data-drawer={drawer.open ? (inWriting && !seen ? "whole" : "open") : "closed"}
     >
       <Faces people={others} streams={call.view.streams} stills={call.view.stills} />

@@ -108,6 +108,7 @@ const isTouch = (): boolean => matchMedia("(pointer: coarse)").matches;
 function grow(field: HTMLTextAreaElement | null): void {
   if (field === null) return;
   field.style.height = "auto";
+  if (field.value === "") return; // a long placeholder would count as lines
   const border = field.offsetHeight - field.clientHeight;
   field.style.height = `${Math.min(field.scrollHeight + border, 168)}px`;
 }

@@ -33,7 +33,6 @@ export const timeline = {
     lost: "The picture could not be fetched. Tap to try again.",
     larger: "Larger",
     smaller: "Smaller",
-    fit: "Whole picture",
     seen: (names: string) => `Seen by ${names}`,
     arrived: "Delivered",
     typing: (names: string) => `${names} is writing…`,

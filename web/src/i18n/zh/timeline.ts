@@ -33,7 +33,6 @@ export const timeline: Pick<Texts, "timeline"> = {
     lost: "图片没有取到，点一下再试。",
     larger: "放大",
     smaller: "缩小",
-    fit: "看全图",
     seen: (names) => `${names}已看到`,
     arrived: "已送达",
     typing: (names) => `${names}正在输入……`,
