@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { Faces, othersOf, TapToHear } from "../call/faces";
 import { NameCard, needsCard } from "../call/name-card";
-import { callNotice, deviceSentence, isSettled } from "../call/notices";
+import { callNotice, deviceSentence, isInWriting, isSettled } from "../call/notices";
 import { health, sending } from "../call/reducer";
 import { SelfView } from "../call/self";
 import { callSeconds } from "../call/shell";
@@ -62,7 +62,15 @@ function StageTop({ state, name, call }: { state: SeatState; name: string; call:
   const t = useTexts();
   useServerNow();
   const now = health(call.view.state);
-  const word = now === "connected" ? t.call.live : now === "interrupted" ? t.call.goneShort : t.call.connecting;
+  const patient = state.people.find((each) => each.role === "patient");
+  const inWriting = isInWriting(call.view.state, patient);
+  const word = inWriting
+    ? t.call.inWriting
+    : now === "connected"
+      ? t.call.live
+      : now === "interrupted"
+        ? t.call.goneShort
+        : t.call.connecting;
   return (
     <div class="stage-top">
       <div class="tag">
@@ -72,7 +80,7 @@ function StageTop({ state, name, call }: { state: SeatState; name: string; call:
         {state.live_since !== null && <time class="num">{stopwatch(callSeconds(state))}</time>}
       </div>
       <span class="tag">
-        <Icon name={now === "connected" ? "signal-good" : "signal-weak"} />
+        <Icon name={now === "connected" && !inWriting ? "signal-good" : "signal-weak"} />
         {word}
       </span>
     </div>
