@@ -35,7 +35,7 @@ export const chart = {
       assessment: "Assessment",
       advice: "Advice",
     },
-    fill: "Take over what the patient told",
+    fill: "Take over",
     opening: "Fetching what is stored; you may already write.",
     empty: "Saves by itself",
     savedAt: (time: string) => `Saved ${time}`,

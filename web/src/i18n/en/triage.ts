@@ -67,6 +67,6 @@ export const triage = {
     setTo: (name: string, priority: string) => `${name}: ${priority}`,
     pick: "Choose a patient in the list: arrows walk, 1, 2 and 3 set the priority.",
     nobody: "The list fills by itself as patients come.",
-    nobodyOnDuty: "nobody on duty",
+    nobodyOnDuty: "nobody",
   },
 };

@@ -33,7 +33,7 @@ export const chart: Pick<Texts, "brief" | "notes" | "ending" | "recent" | "found
       assessment: "诊断意见",
       advice: "医嘱",
     },
-    fill: "采用患者的自述",
+    fill: "采用自述",
     opening: "正在取回已存内容，现在就可以写。",
     empty: "会自动保存",
     savedAt: (time) => `${time} 已保存`,

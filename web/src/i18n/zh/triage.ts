@@ -63,6 +63,6 @@ export const triage: Pick<Texts, "invited" | "invite" | "triage"> = {
     setTo: (name, priority) => `${name}：${priority}`,
     pick: "在列表里选一位患者：方向键移动，1、2、3 设定优先级。",
     nobody: "有患者来时，列表会自动出现。",
-    nobodyOnDuty: "无人在岗",
+    nobodyOnDuty: "无人",
   },
 };

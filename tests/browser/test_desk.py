@@ -1,0 +1,112 @@
+"""A doctor's day at the desk, by keyboard alone: offer, name card, notes that nothing can lose, the summary, the day's list."""
+
+from playwright.async_api import Browser, Page, expect
+
+from tests.browser.stage import Cast, Person, confirm
+
+ADVICE = "Rinse after each use. Take 0.5 mg at night."
+LATER = "Drink more."
+
+
+async def accept_by_key(doctor: Person, patient: Person) -> None:
+    """Enter accepts the offer, and Enter again says that the name card is right."""
+    page = doctor.page
+    await page.wait_for_selector("[data-offer]")
+    await page.wait_for_timeout(500)  # keys of the first moment are meant for something else, and not taken
+    await page.keyboard.press("Enter")
+    await confirm(patient)
+    await page.wait_for_selector("[data-answer=confirm]")
+    await page.wait_for_timeout(800)  # a card just shown has not been read
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector('[data-call="live"]', timeout=30_000)
+
+
+async def saved(page: Page, field: str, words: str) -> None:
+    """The field holds these words and the server has them."""
+    await expect(page.locator(f"#note-{field}")).to_have_value(words)
+    await page.wait_for_selector('#notes-saved[data-saved="saved"]')
+
+
+async def test_a_visit_by_keyboard_alone(chromium: Browser, cast: Cast) -> None:
+    """Accepted, confirmed, written, ended with a summary and read again, without a touch of the mouse."""
+    doctor = await cast.doctor_on_duty(chromium)
+    patient = await cast.patient_in_line(chromium, "Bai Yun")
+    await accept_by_key(doctor, patient)
+    page = doctor.page
+
+    await page.focus("#note-advice")
+    await page.keyboard.type(ADVICE)
+    await saved(page, "advice", ADVICE)
+    await page.reload(wait_until="commit")
+    await page.wait_for_selector('[data-call="live"]', timeout=30_000)
+    await saved(page, "advice", ADVICE)
+
+    await page.focus("#note-advice")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#agreed")).to_have_value("Rinse after each use.\nTake 0.5 mg at night.")
+    await page.focus("#next-step")
+    await page.keyboard.type("Come back on Thursday.")
+    await page.keyboard.press("Control+Enter")
+    await patient.page.wait_for_selector('[data-screen="goodbye"][data-reason="completed"]')
+
+    await page.wait_for_selector('[data-call="none"]')
+    await saved(page, "advice", ADVICE)  # the pen is where it was
+    await page.focus("#note-advice")
+    await page.keyboard.press("End")
+    await page.keyboard.type(f" {LATER}")
+    await saved(page, "advice", f"{ADVICE} {LATER}")
+    assert [said for said in doctor.console if "401" not in said] == []
+
+
+async def test_notes_of_a_dead_line_arrive_later(chromium: Browser, cast: Cast) -> None:
+    """What is typed while the network is gone is said to be unsaved, kept, and saved when it is back."""
+    doctor = await cast.doctor_on_duty(chromium)
+    patient = await cast.patient_in_line(chromium, "Bai Yun")
+    await accept_by_key(doctor, patient)
+    page = doctor.page
+    await page.wait_for_selector('#notes-saved[data-saved="empty"]')
+
+    await doctor.context.set_offline(True)
+    await page.fill("#note-complaint", "Cough for two weeks")
+    await page.wait_for_selector('#notes-saved[data-saved="trouble"]', timeout=30_000)
+    await doctor.context.set_offline(False)
+    await page.wait_for_selector('#notes-saved[data-saved="saved"]', timeout=30_000)
+    await page.reload(wait_until="commit")
+    await expect(page.locator("#note-complaint")).to_have_value("Cough for two weeks", timeout=30_000)
+    await doctor.hang_up()
+    await patient.page.wait_for_selector('[data-screen="goodbye"]')
+
+
+async def test_a_key_pressed_while_writing_answers_nothing(chromium: Browser, cast: Cast) -> None:
+    """Enter and Escape stay with the person who writes; Alt and Enter accepts; focus stays in the field."""
+    doctor = await cast.doctor_on_duty(chromium)
+    page = doctor.page
+    await page.keyboard.press("Control+k")
+    await page.fill("#find", "Bai")
+    await page.keyboard.press("Escape")
+    await page.wait_for_selector("dialog", state="detached")
+    await page.keyboard.press("?")
+    await page.wait_for_selector("dialog .keylist")
+    await page.keyboard.press("Escape")
+    await page.wait_for_selector("dialog", state="detached")
+
+    patient = await cast.patient_in_line(chromium, "Bai Yun")
+    await accept_by_key(doctor, patient)
+    await doctor.hang_up()
+    await patient.page.wait_for_selector('[data-screen="goodbye"]')
+    await page.focus("#note-advice")
+    second = await cast.patient_in_line(chromium, "Qing Shan")
+    await page.wait_for_selector("[data-offer]")
+    await page.wait_for_timeout(500)
+    await page.keyboard.type("Rest")
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#note-advice")).to_have_value("Rest\n")
+    assert await page.locator("[data-offer]").count() == 1
+    await page.keyboard.press("Alt+Enter")
+    await page.wait_for_selector("[data-answer=confirm]")
+    await confirm(second)
+    await confirm(doctor)
+    await page.wait_for_selector('[data-call="live"]', timeout=30_000)
+    await doctor.hang_up()
+    await second.page.wait_for_selector('[data-screen="goodbye"]')
