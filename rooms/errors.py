@@ -92,6 +92,47 @@ def timeline_full() -> UserError:
     return UserError("timeline_full", "Nothing more can be written in this consultation.")
 
 
+def picture_refused(code: str) -> UserError:
+    """The file is no picture that is taken, by the reason's code."""
+    return UserError(code, _PICTURES.get(code, "The picture cannot be taken."))
+
+
+_PICTURES = {
+    "picture_type": "Only JPEG, PNG and WebP pictures are taken.",
+    "picture_too_large": "A picture may have 20 MB.",
+    "picture_dimensions": "The picture has too many pixels.",
+    "picture_broken": "The picture cannot be read.",
+}
+
+
+class OffsetMismatch(UserError):
+    """A chunk does not follow what is there; `offset` is where the next one begins."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__("picture_offset", "The upload continues elsewhere.")
+        self.offset = offset
+
+
+def picture_offset(offset: int) -> UserError:
+    """The octets sent are not the next ones."""
+    return OffsetMismatch(offset)
+
+
+def picture_unknown() -> UserError:
+    """No such picture or upload here."""
+    return UserError("picture_unknown", "There is no such picture.")
+
+
+def picture_key_taken() -> UserError:
+    """The key belongs to another entry of this seat."""
+    return UserError("picture_key_taken", "This key was used for something else.")
+
+
+def too_many_pictures() -> UserError:
+    """The seat or the consultation has as many pictures as it may."""
+    return UserError("too_many_pictures", "No more pictures can be added now.")
+
+
 def not_in_call() -> UserError:
     """Asked for a room while the consultation has no call."""
     return UserError("not_in_call", "There is no call in this consultation now.")

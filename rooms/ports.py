@@ -165,6 +165,65 @@ class Timeline(Protocol):
         """The doctor's consultations that ended since `day_start`, and those ended since `open_since` with something unread."""
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A picture on its way: how many octets it has and how many came. `refused` is the code with which it ended."""
+
+    seat: SeatId
+    key: str
+    media_type: str
+    octets: int
+    received: int
+    refused: str | None
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A picture made anew of an upload; sizes in pixels."""
+
+    width: int
+    height: int
+    content: bytes
+    thumbnail: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What counts against the limits: uploads under way and pictures of a seat, octets stored of its consultation."""
+
+    open: int
+    of_seat: int
+    stored_octets: int
+
+
+class Pictures(Protocol):
+    """Pictures and their uploads."""
+
+    async def upload(self, seat: SeatId, key: str) -> Upload | None: ...
+
+    async def locked(self, seat: SeatId, key: str) -> Upload | None:
+        """The same; nobody else changes it until this transaction ends."""
+
+    async def begin(self, upload: Upload) -> None: ...
+
+    async def add_chunk(self, upload: Upload, content: bytes) -> None: ...
+
+    async def chunks(self, seat: SeatId, key: str) -> list[bytes]: ...
+
+    async def refuse(self, seat: SeatId, key: str, code: str) -> None:
+        """Keeps the code, drops the chunks."""
+
+    async def keep(self, which: ConsultationId, draft: Draft, made: Made) -> None:
+        """Stores the draft's picture and drops its upload."""
+
+    async def held(self, which: ConsultationId, seat: SeatId) -> Held: ...
+
+    async def content(self, which: ConsultationId, picture: str, *, thumbnail: bool) -> bytes | None: ...
+
+    async def forget_uploads(self, before: float) -> int: ...
+
+
 class Presences(Protocol):
     """Which seat and which desk is connected through which node, and which nodes live."""
 
@@ -228,6 +287,9 @@ class Work(Protocol):
 
     @property
     def links(self) -> Links: ...
+
+    @property
+    def pictures(self) -> Pictures: ...
 
     @property
     def presences(self) -> Presences: ...

@@ -30,6 +30,7 @@ from common.outbox.smtp import SmtpPost, smtp_server
 from common.outbox.store import SqlOutbox
 from media.control.unix import connect_unix
 from media.supervisor import Supervisor
+from rooms.pictures import Pictures
 from rooms.service import Rooms
 from rooms.store.sql import SqlRoomsStore
 from rooms.timelines import Timelines
@@ -39,10 +40,12 @@ from signaling.http.health import Health
 from signaling.http.invitations import Invitations
 from signaling.http.links import Links
 from signaling.http.pages import add_pages
+from signaling.http.pictures import PicturePages
 from signaling.http.public import Public
 from signaling.http.security import MAX_BODY_BYTES, security_middleware, set_headers_on
 from signaling.http.staff import Staff
 from signaling.letters import Letters, Post
+from signaling.pictures.workshop import Workshop
 from signaling.placement import Placements
 from signaling.probes import Probes
 from signaling.reconciler import Reconciler
@@ -58,6 +61,9 @@ log = structlog.get_logger()
 
 _WORKERS_STOP_S = 3.0
 _DRAIN_LOOK_S = 0.1
+_PICTURES_AT_ONCE = 2
+_PICTURES_WAITING = 16
+_PICTURE_S = 20.0  # 50 megapixels take 1 s as a photograph, 5 s with an alpha channel; twice two at once
 
 
 class Server:
@@ -175,8 +181,9 @@ class Server:
             settle=self._gateway.settle,
         )
         self._closing.push_async_callback(self._leave, rooms, effects)
-        self._own(refresher.run(), teller.run(), reconciler.run(), delivery.run())
-        await self._listen(services, placements, hints)
+        pictures = self._pictures(store, services)
+        self._own(refresher.run(), teller.run(), reconciler.run(), delivery.run(), pictures.run())
+        await self._listen(services, placements, hints, pictures)
 
     async def _leave(self, rooms: Rooms, effects: Effects) -> None:
         for task in self._tasks:
@@ -226,13 +233,21 @@ class Server:
         self._closing.callback(placements.let_go)
         return supervisor
 
-    async def _listen(self, services: Services, placements: Placements, hints: Hints) -> None:
+    def _pictures(self, store: SqlRoomsStore, services: Services) -> PicturePages:
+        workshop = Workshop(workers=_PICTURES_AT_ONCE, waiting=_PICTURES_WAITING, limit_s=_PICTURE_S)
+        self._closing.push_async_callback(workshop.stop)
+        pages = PicturePages(self.settings, services, Pictures(store, self._clock), workshop, clock=self._clock)
+        self._closing.push_async_callback(pages.stop)
+        return pages
+
+    async def _listen(self, services: Services, placements: Placements, hints: Hints, pictures: PicturePages) -> None:
         app = web.Application(middlewares=[security_middleware(self.settings)], client_max_size=MAX_BODY_BYTES)
         set_headers_on(app, self.settings)
         Public(self.settings, services, self._clock).add_to(app)
         Links(self.settings, services, self._clock).add_to(app)
         Staff(self.settings, services, self._gateway).add_to(app)
         Invitations(self.settings, services).add_to(app)
+        pictures.add_to(app)
         self._health(services, placements, hints).add_to(app)
         self._gateway.server.attach(app, socketio_path="socket.io")
         add_pages(app)

@@ -20,6 +20,7 @@ from rooms.store.consultations import SqlConsultations
 from rooms.store.lines import SqlLines
 from rooms.store.links import SqlLinks
 from rooms.store.nodes import SqlMedia, SqlPresences
+from rooms.store.pictures import SqlPictures
 from rooms.store.timeline import SqlTimeline
 
 
@@ -32,6 +33,7 @@ class SqlWork:
         self.consultations = SqlConsultations(connection)
         self.timeline = SqlTimeline(connection)
         self.links = SqlLinks(connection)
+        self.pictures = SqlPictures(connection)
         self.presences = SqlPresences(connection)
         self.media = SqlMedia(connection)
 

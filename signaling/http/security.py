@@ -35,6 +35,17 @@ _STATUS = {
     "forbidden": 403,
     "cross_origin": 403,
     "not_found": 404,
+    "not_allowed": 403,
+    "seat_unknown": 403,
+    "timeline_closed": 403,
+    "timeline_full": 403,
+    "too_many_pictures": 403,
+    "picture_key_taken": 403,
+    "picture_unknown": 404,
+    "picture_too_large": 413,
+    "picture_type": 415,
+    "picture_dimensions": 422,
+    "picture_broken": 422,
     "too_many_requests": 429,
 }
 

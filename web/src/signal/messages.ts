@@ -117,7 +117,7 @@ export interface LinkReissue {
   language: Language;
 }
 
-/** `POST /api/seats/{seat}/pictures`: begins the upload of a picture, or finds how far one with this `key` has come. */
+/** `POST /api/seats/{seat}/pictures`: begins the upload of a picture, or finds how far one with this `key` has come. JPEG, PNG and WebP of at most 20 MB are taken; anything else is refused by code, so any type and size may be asked. */
 export interface PictureStart {
   key: string;
   octets: number;
