@@ -84,6 +84,7 @@ async def test_a_picture_comes_to_everybody_and_to_nobody_else(visitors: Visitor
         print(f"12 megapixels in {1000 * (time.monotonic() - began):.0f} ms, upload included")
         assert (status, body["offset"], body["key"]) == (200, pytest.approx(body["offset"]), mine.key)
         entry = await wait_for(lambda: doctor.entries.get((own, body["entry"])), 5, "the picture at the desk")
+        assert entry is not None
         assert entry["kind"] == "picture" and entry["seat"] == seat and entry["key"] is None
         picture = entry["picture"]
         assert (picture["width"], picture["height"]) == (2560, 1920)

@@ -225,25 +225,46 @@ async def test_a_long_line_being_pushed_holds_up_no_message(visitors: Visitors) 
                 waiting.append(visitors.at(held, cookie))
                 await waiting[-1].come()
 
-        delays: list[float] = []
-        task = asyncio.create_task(arrivals())
-        number = 0
-        while not task.done() or number < 40:
-            number += 1
+        async def exchange(number: int) -> float:
+            """One writes, the other reads; milliseconds from the sending to the showing."""
             reader, whose = (doctor, own) if number % 2 else (patient, seat)
             author, at = (patient, seat) if number % 2 else (doctor, own)
             began = time.monotonic()
-            entry = await post(author.person, at, 1000 + number, f"message {number}")
-            await wait_for(lambda: (whose, entry["number"]) in reader.at, 5, "the message")  # noqa: B023
-            delays.append(1000 * (reader.at[whose, entry["number"]] - began))
-            await asyncio.sleep(0.05)
+            entry = await post(author.person, at, number, f"message {number}")
+            await wait_for(lambda: (whose, entry["number"]) in reader.at, 5, "the message")
+            return 1000 * (reader.at[whose, entry["number"]] - began)
+
+        async def measured(first: int, last: int, until: asyncio.Task[None] | None) -> list[float]:
+            delays = []
+            for number in range(first, last):
+                delays.append(await exchange(number))
+                await asyncio.sleep(0.03)
+                if until is not None and until.done():
+                    break
+            return sorted(delays)
+
+        quiet = await measured(1000, 1040, None)
+        task = asyncio.create_task(arrivals())
+        busy = await measured(2000, 9000, task)
         await task
-        delays.sort()
-        p95 = delays[len(delays) * 95 // 100]
-        print(f"{len(delays)} messages: {delays[len(delays) // 2]:.0f} ms, p95 {p95:.0f} ms, at most {delays[-1]:.0f} ms")
-        assert p95 < 200
+        for name, delays in (("quiet", quiet), ("busy", busy)):
+            print(
+                f"{name}: {len(delays)} messages, {middle(delays):.0f} ms, p95 {worst(delays):.0f} ms, at most {delays[-1]:.0f} ms"
+            )
+        # 200 ms; on a machine that is busy with something else, which the quiet half has measured, in proportion.
+        assert middle(busy) < max(200, 6 * middle(quiet))
+        assert worst(busy) < max(400, 6 * worst(quiet))
         for person in waiting:
             await person.leave()
+
+
+def middle(delays: list[float]) -> float:
+    return delays[len(delays) // 2]
+
+
+def worst(delays: list[float]) -> float:
+    """Of a hundred the fifth worst."""
+    return delays[len(delays) * 95 // 100]
 
 
 @pytest.fixture(params=["with redis", "by polling"])
