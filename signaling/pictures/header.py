@@ -1,7 +1,5 @@
-"""What a picture says of itself, read by hand before any decoder sees it. Pure; bounded by the size of what it is given.
+"""What the three kinds of pictures have in common: how they begin, how large one may unpack, which way up it is. Pure.
 
-Decides what is a picture that we take (JPEG, PNG, WebP; nothing before, behind or between that is not theirs), whether it
-unpacks to a bearable size, and which of its parts a decoder needs: metadata never reaches one.
 Sources: ITU-T T.81 (JPEG), CIPA DC-008 (Exif), W3C PNG 3rd edition, RFC 9649 (WebP).
 """
 
@@ -43,16 +41,6 @@ def sniff(head: bytes) -> str | None:
         if head[at : at + len(magic)] == magic and (media_type != WEBP or head[:4] == b"RIFF"):
             return media_type
     return None
-
-
-def inspect(data: bytes, declared: str) -> Header:
-    """Reads the header. Raises Unfit: picture_type, picture_dimensions, picture_broken."""
-    from signaling.pictures import jpeg, png, webp  # noqa: PLC0415  (they import from here)
-
-    found = sniff(data)
-    if found is None or found != declared:
-        raise Unfit("picture_type")
-    return {JPEG: jpeg.inspect, PNG: png.inspect, WEBP: webp.inspect}[found](data)
 
 
 def fitting(width: int, height: int, bytes_a_pixel: int) -> None:

@@ -10,7 +10,8 @@ import resource
 import sys
 from typing import Any, BinaryIO
 
-from signaling.pictures.header import Header, Unfit, inspect
+from signaling.pictures.header import Header, Unfit
+from signaling.pictures.inspection import inspect
 from signaling.pictures.orders import Order, Rendered, pack, sizes
 
 MEMORY_BYTES = 1 << 30  # 273 MB are libraries; 50 megapixels with alpha take 200 MB, twice while they are read

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from common.errors import Unavailable, UserError
 from signaling.pictures import header
-from signaling.pictures.header import Unfit, inspect
+from signaling.pictures.header import Unfit
+from signaling.pictures.inspection import inspect
 from signaling.pictures.orders import Order, Rendered
 from signaling.pictures.workshop import Workshop
 from tests.adversarial import pictures
@@ -89,7 +90,11 @@ async def test_every_orientation_is_turned_upright(workshop: Workshop, orientati
 async def test_what_is_transparent_becomes_white_and_sixteen_bits_become_eight(workshop: Workshop) -> None:
     clear = np.dstack([pictures.photo(), np.full((480, 640), 255, np.uint8)])
     clear[:240, :320, 3] = 0
-    for suffix, kind, options in ((".png", "image/png", ()), (".webp", "image/webp", (cv2.IMWRITE_WEBP_QUALITY, 101))):
+    for suffix, kind, options in (
+        (".png", "image/png", ()),
+        (".webp", "image/webp", (cv2.IMWRITE_WEBP_QUALITY, 101)),
+        (".webp", "image/webp", (cv2.IMWRITE_WEBP_QUALITY, 90)),
+    ):
         made = await render(workshop, pictures.encoded(clear, suffix, *options), kind)
         assert pictures.quarters(pictures.decoded(made.content)) == "WGBW"
     deep = clear.astype(np.uint16) * 257

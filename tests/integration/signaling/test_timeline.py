@@ -248,9 +248,7 @@ async def test_a_long_line_being_pushed_holds_up_no_message(visitors: Visitors) 
         busy = await measured(2000, 9000, task)
         await task
         for name, delays in (("quiet", quiet), ("busy", busy)):
-            print(
-                f"{name}: {len(delays)} messages, {middle(delays):.0f} ms, p95 {worst(delays):.0f} ms, at most {delays[-1]:.0f} ms"
-            )
+            print(f"{name}: {len(delays)} messages, {middle(delays):.0f} ms, p95 {worst(delays):.0f} ms")
         # 200 ms; on a machine that is busy with something else, which the quiet half has measured, in proportion.
         assert middle(busy) < max(200, 6 * middle(quiet))
         assert worst(busy) < max(400, 6 * worst(quiet))
