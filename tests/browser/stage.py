@@ -29,7 +29,7 @@ OBSERVER = """
 """Keeps every peer connection of the page within reach of getStats; changes nothing about them."""
 
 FOOTAGE = """
-(([colour, hertz, drawing]) => {
+(([colour, hertz, drawing, busy]) => {
   if (!navigator.mediaDevices) return; // about:blank
   const footage = () => {
     const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 240 });
@@ -46,6 +46,12 @@ FOOTAGE = """
       if (face) { brush.drawImage(face, -20, -60, 680, 680); return; }
       brush.fillStyle = colour; brush.fillRect(0, 0, 320, 240);
       brush.fillStyle = '#fff'; brush.fillRect((turn++ * 4) % 320, 0, 4, 12);
+      if (busy) {
+        const noise = brush.createImageData(320, 60);
+        crypto.getRandomValues(new Uint8Array(noise.data.buffer, 0, 65536));
+        for (let i = 3; i < noise.data.length; i += 4) noise.data[i] = 255;
+        brush.putImageData(noise, 0, 0);
+      }
     }, 66);
     return canvas.captureStream(15).getVideoTracks()[0];
   };
@@ -148,6 +154,8 @@ class Look:
     hertz: float
     drawing: str = ""
     """An SVG shown in place of the colour, for pictures that people look at."""
+    busy: bool = False
+    """A quarter of the picture is noise, which takes whatever the line gives."""
 
     @property
     def css(self) -> str:
@@ -264,7 +272,7 @@ class Cast:
         size: Any = {"width": 390, "height": 844} if phone else {"width": 1440, "height": 900}
         context = await browser.new_context(viewport=size, locale="zh-CN" if language == "zh" else "en-GB")
         await context.add_init_script(OBSERVER)
-        await context.add_init_script(FOOTAGE.replace("LOOK", json.dumps([look.css, look.hertz, look.drawing])))
+        await context.add_init_script(FOOTAGE.replace("LOOK", json.dumps([look.css, look.hertz, look.drawing, look.busy])))
         seen = replace(look, hertz=FIREFOX_HERTZ) if browser.browser_type.name == "firefox" else look
         person = Person(context, await context.new_page(), self.server.base, seen)
         self.people.append(person)

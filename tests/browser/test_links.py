@@ -6,13 +6,14 @@ Second by second what each person had stands in test-results/links.
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 
 import pytest
 from playwright.async_api import Browser
 
 from tests.browser.links import LinkedCast, Witness, linked_server
-from tests.browser.stage import Person
+from tests.browser.stage import BLUE, GREEN, Person
 from tests.browser.test_call import assert_media_flows, pair
 from tests.netsim.link import CUT, MOBILE_3G, PERFECT, Conditions
 from tests.processes import wait_for
@@ -109,8 +110,8 @@ async def back_after(person: Person) -> float:
 
 
 async def test_a_slow_mobile_line_carries_the_call(chromium: Browser, cast: LinkedCast, request: pytest.FixtureRequest) -> None:
-    doctor = await cast.doctor_on_duty(chromium)
-    patient = await cast.patient_in_line(chromium, "Bai Yun")
+    doctor = await cast.doctor_on_duty(chromium, replace(BLUE, busy=True))
+    patient = await cast.patient_in_line(chromium, "Bai Yun", replace(GREEN, busy=True))
     cast.link(patient).become(MOBILE_3G)
     async with in_a_call(cast, doctor, patient, request.node.name) as witness:
         began = witness.mark("400 kbit/s, 200 ms, 2 % loss since before the call")
