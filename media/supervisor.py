@@ -8,9 +8,11 @@ import asyncio
 import contextlib
 import json
 import signal
+import socket
 import sys
 from asyncio.subprocess import Process
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -30,8 +32,7 @@ TERM_GRACE_S = 2.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 10.0
 SPARE_AFTER_S = 3.0
 """A new spare costs a second of CPU: it is made when the calls of the worker whose place the last one took have come back."""
-PORT_TAKEN = 3
-"""A worker's exit code: another process has its UDP port."""
+PORT_LOOK_S = 0.2
 STEADY_AFTER_S = 30.0
 """A worker that lived this long starts the pauses anew."""
 
@@ -62,9 +63,7 @@ class Supervisor:
         shared = ["--addresses", ",".join(addresses), "--log-level", log_level, "--log-format", log_format]
         self._keepers = [
             _Keeper(
-                f"{node}-{index}",
-                folder / f"{index}.sock",
-                [*shared, "--port", str(first_port + index if first_port else 0)],
+                _Post(f"{node}-{index}", folder / f"{index}.sock", first_port + index if first_port else 0, shared),
                 on_worker,
                 self._spare,
             )
@@ -143,16 +142,25 @@ class _Spare:
         return process
 
 
+@dataclass(frozen=True, slots=True)
+class _Post:
+    """What every worker of one keeper is given. `port` 0 means any."""
+
+    name: str
+    socket: Path
+    port: int
+    arguments: list[str]
+
+
 class _Keeper:
     """One worker after another under one name."""
 
-    def __init__(
-        self, name: str, socket: Path, arguments: list[str], on_worker: Callable[[WorkerClient], None], spare: _Spare
-    ) -> None:
-        self.name = name
-        self.socket = socket
+    def __init__(self, post: _Post, on_worker: Callable[[WorkerClient], None], spare: _Spare) -> None:
+        self.name = post.name
+        self.socket = post.socket
         self.client: WorkerClient | None = None
-        self._arguments = arguments
+        self._port = post.port
+        self._arguments = [*post.arguments, "--port", str(post.port)]
         self._on_worker = on_worker
         self._spare = spare
         self._process: Process | None = None
@@ -200,15 +208,11 @@ class _Keeper:
         await self._end_process()
 
     async def _run_one(self) -> None:
+        await self._port_free()
         try:
             self._process = await self._spawn()
             client = await self._connect(self._process)
         except (Unavailable, OSError) as error:
-            if self._process is not None and self._process.returncode == PORT_TAKEN and not self._started.is_set():
-                # The worker of a process that was killed: its calls live on, whoever finds it uses it, and we wait for the port.
-                _log.warning("media port is taken", worker=self.name)
-                self._started.set()
-                return
             _log.error("media worker did not start", worker=self.name, fault=type(error).__name__)
             self._failed = Unavailable("worker_start", "a media worker did not start")
             self._started.set()
@@ -223,10 +227,19 @@ class _Keeper:
         if not self._stopping:
             _log.warning("media worker died", worker=self.name)
 
+    async def _port_free(self) -> None:
+        """Waits while another has the port: a killed process's worker, whose calls live on and which whoever comes uses."""
+        if self._port == 0 or _is_free(self._port):
+            return
+        _log.warning("media port is taken, waiting for it", worker=self.name)
+        self._started.set()
+        while not _is_free(self._port):  # noqa: ASYNC110  (the kernel tells nobody)
+            await asyncio.sleep(PORT_LOOK_S)
+
     async def _spawn(self) -> Process:
         self.socket.unlink(missing_ok=True)
         arguments = ["--socket", str(self.socket), "--name", self.name, *self._arguments]
-        spare = self._spare.take(arguments) if self._started.is_set() else None
+        spare = self._spare.take(arguments)
         if spare is not None:
             return spare
         # A session of its own: Ctrl-C is for us, we let the calls end.
@@ -274,3 +287,13 @@ class _Keeper:
                 self._process.kill()
         await self._process.wait()
         self._process = None
+
+
+def _is_free(port: int) -> bool:
+    """Whether a worker could open this UDP port now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("", port))
+        except OSError:
+            return False
+    return True

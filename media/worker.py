@@ -7,7 +7,6 @@ It holds the process's affairs only: loop, signals, the control socket, an end w
 
 import argparse
 import asyncio
-import errno
 import faulthandler
 import json
 import signal
@@ -22,7 +21,6 @@ from common.errors import UserError
 from common.logging import configure_logging
 from media.control.unix import listen_unix
 from media.relay import MediaRelay
-from media.supervisor import PORT_TAKEN
 
 ORPHANED_AFTER_S = 15.0
 """Signaling restarts within that; then the browsers' calls go on. Without any signaling a worker is of no use."""
@@ -31,7 +29,7 @@ _log = structlog.get_logger(__name__)
 
 
 def main() -> int:
-    """Runs until drained, stopped or orphaned; 2 for wrong arguments, 3 for a taken port."""
+    """Runs until drained, stopped or orphaned; 2 for wrong arguments or a taken port."""
     faulthandler.enable()
     faulthandler.register(signal.SIGUSR1, all_threads=True)
     parser = argparse.ArgumentParser(prog="media.worker")
@@ -54,7 +52,7 @@ def main() -> int:
         uvloop.run(_run(arguments.socket, arguments.name, addresses, arguments.port))
     except (OSError, UserError) as error:
         _log.error("media worker cannot start", reason=type(error).__name__, code=getattr(error, "code", None))
-        return PORT_TAKEN if isinstance(error, OSError) and error.errno == errno.EADDRINUSE else 2
+        return 2
     return 0
 
 

@@ -6,6 +6,9 @@ the signaling process that placed it, and whoever comes after finds the worker a
 """
 
 import asyncio
+import contextlib
+import os
+import signal
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -25,6 +28,7 @@ log = structlog.get_logger()
 _PEERS_REMEMBERED = 10_000
 _RETRY_S = 0.5
 _SILENT_AFTER_S = 10.0  # three heartbeats; before that a worker that cannot be reached from here may be well
+_WATCH_S, _WATCHED_FOR_S, _SILENT_PINGS = 0.5, 2.0, 2  # twice, since the silence may be our own
 _PING_TIMEOUT_S = 1.0  # a worker that takes longer has no room, and the call must not wait for it
 _MIN_HEADROOM = 0.05  # below this a new call would spoil those under way
 
@@ -68,6 +72,7 @@ class Placements:
         self._workers[key] = worker
         if path is not None:
             self._paths_of[key] = path
+            self._spawn(self._watch(worker))
         worker.on_notice = self._hear
         worker.on_died = lambda: self._lost(key)
         self._spawn(self._place_waiting())
@@ -258,6 +263,22 @@ class Placements:
         for consultation in moved:
             await self.open(consultation)
         self._carry_out(effects)
+
+    async def _watch(self, worker: WorkerClient) -> None:
+        """Ends a worker of another process that stays silent: while that process lives it has done so before us."""
+        silent = 0
+        while worker.alive and silent < _SILENT_PINGS:
+            await asyncio.sleep(_WATCH_S)
+            try:
+                await worker.request("worker_ping", None, control.WorkerPing(), timeout_s=_WATCHED_FOR_S)
+                silent = 0
+            except Unavailable:
+                silent += 1
+        process = worker.process_id if worker.alive else None
+        if process is not None:
+            log.error("media worker is silent", worker=worker.worker)
+            with contextlib.suppress(OSError):
+                os.kill(process, signal.SIGKILL)  # its connection ends with it, which is how its calls are moved
 
     async def _place_waiting(self) -> None:
         """Calls that found no worker go to one that has just come."""

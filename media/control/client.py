@@ -6,6 +6,8 @@ It decides nothing; it only pairs replies with requests and refuses the words of
 import asyncio
 import contextlib
 import itertools
+import socket
+import struct
 from collections.abc import Callable
 
 import structlog
@@ -56,6 +58,14 @@ class WorkerClient:
     @property
     def alive(self) -> bool:
         return not self._closed
+
+    @property
+    def process_id(self) -> int | None:
+        """Of the worker, as the kernel tells it of a Unix socket's other end (Linux); none on other carriers."""
+        held = self._writer.get_extra_info("socket")
+        if held is None or held.family != socket.AF_UNIX or not hasattr(socket, "SO_PEERCRED"):
+            return None
+        return int(struct.unpack("3i", held.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))[0])
 
     async def request(
         self, name: str, session: ConsultationId | None, body: Wire, *, timeout_s: float = REQUEST_TIMEOUT_S

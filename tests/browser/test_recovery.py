@@ -160,8 +160,9 @@ async def test_every_mishap_is_over_in_five_seconds(one_server: tuple[Signaling,
     await made.after("WebSockets lost", lose_sockets)
     await made.after("from Wi-Fi to mobile: another address, WebSocket lost", change_network)
     await made.after("media worker killed", kill_worker)
-    await made.after("signaling killed and started again", kill_signaling)
     await made.after("media worker frozen", freeze_worker)
+    await made.after("signaling killed and started again", kill_signaling)
+    await made.after("the media worker that outlived it killed", kill_worker)
     assert await made.doctor.seat_named("Bai Yun") == seat, "it is the same seat"
     assert [row for row in made.found.rows if row[1] > BACK_S] == []
 
