@@ -91,9 +91,9 @@ class Clinic:
         """
         began = self._clock.now()
         if not self._by_address.begin(address, began):
-            raise _too_many()
+            raise _too_many(self._by_address.wait_s(address, began))
         if not self._by_account.begin(given.staff_number, began):
-            raise _too_many()
+            raise _too_many(self._by_account.wait_s(given.staff_number, began))
         wrong = False
         try:
             return await self._admit(given)
@@ -185,5 +185,5 @@ def _failed() -> UserError:
     return UserError("sign_in_failed", "The staff number or the password is not right.")
 
 
-def _too_many() -> UserError:
-    return UserError("too_many_attempts", "Too many attempts. Try again in a quarter of an hour.")
+def _too_many(wait_s: float) -> UserError:
+    return UserError("too_many_attempts", "Too many attempts. Try again later.", retry_after_s=wait_s)

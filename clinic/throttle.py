@@ -31,6 +31,11 @@ class Throttle:
             self._attempts.popitem(last=False)
         return allowed
 
+    def wait_s(self, key: str, now: float) -> float:
+        """How long until the key may try again; 0 where it may now."""
+        recent = [at for at in self._attempts.get(key, ()) if at > now - WINDOW_S]
+        return recent[-self._limit] + WINDOW_S - now if len(recent) >= self._limit else 0.0
+
     def forgive(self, key: str, at: float) -> None:
         """Takes back the attempt that began at `at`: it succeeded, or was never judged."""
         attempts = self._attempts.get(key)

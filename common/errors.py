@@ -7,12 +7,16 @@ translation that the browser keeps under the same code.
 
 
 class ConsiliumError(Exception):
-    """Base of the three: `code` is stable, `sentence` carries no personal data."""
+    """Base of the three: `code` is stable, `sentence` carries no personal data.
 
-    def __init__(self, code: str, sentence: str) -> None:
+    `retry_after_s` is known where time alone helps (RFC 9110, Retry-After).
+    """
+
+    def __init__(self, code: str, sentence: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(sentence)
         self.code = code
         self.sentence = sentence
+        self.retry_after_s = retry_after_s
 
 
 class ProtocolError(ConsiliumError):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from common.clock import Clock
-from common.ids import ConsultationId, PractitionerId, SeatId
+from common.ids import ConsultationId, HospitalId, PractitionerId, SeatId
 from rooms import invitations, join_links, queue
 from rooms.access import access_wait, token_hash
 from rooms.effects import Effect
@@ -79,13 +79,22 @@ class Entrance:
 
     async def cancel_invitation(self, practitioner: PractitionerId, which: ConsultationId) -> Effects:
         """Takes an invitation back before the patient has come. UserError: invitation_gone."""
+        order = partial(invitations.cancel, practitioner=practitioner, which=which)
+        _, effects = await self._turns.take(await self._hospital_of(which), order)
+        return effects
+
+    async def renew_invitation(self, practitioner: PractitionerId, which: ConsultationId) -> tuple[LinkGrant, bool, Effects]:
+        """A new link of an invitation, mailed again where there is an address (told in turn). UserError: invitation_gone."""
+        order = partial(invitations.renew, practitioner=practitioner, which=which)
+        (grant, mailed), effects = await self._turns.take(await self._hospital_of(which), order)
+        return grant, mailed, effects
+
+    async def _hospital_of(self, which: ConsultationId) -> HospitalId:
         async with self._store.reading() as work:
             found = await work.consultations.load([which])
         if not found:
             raise invitation_gone()
-        order = partial(invitations.cancel, practitioner=practitioner, which=which)
-        _, effects = await self._turns.take(found[0].hospital, order)
-        return effects
+        return found[0].hospital
 
     async def reissue(self, contact: str) -> Effects:
         """New links to the latest consultations with this address on file; nobody is told whether there are any."""

@@ -28,12 +28,7 @@ async def invite(turn: Turn, order: Invite) -> tuple[ConsultationId, LinkGrant]:
         raise too_many_invitations()
     consultation = _expecting(order, until, turn.now)
     turn.put(consultation)
-    (seat,) = consultation.seats
-    doctor = order.practitioner
-    link, grant = new_link(consultation, LinkKind.PATIENT, seat.id, made_by=doctor, expires_at=until, now=turn.now)
-    turn.add_link(link)
-    if consultation.contact is not None:
-        turn.post(new_letter(consultation, LetterKind.INVITATION, grant, turn.now))
+    grant = _hand_out(turn, consultation, order.practitioner, until)
     turn.note(order.practitioner, "patient_invited", consultation.id)
     await turn.shown_in_line()
     return consultation.id, grant
@@ -45,6 +40,19 @@ async def cancel(turn: Turn, practitioner: PractitionerId, which: ConsultationId
     if consultation.wanted != practitioner or consultation.state is not State.SCHEDULED:
         raise invitation_gone()
     await turn.to_consultation(which, lifecycle.Close(EndedReason.CANCELLED), practitioner)
+
+
+async def renew(turn: Turn, practitioner: PractitionerId, which: ConsultationId) -> tuple[LinkGrant, bool]:
+    """A new link in place of the one before; whether it was mailed again. UserError: invitation_gone."""
+    consultation = await turn.consultation(which)
+    until = consultation.open_until
+    if consultation.wanted != practitioner or consultation.state is not State.SCHEDULED or until is None:
+        raise invitation_gone()
+    for seat in consultation.seats:
+        await turn.work.links.revoke_to(seat.id, turn.now)
+    grant = _hand_out(turn, consultation, practitioner, until)
+    turn.note(practitioner, "link_reissued", which)
+    return grant, consultation.contact is not None
 
 
 async def reissue(turn: Turn, which: ConsultationId) -> None:
@@ -64,6 +72,16 @@ def open_until(starts_at: float | None, now: float) -> float:
     if not now - EARLIEST_S <= starts_at <= now + LATEST_S:
         raise UserError("starts_at_refused", "A consultation can be arranged from now on to a year ahead.")
     return starts_at + AFTER_START_S
+
+
+def _hand_out(turn: Turn, consultation: Consultation, doctor: PractitionerId, until: float) -> LinkGrant:
+    """The patient's link, and the letter that carries it where there is an address on file."""
+    (seat,) = consultation.seats
+    link, grant = new_link(consultation, LinkKind.PATIENT, seat.id, made_by=doctor, expires_at=until, now=turn.now)
+    turn.add_link(link)
+    if consultation.contact is not None:
+        turn.post(new_letter(consultation, LetterKind.INVITATION, grant, turn.now))
+    return grant
 
 
 def _expecting(order: Invite, until: float, now: float) -> Consultation:

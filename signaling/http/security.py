@@ -3,6 +3,7 @@
 Decides headers, same-origin proof and the form of errors; knows no route and no person.
 """
 
+import math
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
@@ -103,7 +104,8 @@ def error_response(error: ConsiliumError) -> web.Response:
     """An error as JSON with its stable code."""
     default = 503 if isinstance(error, Unavailable) else 409 if isinstance(error, UserError) else 400
     reply = ErrorReply(code=error.code, message=error.sentence)
-    return web.json_response(reply.model_dump(), status=_STATUS.get(error.code, default))
+    headers = {} if error.retry_after_s is None else {"Retry-After": str(max(1, math.ceil(error.retry_after_s)))}
+    return web.json_response(reply.model_dump(), status=_STATUS.get(error.code, default), headers=headers)
 
 
 def security_middleware(settings: Settings) -> Middleware:

@@ -251,6 +251,14 @@ class SampleDoctor:
     password: str
 
 
+def sample_coordinator(greeting: str) -> str:
+    """The staff number of the coordinator, from the same greeting."""
+    found = re.search(r"coordinator: (\d+)", greeting)
+    if found is None:
+        raise AssertionError(f"the server printed no coordinator:\n{greeting}")
+    return found[1]
+
+
 def sample_doctor(greeting: str) -> SampleDoctor:
     """Read the sign-in from what the server printed at its start, as an operator does."""
     found = re.search(r"staff number (\d+), password (\S+)", greeting)
@@ -288,10 +296,11 @@ class Cast:
             name, _, value = kept.partition("=")
             await person.context.add_cookies([{"name": name, "value": value, "url": self.server.base}])
         await page.goto(f"{self.server.base}/desk", wait_until="commit")
-        await page.wait_for_selector('[data-screen="desk"], [data-screen="sign-in"]')
+        desk = '[data-screen="desk"], [data-screen="triage"]'
+        await page.wait_for_selector(f'{desk}, [data-screen="sign-in"]')
         if await page.locator('[data-screen="sign-in"]').count():
             await self._sign_in(page, number, who.password)
-            await page.wait_for_selector('[data-screen="desk"]')
+            await page.wait_for_selector(desk)
             cookies = {cookie["name"]: cookie["value"] for cookie in await person.context.cookies()}
             self.server.sessions[number] = f"consilium-staff={cookies['consilium-staff']}"
         return person

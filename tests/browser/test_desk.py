@@ -2,7 +2,7 @@
 
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser.stage import Cast, Person, confirm
+from tests.browser.stage import Cast, Person, confirm, sample_coordinator
 
 ADVICE = "Rinse after each use. Take 0.5 mg at night."
 LATER = "Drink more."
@@ -110,3 +110,55 @@ async def test_a_key_pressed_while_writing_answers_nothing(chromium: Browser, ca
     await page.wait_for_selector('[data-call="live"]', timeout=30_000)
     await doctor.hang_up()
     await second.page.wait_for_selector('[data-screen="goodbye"]')
+
+
+async def test_a_patient_is_invited_sent_a_new_link_and_uninvited(chromium: Browser, cast: Cast) -> None:
+    """The form refuses what cannot be, makes a link as text and picture; a new one takes its place; taken back, it is gone."""
+    doctor = await cast.doctor_on_duty(chromium)
+    page = doctor.page
+    await page.click("[name=invite_patient]")
+    await page.fill("#invite-email", "qiu at example")
+    await page.click("dialog [type=submit]")
+    await expect(page.locator("dialog .error")).to_have_count(2)
+    await page.fill("#invite-name", "Qiu Shi")
+    await page.fill("#invite-email", "")
+    await page.click("dialog [type=submit]")
+    await page.wait_for_selector("dialog svg[data-qr=made]")
+    first = await page.input_value("#invite-link")
+    assert "/join#" in first
+    await page.click("[name=made_done]")
+
+    row = page.locator("[data-invited]")
+    await expect(row).to_contain_text("Qiu Shi")
+    await row.get_by_role("button", name="New link").click()
+    second = await page.input_value("#invite-link")
+    assert "/join#" in second and second != first
+    await page.click("[name=made_done]")
+
+    await row.get_by_role("button", name="Take back").click()
+    await page.click("dialog [data-answer=yes]")
+    await expect(row).to_have_count(0)
+    assert [said for said in doctor.console if "401" not in said] == []
+
+
+async def test_a_coordinator_triages_by_key(chromium: Browser, cast: Cast) -> None:
+    """Arrow to the second patient, 3 for emergency: the doctor's list shows it at once, and puts the patient first."""
+    coordinator = await cast.at_desk(chromium, staff_number=sample_coordinator(cast.server.greeting()))
+    page = coordinator.page
+    await page.wait_for_selector('[data-screen="triage"]')
+    doctor = await cast.at_desk(chromium)
+    if await doctor.page.get_attribute('[data-screen="desk"]', "data-duty") == "on":
+        await doctor.page.locator("label.duty").click()
+    await doctor.page.wait_for_selector('[data-duty="off"]')
+    waiting = [await cast.patient_in_line(chromium, name) for name in ("Bai Yun", "Qing Shan")]
+    await expect(page.locator(".triage-list [data-row]")).to_have_count(2)
+    await expect(doctor.page.locator(".queue [data-row]")).to_have_count(2)
+
+    await page.locator(".triage-list [data-row]").first.focus()
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("3")
+    await expect(doctor.page.locator(".queue [data-row]").first).to_contain_text("Qing Shan")
+    await expect(doctor.page.locator(".queue [data-row]").first).to_contain_text("Emergency")
+    await expect(page.locator(".triage-list > li").first.locator("input:checked")).to_have_value("emergency")
+    for patient in waiting:
+        await patient.page.context.close()

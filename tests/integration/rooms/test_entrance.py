@@ -88,6 +88,18 @@ async def test_an_invitation_taken_back_opens_nothing(node: Node) -> None:
     assert "consultation_ended" in await node.audit(which)
 
 
+async def test_a_new_link_of_an_invitation_takes_the_place_of_the_one_before(node: Node) -> None:
+    doctor = await node.doctor()
+    which, link, _ = await node.rooms.entrance.invite(invite(doctor, contact=MAIL))
+    assert await refused(node.rooms.entrance.renew_invitation(doctor_id(5), which)) == "invitation_gone"
+    again, mailed, effects = await node.rooms.entrance.renew_invitation(doctor, which)
+    assert mailed and DeliverLetters() in effects and again.expires_at == link.expires_at
+    assert [letter.path for letter in await letters(node)] == [f"/join#{link.token}", f"/join#{again.token}"]
+    assert await refused(node.rooms.entrance.exchange(link.token, Joiner())) == "link_spent"
+    await node.rooms.entrance.exchange(again.token, Joiner())
+    assert await refused(node.rooms.entrance.renew_invitation(doctor, which)) == "invitation_gone", "the patient has come"
+
+
 async def test_an_invitation_nobody_followed_lapses_by_itself(node: Node) -> None:
     doctor = await node.doctor()
     starts_at = node.clock.at + 3600

@@ -11,6 +11,16 @@ def test_attempts_count_until_they_are_old() -> None:
     assert throttle.begin("a", WINDOW_S + 0.1)
 
 
+def test_it_is_told_how_long_to_wait() -> None:
+    throttle = Throttle(2)
+    assert throttle.wait_s("a", 0.0) == 0.0
+    for at in (0.0, 100.0, 200.0):
+        throttle.begin("a", at)
+    assert throttle.wait_s("a", 200.0) == WINDOW_S - 200.0
+    assert not throttle.begin("a", WINDOW_S - 0.1)
+    assert throttle.wait_s("a", WINDOW_S) == 0.0 and throttle.begin("a", WINDOW_S)
+
+
 def test_a_success_is_forgiven() -> None:
     throttle = Throttle(2)
     for at in range(10):

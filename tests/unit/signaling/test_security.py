@@ -3,7 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from signaling.http.security import describe, same_origin
+from common.errors import UserError
+from signaling.http.security import describe, error_response, same_origin
 from signaling.settings import Settings
 from signaling.socket.messages import WalkIn
 
@@ -44,3 +45,9 @@ def test_validation_errors_name_the_field_and_never_the_value() -> None:
     words = describe(refused.value)
     assert words.startswith("hospital")
     assert "canary-value" not in words
+
+
+def test_an_error_that_time_heals_says_how_long() -> None:
+    late = error_response(UserError("too_many_attempts", "Too many.", retry_after_s=271.2))
+    assert (late.status, late.headers["Retry-After"]) == (429, "272")
+    assert "Retry-After" not in error_response(UserError("forbidden", "No.")).headers

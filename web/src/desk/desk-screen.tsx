@@ -69,7 +69,7 @@ export function DeskScreen({ session, line, status, desk, seat, over, onSignOut 
       status={status}
       trouble={trouble}
       ended={ended}
-      over={over}
+      over={shown === null ? over : null}
       seat={seat}
       offer={offer}
       onRead={() => setTrouble(null)}

@@ -63,7 +63,7 @@ export function Visit({ shown, session, line, status, notices, onClose, onTroubl
       <main class="pane" id="middle" tabIndex={-1} data-pane="middle" aria-label={t.desk.panes.middle}>
         {notices}
         {live === null ? (
-          <Over name={name} onClose={onClose} />
+          <Over name={name} left={shown.state?.ended_reason === "patient_left"} onClose={onClose} />
         ) : (
           <>
             <Stage state={live} line={line} status={status} onEnd={() => setAsking(true)} onPhoto={photo} />
@@ -95,7 +95,14 @@ function aboutOf(shown: Shown, t: ReturnType<typeof useTexts>, local: (text: Loc
   return [department, ended].filter((each) => each !== null).join(t.listJoin);
 }
 
-function Over({ name, onClose }: { name: string; onClose(): void }) {
+interface OverProps {
+  name: string;
+  /** Whether the patient ended it. */
+  left: boolean;
+  onClose(): void;
+}
+
+function Over({ name, left, onClose }: OverProps) {
   const t = useTexts();
   return (
     <header class="over-head">
@@ -103,7 +110,10 @@ function Over({ name, onClose }: { name: string; onClose(): void }) {
         <Heading small page={t.recent.open(name)}>
           {t.recent.open(name)}
         </Heading>
-        <p class="small second">{t.recent.editable}</p>
+        <p class="small second" role="status">
+          {left && `${t.stage.patientEnded(name)} `}
+          {t.recent.editable}
+        </p>
       </div>
       <button type="button" class="btn" name="close_visit" onClick={onClose}>
         <Icon name="check" />
