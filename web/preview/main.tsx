@@ -17,6 +17,7 @@ await import("../src/ui/base.css");
 await import("../src/ui/call.css");
 await (desk ? import("../src/ui/desk.css") : import("../src/ui/patient.css"));
 await import("./preview.css");
+if (!desk) await import("../src/ui/prepare.css");
 startLanguage();
 larger.subscribe((on) => document.documentElement.toggleAttribute("data-elder", on));
 larger.set(ask.has("elder"));

@@ -1,7 +1,7 @@
 /** Stands in for line and relay: answers an offer in this page with drawn pictures and a tone, as the relay would. */
 
 import type { Line, LineStatus } from "../src/signal/line";
-import type { Entry, PeerOffer, ServerMessages } from "../src/signal/messages";
+import type { Entry, Expectation, PeerOffer, ServerMessages } from "../src/signal/messages";
 import { createStore } from "../src/ui/store";
 
 const answering = new Map<string, RTCPeerConnection>();
@@ -16,6 +16,8 @@ export interface Played {
   drawnStills?: readonly string[];
   /** Whether the relay cannot be reached. */
   cut?: boolean;
+  /** What a report of the device test comes to. */
+  expect?: Expectation;
 }
 
 export function fakeLine(pictures: Record<string, string>, played: Played = {}): Line {
@@ -25,6 +27,10 @@ export function fakeLine(pictures: Record<string, string>, played: Played = {}):
       if (name === "peer_offer" && played.cut) return { ok: false, error: { code: "no_media", message: "" } };
       if (name === "timeline_get") return { ok: true, body: timeline(body as never, played.entries ?? []) as never };
       if (name === "timeline_post") return await new Promise(() => undefined); // stays on its way
+      if (name === "intake_save" && played.status?.state === "down")
+        return { ok: false, error: { code: "unreachable", message: "" } };
+      if (name === "check_report" && played.expect !== undefined)
+        return { ok: true, body: { ...body, at: 0, expect: played.expect } as never };
       const reply = await answerTo(name, body as never, pictures);
       return { ok: true, body: reply as never };
     },
@@ -50,9 +56,15 @@ const timeline = ({ seat, after }: { seat: string; after: number }, entries: Ent
 });
 
 async function answerTo(name: string, body: PeerOffer, pictures: Record<string, string>): Promise<unknown> {
+  if (name === "check_offer") return { sdp: await echo(body.sdp) };
+  if (name === "ice_get") return { servers: [], expires_at: 0 };
   if (name === "peer_offer") return { sdp: await answer(body, pictures) };
   if (name === "link_create")
-    return { path: `/join#${"k3v7Qm2xW9".repeat(5).slice(0, 43)}`, expires_at: Date.now() / 1000 + 900 };
+    return {
+      link: `l_${"a".repeat(16)}`,
+      path: `/join#${"k3v7Qm2xW9".repeat(5).slice(0, 43)}`,
+      expires_at: Date.now() / 1000 + 900,
+    };
   return null;
 }
 
@@ -83,6 +95,19 @@ async function jpeg(address: string): Promise<string> {
   canvas.height = 480;
   canvas.getContext("2d")?.drawImage(image, 0, -60, 480, 640);
   return canvas.toDataURL("image/jpeg", 0.7).split(",")[1] ?? "";
+}
+
+/** Sends back what comes, as the relay does for the test of the network. */
+async function echo(sdp: string): Promise<string> {
+  const peer = new RTCPeerConnection({ iceServers: [] });
+  await peer.setRemoteDescription({ type: "offer", sdp });
+  for (const transceiver of peer.getTransceivers()) {
+    transceiver.direction = "sendrecv";
+    await transceiver.sender.replaceTrack(transceiver.receiver.track);
+  }
+  await peer.setLocalDescription(await peer.createAnswer());
+  await gathered(peer);
+  return peer.localDescription?.sdp ?? "";
 }
 
 function gathered(peer: RTCPeerConnection): Promise<void> {

@@ -40,7 +40,13 @@ def main() -> int:
             elder = "&elder" if "elder" in more else ""
             tab.goto(f"http://127.0.0.1:{PORT}/?page={page}&lang={lang}{elder}", wait_until="commit")
             tab.wait_for_selector("#app > *")
-            tab.wait_for_timeout(9000 if "stills" in page or "text" in page else 2600 if "call" in page else 1800 if "lost" in page else 500)
+            tab.wait_for_timeout(
+                14000 if "check-done" in page
+                else 9000 if "stills" in page or "text" in page
+                else 2600 if "call" in page
+                else 1800 if "lost" in page
+                else 700
+            )  # fmt: skip
             full = not desk and "call" not in page and "full" in more
             tab.screenshot(path=str(out / f"{name.replace(':', '-')}.png"), full_page=full)
             over = tab.evaluate("document.documentElement.scrollWidth - innerWidth")

@@ -3,8 +3,11 @@
 import type {
   DeskState,
   HospitalList,
+  Intake,
+  LinkCard,
   LocalText,
   Offer,
+  PatientBrief,
   Person,
   QueueLine,
   Role,
@@ -88,6 +91,35 @@ export const seatState = (part: Partial<SeatState>): SeatState => ({
   starts_at: null,
   summary: null,
   rating: null,
+  ...part,
+});
+
+/** What the patient told before the call. */
+export const told = (zh: boolean, part: Partial<Intake> = {}): PatientBrief => ({
+  name: text("白云", "Bai Yun"),
+  birth_year: 1948,
+  reason: zh ? "咳嗽两周，夜里更重" : "Cough for two weeks, worse at night",
+  intake: {
+    history: zh ? "高血压，每天早上吃氨氯地平" : "High blood pressure, amlodipine every morning",
+    allergies: "",
+    red_flags: [],
+    done: true,
+    ...part,
+  },
+  check: null,
+});
+
+export const linkCard = (part: Partial<LinkCard>): LinkCard => ({
+  kind: "patient",
+  hospital: willow,
+  department: respiratory,
+  emergency_number: "120",
+  time_zone: "UTC",
+  patient: text("白云", "Bai Yun"),
+  practitioner: { id: id("p", "a"), name: text("安宁", "An Ning"), title: text("主任医师", "Chief physician") },
+  starts_at: null,
+  expires_at: now() + 86_400,
+  in_use: false,
   ...part,
 });
 

@@ -7,8 +7,8 @@ import { drawPeerId } from "../src/call/peer";
 import { initialCall } from "../src/call/reducer";
 import { answerOf } from "../src/desk/offers";
 import { en } from "../src/i18n/en";
-import { faultsOf, plainDigits } from "../src/patient/fields";
-import { scaleFor } from "../src/patient/waiting";
+import { faultsOf, plainDigits, plainEmail } from "../src/patient/fields";
+import { scaleFor } from "../src/patient/place";
 import { isNews, noteServerTime, serverNow } from "../src/signal/fresh";
 import type { Person, Role } from "../src/signal/messages";
 import { stopwatch } from "../src/ui/clock";
@@ -52,11 +52,11 @@ describe("states", () => {
 });
 
 describe("the form", () => {
-  const draft = { name: "Bai Yun", birthYear: "", reason: "" };
+  const draft = { name: "Bai Yun", birthYear: "", reason: "", email: "" };
 
   it("wants a name and takes a year or none", () => {
-    expect(faultsOf({ ...draft, name: "  " }, 2026)).toEqual({ name: true, birthYear: false });
-    expect(faultsOf(draft, 2026)).toEqual({ name: false, birthYear: false });
+    expect(faultsOf({ ...draft, name: "  " }, 2026)).toEqual({ name: true, birthYear: false, email: false });
+    expect(faultsOf(draft, 2026)).toEqual({ name: false, birthYear: false, email: false });
   });
 
   it.each([
@@ -68,6 +68,23 @@ describe("the form", () => {
     ["-948", true],
   ])("year %s", (birthYear, wrong) => {
     expect(faultsOf({ ...draft, birthYear }, 2026).birthYear).toBe(wrong);
+  });
+
+  it.each([
+    ["bai@example.org", false],
+    [" bai@example.org ", false],
+    ["bai＠example。org", false],
+    ["", false],
+    ["bai", true],
+    ["bai@", true],
+    ["@example.org", true],
+    ["a@b@c", true],
+  ])("address %j", (email, wrong) => {
+    expect(faultsOf({ ...draft, email }, 2026).email).toBe(wrong);
+  });
+
+  it("sends the address without what a Chinese keyboard puts in", () => {
+    expect(plainEmail(" bai＠example。org ")).toBe("bai@example.org");
   });
 
   it("reads the digits of a Chinese keyboard", () => {
@@ -180,7 +197,7 @@ describe("figures", () => {
 describe("icons", () => {
   it("are all in the sprite, and each is used", () => {
     const made = sprite();
-    const sources = ["patient", "desk", "call", "timeline", "ui"].flatMap((folder) => sourcesIn(folder));
+    const sources = ["patient", "desk", "call", "check", "timeline", "ui"].flatMap((folder) => sourcesIn(folder));
     const unused = [...LUCIDE, ...OURS].filter((name) => !sources.some((text) => text.includes(`"${name}"`)));
     expect(unused).toEqual([]);
     for (const name of [...LUCIDE, ...OURS]) expect(made).toContain(`<symbol id="${name}"`);
@@ -195,7 +212,7 @@ describe("icons", () => {
 });
 
 function sourcesIn(folder: string): string[] {
-  const pages = import.meta.glob("../src/{patient,desk,call,timeline,ui}/*.{ts,tsx}", {
+  const pages = import.meta.glob("../src/{patient,desk,call,check,timeline,ui}/*.{ts,tsx}", {
     query: "?raw",
     import: "default",
     eager: true,

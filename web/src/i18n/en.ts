@@ -3,12 +3,17 @@
 import { call } from "./en/call";
 import { card } from "./en/card";
 import { chart } from "./en/chart";
+import { check } from "./en/check";
 import { desk } from "./en/desk";
 import { entry } from "./en/entry";
 import { errors } from "./en/errors";
+import { goodbye } from "./en/goodbye";
+import { join } from "./en/join";
+import { questions } from "./en/questions";
 import { timeline } from "./en/timeline";
 import { triage } from "./en/triage";
 import { waiting } from "./en/waiting";
+import { wayOut } from "./en/way-out";
 
 export const en = {
   code: "en",
@@ -20,6 +25,8 @@ export const en = {
   product: "Consilium",
   larger: "Larger",
   smaller: "Smaller",
+  aloud: "Read it aloud",
+  moreWays: "More",
   back: "Back",
   close: "Close",
   tryAgain: "Try again",
@@ -28,6 +35,7 @@ export const en = {
   doctor: (name: string) => (/^(dr|prof)\b/i.test(name) ? name : `Dr ${name}`),
   aged: (name: string, years: number) => `${name}, ${years}`,
   listJoin: ", ",
+  colon: ": ",
   roles: { patient: "Patient", practitioner: "Doctor", companion: "Companion", interpreter: "Interpreter" },
 
   emergency: {
@@ -44,12 +52,17 @@ export const en = {
   ...call,
   ...card,
   ...chart,
+  ...check,
   ...desk,
   ...entry,
   ...errors,
+  ...goodbye,
+  ...join,
+  ...questions,
   ...timeline,
   ...triage,
   ...waiting,
+  ...wayOut,
 };
 
 export type Texts = typeof en;

@@ -1,16 +1,20 @@
 /** 全部中文文案。带数值的句子写成函数，语序自便。 */
 
 import type { Texts } from "./en";
-
 import { call } from "./zh/call";
 import { card } from "./zh/card";
 import { chart } from "./zh/chart";
+import { check } from "./zh/check";
 import { desk } from "./zh/desk";
 import { entry } from "./zh/entry";
 import { errors } from "./zh/errors";
+import { goodbye } from "./zh/goodbye";
+import { join } from "./zh/join";
+import { questions } from "./zh/questions";
 import { timeline } from "./zh/timeline";
 import { triage } from "./zh/triage";
 import { waiting } from "./zh/waiting";
+import { wayOut } from "./zh/way-out";
 
 export const zh: Texts = {
   code: "zh",
@@ -22,6 +26,8 @@ export const zh: Texts = {
   product: "Consilium",
   larger: "大字",
   smaller: "小字",
+  aloud: "念给我听",
+  moreWays: "更多",
   back: "返回",
   close: "关闭",
   tryAgain: "再试一次",
@@ -31,6 +37,7 @@ export const zh: Texts = {
     /(医生|医师|大夫|教授|主任)$/.test(name) ? name : /[a-z]$/i.test(name) ? `${name} 医生` : `${name}医生`,
   aged: (name, years) => `${name}，${years} 岁`,
   listJoin: "、",
+  colon: "：",
   roles: { patient: "患者", practitioner: "医生", companion: "陪同人", interpreter: "翻译" },
 
   emergency: {
@@ -42,13 +49,19 @@ export const zh: Texts = {
     keepPlace: "打电话期间，您的位置一直留着。",
     stay: "我还可以等",
   },
+
   ...call,
   ...card,
   ...chart,
+  ...check,
   ...desk,
   ...entry,
   ...errors,
+  ...goodbye,
+  ...join,
+  ...questions,
   ...timeline,
   ...triage,
   ...waiting,
+  ...wayOut,
 };

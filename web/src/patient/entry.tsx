@@ -6,7 +6,7 @@ import { request } from "../signal/http";
 import type { Department, Hospital, HospitalList } from "../signal/messages";
 import { Icon } from "../ui/icon";
 import { Room } from "../ui/room";
-import { EmergencyNote, Heading, Note, Top } from "../ui/screen";
+import { EmergencyNote, Heading, Note, ReadAloud, Top } from "../ui/screen";
 import { heldVisit } from "./held";
 import { navigate, useQuery } from "./path";
 import { WalkInForm } from "./walk-in";
@@ -119,6 +119,7 @@ function ChooseHospital({ hospitals }: { hospitals: Hospital[] }) {
           <Heading page={t.entry.title}>{t.entry.heading}</Heading>
           <p class="second">{hospitals.length === 0 ? t.entry.noneBody : t.entry.intro}</p>
         </div>
+        <ReadAloud />
         {held !== null && <Held page={held} />}
         {hospitals.length === 0 ? (
           <Note tone="amber" icon="hospital" title={t.entry.noneTitle} />
@@ -139,6 +140,7 @@ function ChooseHospital({ hospitals }: { hospitals: Hospital[] }) {
             })}
           </ul>
         )}
+        <LostLink />
         {number && <EmergencyNote number={number} />}
       </main>
     </div>
@@ -159,6 +161,7 @@ function ChooseDepartment({ hospital, single }: { hospital: Hospital; single: bo
           <Heading page={local(hospital.name)}>{t.entry.departmentHeading}</Heading>
           <p class="second">{t.entry.departmentIntro}</p>
         </div>
+        <ReadAloud />
         {single && held !== null && <Held page={held} />}
         <ul class="picks" aria-label={t.entry.departments}>
           {hospital.departments.map((each) => (
@@ -172,6 +175,7 @@ function ChooseDepartment({ hospital, single }: { hospital: Hospital; single: bo
             />
           ))}
         </ul>
+        {single && <LostLink />}
         <EmergencyNote number={hospital.emergency_number} />
       </main>
     </div>
@@ -228,8 +232,17 @@ function Held({ page }: { page: string }) {
   );
 }
 
+function LostLink() {
+  const t = useTexts();
+  return (
+    <a class="back" href="/join" onClick={(event) => follow(event, "/join")}>
+      {t.entry.lostLink}
+    </a>
+  );
+}
+
 /** A link that stays in this document, unless somebody wants it in another window. */
-function follow(event: MouseEvent, to: string): void {
+export function follow(event: MouseEvent, to: string): void {
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
   event.preventDefault();
   navigate(to);

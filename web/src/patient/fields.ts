@@ -2,15 +2,20 @@
 
 export const OLDEST_YEAR = 1890;
 
+/** As the server takes it. */
+const EMAIL = /^[^@\s]{1,64}@[^@\s]{1,189}$/;
+
 export interface Draft {
   name: string;
   birthYear: string;
   reason: string;
+  email: string;
 }
 
 export interface Faults {
   name: boolean;
   birthYear: boolean;
+  email: boolean;
 }
 
 export function faultsOf(draft: Draft, thisYear: number): Faults {
@@ -18,8 +23,18 @@ export function faultsOf(draft: Draft, thisYear: number): Faults {
   return {
     name: draft.name.trim() === "",
     birthYear: year !== "" && !(/^\d{4}$/.test(year) && Number(year) >= OLDEST_YEAR && Number(year) <= thisYear),
+    email: draft.email.trim() !== "" && !isEmail(draft.email),
   };
 }
+
+export const isEmail = (text: string): boolean => EMAIL.test(plainEmail(text));
+
+/** The full-width sign and dot of a Chinese keyboard become plain ones; nobody means a space in an address. */
+export const plainEmail = (text: string): string =>
+  text
+    .replace(/＠/g, "@")
+    .replace(/[。．]/g, ".")
+    .replace(/\s/g, "");
 
 /** Full-width digits, as a Chinese keyboard may give, become plain ones. */
 export const plainDigits = (text: string): string =>

@@ -1,68 +1,54 @@
-/** After the visit: how it ended, in kind words, and what one can do now. */
+/** After the visit: how it ended, in kind words, what was agreed, and what one can do now. */
 
-import { useLocal, useTexts } from "../i18n";
-import type { SeatState } from "../signal/messages";
+import { useEffect, useState } from "preact/hooks";
+import { type Texts, useLocal, useTexts } from "../i18n";
+import type { Line } from "../signal/line";
+import type { LocalText, Rating, SeatState } from "../signal/messages";
 import { Icon } from "../ui/icon";
+import type { IconName } from "../ui/icon-names";
 import { personName } from "../ui/names";
 import { Room } from "../ui/room";
-import { Heading, Top } from "../ui/screen";
+import { Heading, ReadAloud, Top } from "../ui/screen";
+import { follow } from "./entry";
 import { navigate } from "./path";
 import { roleOf } from "./visit";
 
-interface Ending {
-  heading: string;
-  body: string;
+interface GoodbyeProps {
+  state: SeatState;
+  line: Line;
+  unread: number;
+  onMessages(): void;
 }
 
-export function Goodbye({ state }: { state: SeatState }) {
+export function Goodbye({ state, line, unread, onMessages }: GoodbyeProps) {
   const t = useTexts();
   const local = useLocal();
-  const role = roleOf(state);
-  const ending = useEnding(state);
-  const guest = role !== "patient";
-  const done = state.ended_reason === "completed";
+  const ending = endingOf(state, t, local);
+  const guest = roleOf(state) !== "patient";
+  const spoke = state.ended_reason === "completed" || state.live_since !== null;
   return (
     <div class="page">
       <Top title={local(state.hospital)} />
       <main class="body stack gap-l" data-screen="goodbye" data-reason={state.ended_reason ?? "completed"}>
-        <div class="chairs chairs-hero">
-          <Room label={t.signIn.room} sitters={[]} />
-        </div>
+        {state.summary === null && (
+          <div class="chairs chairs-hero">
+            <Room label={t.signIn.room} sitters={[]} />
+          </div>
+        )}
         <div class="stack gap-s">
           <Heading page={t.goodbye.title}>{ending.heading}</Heading>
-          <p class="second">{ending.body}</p>
+          <p class="second" data-say="">
+            {ending.body}
+          </p>
+          <p class="only-print">{printed(state, t, local)}</p>
         </div>
-        {!guest && (
-          <section class="stack gap-m">
-            <h2>{t.goodbye.next}</h2>
-            <ul class="agreed">
-              {done && (
-                <li>
-                  <Icon name="check" />
-                  <span>{t.goodbye.doAsAgreed}</span>
-                </li>
-              )}
-              <li>
-                <Icon name="siren" tone="red" />
-                <span>
-                  {t.goodbye.worse}{" "}
-                  <a href={`tel:${state.emergency_number}`}>{t.emergency.call(state.emergency_number)}</a>
-                </span>
-              </li>
-              {done && (
-                <li>
-                  <Icon name="armchair" />
-                  <span>
-                    {t.goodbye.again} <NewVisitLink />
-                  </span>
-                </li>
-              )}
-            </ul>
-            {done && <p class="third">{t.goodbye.closePage}</p>}
-          </section>
-        )}
+        <ReadAloud />
+        {!guest && <Agreed state={state} />}
+        {!guest && <WhatNow state={state} spoke={spoke} />}
+        {!guest && spoke && <Rate state={state} line={line} />}
+        {!guest && spoke && <After state={state} unread={unread} onMessages={onMessages} />}
       </main>
-      {!guest && !done && (
+      {!guest && !spoke && (
         <footer class="foot">
           <button type="button" class="btn btn-main btn-large btn-wide" onClick={() => navigate("/")}>
             {t.goodbye.newVisit}
@@ -73,24 +59,159 @@ export function Goodbye({ state }: { state: SeatState }) {
   );
 }
 
-function NewVisitLink() {
+function Agreed({ state }: { state: SeatState }) {
   const t = useTexts();
+  const { summary } = state;
+  if (summary === null || (summary.agreed.length === 0 && !summary.next_step)) return null;
   return (
-    <a
-      href="/"
-      onClick={(event) => {
-        event.preventDefault();
-        navigate("/");
-      }}
-    >
-      {t.goodbye.newVisit}
-    </a>
+    <section class="stack gap-m" aria-labelledby="agreed">
+      <h2 id="agreed">{t.goodbye.agreed}</h2>
+      <ul class="agreed">
+        {summary.agreed.map((point) => (
+          <li key={point}>
+            <Icon name="check" />
+            <span data-say="">{point}</span>
+          </li>
+        ))}
+      </ul>
+      {summary.next_step && (
+        <div class="note note-teal">
+          <Icon name="calendar-check" />
+          <div class="grow">
+            <strong>{t.goodbye.comes}</strong>
+            <p class="lines" data-say="">
+              {summary.next_step}
+            </p>
+          </div>
+        </div>
+      )}
+    </section>
   );
 }
 
-function useEnding(state: SeatState): Ending {
+function WhatNow({ state, spoke }: { state: SeatState; spoke: boolean }) {
   const t = useTexts();
-  const local = useLocal();
+  const completed = state.ended_reason === "completed";
+  return (
+    <section class="stack gap-m" aria-labelledby="now">
+      <h2 id="now">{t.goodbye.next}</h2>
+      <ul class="agreed">
+        {completed && state.summary === null && (
+          <li>
+            <Icon name="check" />
+            <span>{t.goodbye.doAsAgreed}</span>
+          </li>
+        )}
+        <li>
+          <Icon name="siren" tone="red" />
+          <span>
+            {t.goodbye.worse} <a href={`tel:${state.emergency_number}`}>{t.emergency.call(state.emergency_number)}</a>
+          </span>
+        </li>
+        {state.ended_reason === "wrong_person" && (
+          <li>
+            <Icon name="mail" />
+            <a href="/join" onClick={(event) => follow(event, "/join")}>
+              {t.goodbye.newLink}
+            </a>
+          </li>
+        )}
+        {spoke && (
+          <li class="no-print">
+            <Icon name="armchair" />
+            <span>
+              {t.goodbye.again}{" "}
+              <a href="/" onClick={(event) => follow(event, "/")}>
+                {t.goodbye.newVisit}
+              </a>
+            </span>
+          </li>
+        )}
+      </ul>
+    </section>
+  );
+}
+
+const FACES: readonly [Rating, IconName][] = [
+  ["good", "smile"],
+  ["fair", "meh"],
+  ["poor", "frown"],
+];
+
+/** One tap, which may be changed; it shows at once and falls back where it did not get through. */
+function Rate({ state, line }: { state: SeatState; line: Line }) {
+  const t = useTexts();
+  const [chosen, setChosen] = useState(state.rating);
+  const [failed, setFailed] = useState(false);
+  useEffect(() => setChosen(state.rating), [state.rating]);
+  const rate = async (rating: Rating) => {
+    setChosen(rating);
+    setFailed(false);
+    const reply = await line.send("rating_set", { seat: state.seat, rating });
+    if (reply.ok) return;
+    setChosen(state.rating);
+    setFailed(true);
+  };
+  return (
+    <section class="stack gap-m no-print" aria-labelledby="rate">
+      <h2 id="rate">{t.goodbye.ask}</h2>
+      {/* biome-ignore lint/a11y/useSemanticElements: buttons that stay pressed, not a form */}
+      <div class="rate" role="group" aria-labelledby="rate">
+        {FACES.map(([rating, icon]) => (
+          <button
+            key={rating}
+            type="button"
+            class="btn"
+            data-rating={rating}
+            aria-pressed={chosen === rating}
+            onClick={() => rate(rating)}
+          >
+            <Icon name={icon} />
+            <span>{t.goodbye.rating[rating]}</span>
+          </button>
+        ))}
+      </div>
+      <p class="small second" role="status">
+        {failed ? t.goodbye.rateFailed : chosen !== null && t.goodbye.thanks}
+      </p>
+    </section>
+  );
+}
+
+function After({ unread, onMessages }: { state: SeatState; unread: number; onMessages(): void }) {
+  const t = useTexts();
+  return (
+    <section class="stack gap-m no-print">
+      <ul class="ways">
+        <li>
+          <button type="button" class="way" data-open="messages" onClick={onMessages}>
+            <Icon name="message-square-text" tone="teal" />
+            <span class="grow">
+              <strong>{t.goodbye.messages}</strong>
+              <span class="way-hint">{t.goodbye.messagesBody}</span>
+            </span>
+            {unread > 0 && <span class="count num">{unread}</span>}
+            <Icon name="chevron-right" />
+          </button>
+        </li>
+        <li>
+          <button type="button" class="way" data-print="" onClick={() => print()}>
+            <Icon name="printer" tone="teal" />
+            <strong class="grow">{t.goodbye.print}</strong>
+          </button>
+        </li>
+      </ul>
+      <p class="third">{t.goodbye.closePage}</p>
+    </section>
+  );
+}
+
+interface Ending {
+  heading: string;
+  body: string;
+}
+
+function endingOf(state: SeatState, t: Texts, local: (text: LocalText) => string): Ending {
   const words = t.goodbye;
   if (roleOf(state) !== "patient") return { heading: words.guestHeading, body: words.guestOver };
   switch (state.ended_reason) {
@@ -117,6 +238,13 @@ function useEnding(state: SeatState): Ending {
     default:
       return state.ended_reason satisfies never;
   }
+}
+
+/** On paper the page must say where and when it was. */
+function printed(state: SeatState, t: Texts, local: (text: LocalText) => string): string {
+  const at = new Date((state.ended_at ?? state.server_time) * 1000);
+  const date = new Intl.DateTimeFormat(t.htmlLang, { dateStyle: "long" }).format(at);
+  return t.goodbye.printed(local(state.hospital), local(state.department), date);
 }
 
 /** A guest who went out of their own accord, while the visit goes on. */

@@ -4,6 +4,7 @@ import "../ui/tokens.css";
 import "../ui/base.css";
 import "../ui/call.css";
 import "../ui/patient.css";
+import "../ui/prepare.css";
 import { render } from "preact";
 import { startLanguage } from "../i18n";
 import { listenForTouch } from "../ui/chime";

@@ -5,16 +5,20 @@ import { errorText, useTexts } from "../i18n";
 import { isNews } from "../signal/fresh";
 import { type Line, type LineStatus, openLine } from "../signal/line";
 import type { Role, SeatState } from "../signal/messages";
+import { useUnread } from "../timeline/use-timeline";
 import { Icon } from "../ui/icon";
 import type { IconName } from "../ui/icon-names";
 import { Heading, Top } from "../ui/screen";
 import { useStore } from "../ui/store";
+import { useAttention } from "./attention";
+import { Before } from "./before";
 import { Goodbye, Left } from "./goodbye";
 import { dropVisit } from "./held";
 import { InCall } from "./in-call";
+import { Messages } from "./messages";
 import { Opening } from "./opening";
-import { navigate } from "./path";
-import { Waiting } from "./waiting";
+import { Reissue } from "./reissue";
+import { dropPassed } from "./stage";
 
 export function Visit({ seat }: { seat: string }) {
   const [round, setRound] = useState(0);
@@ -47,20 +51,29 @@ interface ScreenProps {
 export type Leave = () => ReturnType<Line["send"]>;
 
 export function VisitScreen({ state, line, status, onLeave }: ScreenProps) {
+  useAttention(state, useTexts());
   switch (state.state) {
     case "scheduled":
     case "waiting":
     case "offered":
-      return <Waiting state={state} status={status} onLeave={onLeave} />;
+      return <Before state={state} line={line} status={status} onLeave={onLeave} />;
     case "connecting":
     case "live":
     case "interrupted":
       return <InCall state={state} line={line} status={status} onLeave={onLeave} />;
     case "ended":
-      return <Goodbye state={state} />;
+      return <After state={state} line={line} />;
     default:
       return state.state satisfies never;
   }
+}
+
+/** Goodbye, and the messages behind it. */
+function After({ state, line }: { state: SeatState; line: Line }) {
+  const [reading, setReading] = useState(false);
+  const { count } = useUnread(state, line);
+  if (reading) return <Messages state={state} line={line} onBack={() => setReading(false)} />;
+  return <Goodbye state={state} line={line} unread={count} onMessages={() => setReading(true)} />;
 }
 
 export const roleOf = (state: SeatState): Role =>
@@ -79,7 +92,9 @@ function useVisit(seat: string): { line: Line; state: SeatState | null } {
   useEffect(() => () => line.close(), [line]);
   const ended = state?.state === "ended";
   useEffect(() => {
-    if (ended) dropVisit();
+    if (!ended) return;
+    dropVisit();
+    dropPassed();
   }, [ended]);
   return { line, state };
 }
@@ -105,20 +120,20 @@ const UNKNOWN_SEAT = new Set(["not_signed_in", "no_seat", "seat_unknown", "forbi
 export function Closed({ code, onAgain }: { code: string; onAgain(): void }) {
   const t = useTexts();
   const unknown = UNKNOWN_SEAT.has(code);
-  const words: Words = unknown
-    ? { icon: "lock", title: t.visit.notHereTitle, body: t.visit.notHereBody }
-    : code === "replaced"
+  useEffect(() => {
+    if (unknown) dropVisit();
+  }, [unknown]);
+  if (unknown) return <Reissue reason="seat" />;
+  const words: Words =
+    code === "replaced"
       ? { icon: "copy", title: t.visit.elsewhereTitle, body: t.visit.elsewhereBody }
       : code === "protocol_error"
         ? { icon: "triangle-alert", title: t.visit.stoppedTitle, body: t.visit.stoppedBody }
         : { icon: "triangle-alert", title: t.visit.refusedTitle, body: errorText(t, code) };
-  useEffect(() => {
-    if (unknown) dropVisit();
-  }, [unknown]);
   return (
     <div class="page">
       <Top title={t.product} />
-      <main class="body body-middle" data-screen={unknown ? "unknown" : "closed"}>
+      <main class="body body-middle" data-screen="closed">
         <div class="empty">
           <Icon name={words.icon} />
           <Heading page={t.visit.refusedTitle}>{words.title}</Heading>
@@ -126,19 +141,13 @@ export function Closed({ code, onAgain }: { code: string; onAgain(): void }) {
         </div>
       </main>
       <footer class="foot">
-        {unknown ? (
-          <button type="button" class="btn btn-main btn-large btn-wide" onClick={() => navigate("/")}>
-            {t.goodbye.newVisit}
-          </button>
-        ) : (
-          <button
-            type="button"
-            class="btn btn-main btn-large btn-wide"
-            onClick={code === "replaced" ? onAgain : () => location.reload()}
-          >
-            {code === "replaced" ? t.visit.here : t.reload}
-          </button>
-        )}
+        <button
+          type="button"
+          class="btn btn-main btn-large btn-wide"
+          onClick={code === "replaced" ? onAgain : () => location.reload()}
+        >
+          {code === "replaced" ? t.visit.here : t.reload}
+        </button>
       </footer>
     </div>
   );

@@ -1,15 +1,15 @@
 /** Who is coming, and why: the last step before a place in line. */
 
-import type { ComponentChildren } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { errorText, language, useLocal, useTexts } from "../i18n";
 import { request } from "../signal/http";
 import type { Department, Hospital, SeatGranted, WalkIn } from "../signal/messages";
+import { EmailField, Field, Refusal } from "../ui/field";
 import { Icon } from "../ui/icon";
 import type { IconName } from "../ui/icon-names";
-import { EmergencyNote, Heading, Note, Top } from "../ui/screen";
+import { EmergencyNote, Heading, Note, ReadAloud, Top } from "../ui/screen";
 import { BackLink, dutyWords } from "./entry";
-import { type Draft, faultsOf, OLDEST_YEAR, plainDigits } from "./fields";
+import { type Draft, faultsOf, OLDEST_YEAR, plainDigits, plainEmail } from "./fields";
 import { holdVisit } from "./held";
 
 interface FormProps {
@@ -19,7 +19,8 @@ interface FormProps {
 }
 
 /** Kept while one goes back and forth; forgotten with the page, because it is nobody else's business. */
-let draftKept: Draft = { name: "", birthYear: "", reason: "" };
+const EMPTY: Draft = { name: "", birthYear: "", reason: "", email: "" };
+let draftKept = EMPTY;
 
 export function WalkInForm({ hospital, department, onSeat }: FormProps) {
   const t = useTexts();
@@ -39,7 +40,7 @@ export function WalkInForm({ hospital, department, onSeat }: FormProps) {
     event.preventDefault();
     setAsked(true);
     if (busy) return;
-    const wrong = faults.name ? "name" : faults.birthYear ? "birth_year" : null;
+    const wrong = faults.name ? "name" : faults.birthYear ? "birth_year" : faults.email ? "email" : null;
     if (wrong !== null) {
       form.current?.querySelector<HTMLInputElement>(`[name=${wrong}]`)?.focus();
       return;
@@ -52,7 +53,7 @@ export function WalkInForm({ hospital, department, onSeat }: FormProps) {
       setRefused(reply.error.code);
       return;
     }
-    draftKept = { name: "", birthYear: "", reason: "" };
+    draftKept = EMPTY;
     holdVisit(reply.body.page);
     onSeat(reply.body.page);
   };
@@ -62,6 +63,7 @@ export function WalkInForm({ hospital, department, onSeat }: FormProps) {
       <main class="body stack gap-l" data-screen="entry-form">
         <BackLink to={`/?hospital=${hospital.id}`} />
         <Heading page={local(hospital.name)}>{t.entry.formHeading}</Heading>
+        <ReadAloud />
         <Plate department={department} />
         {department.on_duty === 0 && (
           <Note tone="amber" icon="clock" title={t.entry.nobodyTitle}>
@@ -119,6 +121,13 @@ export function WalkInForm({ hospital, department, onSeat }: FormProps) {
             onInput={(event) => change({ reason: event.currentTarget.value })}
           />
         </Field>
+        <EmailField
+          label={t.entry.email}
+          hint={t.entry.emailHint}
+          error={asked && faults.email ? t.entry.emailWrong : null}
+          value={draft.email}
+          onWrite={(email) => change({ email })}
+        />
         <p class="third row row-top">
           <Icon name="lock" />
           <span>{t.entry.privacy}</span>
@@ -127,14 +136,7 @@ export function WalkInForm({ hospital, department, onSeat }: FormProps) {
         <EmergencyNote number={hospital.emergency_number} />
       </main>
       <footer class="foot">
-        <div role="status">
-          {refused !== null && (
-            <p class="error foot-error">
-              <Icon name="triangle-alert" />
-              <span>{errorText(t, refused)}</span>
-            </p>
-          )}
-        </div>
+        <Refusal words={refused === null ? null : errorText(t, refused)} />
         <button type="submit" class="btn btn-main btn-large btn-wide" aria-disabled={busy}>
           {busy ? t.entry.taking : t.entry.take}
         </button>
@@ -152,6 +154,7 @@ function bodyOf(hospital: Hospital, department: Department, draft: Draft): WalkI
     birth_year: year === "" ? null : Number(year),
     reason: draft.reason.trim(),
     language: language.get(),
+    email: plainEmail(draft.email) || null,
   };
 }
 
@@ -187,31 +190,5 @@ function NextSteps() {
         </li>
       ))}
     </ol>
-  );
-}
-
-interface FieldProps {
-  id: string;
-  label: string;
-  hint?: string;
-  error: string | null;
-  children: ComponentChildren;
-}
-
-export function Field({ id, label, hint, error, children }: FieldProps) {
-  return (
-    <div class="field">
-      <label for={id}>{label}</label>
-      {children}
-      {hint && (
-        <p class="hint" id={`${id}-hint`}>
-          {hint}
-        </p>
-      )}
-      <p class="error" id={`${id}-error`} hidden={error === null}>
-        <Icon name="triangle-alert" />
-        <span>{error}</span>
-      </p>
-    </div>
   );
 }

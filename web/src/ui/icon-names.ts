@@ -45,6 +45,16 @@ export const LUCIDE = [
   "mail",
   "search",
   "sliders-horizontal",
+  "mail-check",
+  "wifi",
+  "clipboard-list",
+  "monitor-smartphone",
+  "share",
+  "printer",
+  "calendar-check",
+  "smile",
+  "meh",
+  "frown",
 ] as const;
 
 /** Drawn by us (icons/). */

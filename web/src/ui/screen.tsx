@@ -5,6 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { keep, recall, switchLanguage, useTexts } from "../i18n";
 import { Icon } from "./icon";
 import type { IconName } from "./icon-names";
+import { canSpeak, hush, pageWords, speak } from "./speak";
 import { createStore, useStore } from "./store";
 
 let firstScreen = true;
@@ -40,7 +41,7 @@ export function startLetterSize(): void {
   larger.set(recall(SIZE) === "1");
 }
 
-function switchLetterSize(): void {
+export function switchLetterSize(): void {
   larger.set(!larger.get());
   keep(SIZE, larger.get() ? "1" : null);
 }
@@ -59,13 +60,25 @@ export function LanguageButton({ plain }: { plain?: boolean }) {
   );
 }
 
-export function Top({ title, mark = "mark" }: { title: string; mark?: IconName }) {
+interface TopProps {
+  title: string;
+  mark?: IconName;
+  /** With it, the way back stands first, in place of the mark. */
+  onBack?: (() => void) | undefined;
+}
+
+export function Top({ title, mark = "mark", onBack }: TopProps) {
   const t = useTexts();
   const on = useStore(larger);
   return (
     <header class="top">
+      {onBack && (
+        <button type="button" class="btn btn-icon" aria-label={t.back} data-back onClick={onBack}>
+          <Icon name="arrow-left" />
+        </button>
+      )}
       <span class="brand">
-        <Icon name={mark} />
+        {!onBack && <Icon name={mark} />}
         <span>{title}</span>
       </span>
       <button type="button" class="btn btn-quiet" aria-pressed={on} onClick={switchLetterSize}>
@@ -74,6 +87,30 @@ export function Top({ title, mark = "mark" }: { title: string; mark?: IconName }
       </button>
       <LanguageButton />
     </header>
+  );
+}
+
+/** For those who read with difficulty: the page is said when it appears, and again on a press. Only with large letters,
+ * and only where the device has a voice. `again` says it anew when its value changes. */
+export function ReadAloud({ again, big }: { again?: string | undefined; big?: boolean }) {
+  const t = useTexts();
+  const on = useStore(larger);
+  const shown = on && canSpeak();
+  const say = () => speak(t, pageWords(document.querySelector("main") ?? document));
+  useEffect(() => {
+    if (!shown) return;
+    const timer = setTimeout(say, 400); // after the heading has taken focus
+    return () => {
+      clearTimeout(timer);
+      hush();
+    };
+  }, [shown, again, t]);
+  if (!shown) return null;
+  return (
+    <button type="button" class={big ? "btn btn-main" : "btn btn-wide"} data-aloud onClick={say}>
+      <Icon name="volume-2" />
+      <span>{t.aloud}</span>
+    </button>
   );
 }
 

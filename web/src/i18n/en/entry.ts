@@ -41,22 +41,10 @@ export const entry = {
     heldTitle: "You already have a place in line.",
     heldBody: "It is kept for you.",
     heldGo: "Go back to it",
+    email: "Your e-mail address",
+    emailHint: "So that we can send your link again and call you back. You may leave it out.",
+    emailWrong: "Please write an address such as name@example.org, or leave it empty.",
+    lostLink: "I have lost my link",
     privacy: "Only the doctors of this department read what you write here.",
-  },
-
-  join: {
-    title: "Join a visit",
-    heading: "You are invited to a visit",
-    body: "Someone asked you to be there, as a companion or an interpreter. Everyone in the room will see your name.",
-    name: "Your name",
-    nameMissing: "Please write your name, so that the others know who comes in.",
-    enter: "Enter",
-    entering: "Opening the door…",
-    goneTitle: "This link no longer works.",
-    goneBody:
-      "It was used already, or its time is over. Ask the doctor for a new one: it takes a moment, and nothing is lost.",
-    noneTitle: "This link is not complete.",
-    noneBody: "A part is missing at its end. Open it again from the message, or copy the whole of it.",
-    once: "The link works once. After that, this device keeps your seat.",
   },
 };

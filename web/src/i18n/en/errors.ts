@@ -14,6 +14,7 @@ export const errors = {
     not_found: "We did not find that. Perhaps it has just ended.",
     seat_unknown: "This seat is no longer there.",
     link_spent: "This link no longer works. Ask for a new one.",
+    seat_in_use: "Your seat is in use on another device.",
     room_full: "The room is full. Somebody has to leave first.",
     not_in_call: "There is no call at the moment.",
     consultation_over: "This visit is already over.",

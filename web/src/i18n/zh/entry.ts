@@ -1,6 +1,6 @@
 import type { Texts } from "../en";
 
-export const entry: Pick<Texts, "entry" | "join"> = {
+export const entry: Pick<Texts, "entry"> = {
   entry: {
     title: "在线看医生",
     heading: "不出门，看医生",
@@ -36,21 +36,10 @@ export const entry: Pick<Texts, "entry" | "join"> = {
     heldTitle: "您已经排上队了。",
     heldBody: "位置一直为您留着。",
     heldGo: "回到候诊室",
+    email: "邮箱",
+    emailHint: "链接丢了可以重新发给您，快轮到时也可以叫您。可以不填。",
+    emailWrong: "请填写邮箱，例如 name@example.org，或留空。",
+    lostLink: "链接找不到了",
     privacy: "您写的内容，只有这个科室的医生能看到。",
-  },
-
-  join: {
-    title: "加入看诊",
-    heading: "有人请您一起看诊",
-    body: "您将作为陪同人或翻译进入诊室，诊室里的人会看到您的姓名。",
-    name: "您的姓名",
-    nameMissing: "请填写姓名，好让大家知道进来的是谁。",
-    enter: "进去",
-    entering: "正在开门……",
-    goneTitle: "这个链接已经不能用了。",
-    goneBody: "可能已经用过，或者过了时间。请医生再发一个，很快就好，什么都不会丢。",
-    noneTitle: "这个链接不完整。",
-    noneBody: "末尾少了一段。请从消息里重新打开，或把整个链接复制过来。",
-    once: "链接只能用一次，之后这台设备会记住您的座位。",
   },
 };

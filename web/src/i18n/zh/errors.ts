@@ -16,6 +16,7 @@ export const errors: Pick<Texts, "errors"> = {
     not_found: "没有找到，可能刚刚结束。",
     seat_unknown: "这个座位已经不在了。",
     link_spent: "这个链接已经不能用了，请再要一个。",
+    seat_in_use: "您的座位正在另一台设备上使用。",
     room_full: "诊室已满，需要有人先离开。",
     not_in_call: "现在没有通话。",
     consultation_over: "这次看诊已经结束。",

@@ -1,0 +1,60 @@
+import type { Texts } from "../en";
+
+export const questions: Pick<Texts, "questions"> = {
+  questions: {
+    page: "几个问题",
+    step: (n, all) => `第 ${n} 题，共 ${all} 题`,
+    next: "下一题",
+    last: "答完了",
+    noneNext: "都没有",
+    later: "以后再答",
+    optional: "可以不填。",
+    flags: {
+      heading: "现在有下面的情况吗？",
+      body: "有的话不该再等。请勾选符合的。",
+      breathing: "喘不上气，坐着不动也喘",
+      chest_pain: "胸口剧痛，或像压着石头",
+      stroke: "一侧手脚没力、嘴歪，或说话不清",
+      bleeding: "流血止不住",
+      fainting: "晕倒过，或快要晕倒",
+      self_harm: "有伤害自己的念头",
+    },
+    reason: {
+      heading: "哪里不舒服，有多久了？",
+      body: "见面之前医生会先看。前面写过的可以接着补充。",
+      example: "咳嗽两周，夜里更重，有点低烧",
+      label: "哪里不舒服",
+    },
+    history: {
+      heading: "得过什么病，在吃什么药？",
+      body: "以前的病、做过的手术、现在吃的药都可以写。",
+      example: "2015 年起高血压，每天早上吃氨氯地平 5 毫克",
+      label: "病史和用药",
+    },
+    allergies: {
+      heading: "对什么过敏吗？",
+      body: "药、食物、胶布、乳胶。没有就写“没有”。",
+      example: "青霉素：起皮疹",
+      label: "过敏",
+      none: "没有，据我所知",
+    },
+    photos: {
+      heading: "有想给医生看的吗？",
+      body: "皮疹、药盒、检查单，都可以拍下来。只有您的医生能看到。",
+      none: "没有就直接下一步。",
+      after: "在候诊室的“消息”里也可以再发。",
+    },
+    advice: {
+      heading: (number) => `请马上拨打 ${number}`,
+      body: "您勾选的情况可能有危险，救护车比任何屏幕都快。",
+      call: (number) => `拨打 ${number}`,
+      told: "已经告诉医生，您的位置往前移了。打电话时请尽量留着这一页，位置不会丢。",
+      telling: "正在告诉医生……",
+      untold: "和医院的联系断了，医生还不知道。别等我们，请直接打电话。",
+      selfHarm: "您不是一个人在扛。现在就可以打电话找人陪您说说，医生也会和您谈。",
+      stay: "接着答题",
+    },
+    kept: "已保存",
+    unsaved: "还没存上：和医院的联系断了。您可以接着答，一恢复就替您送到。",
+  },
+};
