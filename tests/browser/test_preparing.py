@@ -90,7 +90,6 @@ async def test_the_doctor_comes_before_everything_and_goodbye_is_rated(chromium:
     doctor = await cast.doctor_on_duty(chromium)
     await page.wait_for_selector('[data-screen="waiting"][data-state="offered"]', timeout=CALL_MS)
     await doctor.page.click("[data-answer=accept]")
-    await page.wait_for_selector('[data-screen="call"]', timeout=CALL_MS)
     await doctor.page.get_by_text("Half a sentence").first.wait_for(timeout=CALL_MS)
     await confirm(patient)
     await confirm(doctor)
