@@ -23,14 +23,14 @@ from media.control.messages import WorkerPing
 from media.control.unix import connect_unix
 
 START_TIMEOUT_S = 10.0
-PING_INTERVAL_S = 0.4
+PING_INTERVAL_S = 0.25
 SILENT_AFTER_S = 2.5
 """With the interval, the dump, and a second for the calls to come back elsewhere, people miss four seconds at most."""
 DUMP_S = 0.2
 """For faulthandler to write the stacks of a silent worker to standard error."""
 TERM_GRACE_S = 2.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 10.0
-SPARE_AFTER_S = 3.0
+SPARE_AFTER_S = 2.0
 """A new spare costs a second of CPU: it is made when the calls of the worker whose place the last one took have come back."""
 PORT_LOOK_S = 0.2
 STEADY_AFTER_S = 30.0

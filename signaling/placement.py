@@ -77,12 +77,15 @@ class Placements:
         worker.on_died = lambda: self._lost(key)
         self._spawn(self._place_waiting())
 
-    async def open(self, consultation: ConsultationId) -> None:
-        """Place a call and open its session; a call that finds no worker stays unplaced and is tried again later."""
+    async def open(self, consultation: ConsultationId, *, anywhere: bool = False) -> None:
+        """Place a call and open its session; a call that finds no worker stays unplaced and is tried again later.
+
+        `anywhere` is for one that was under way already: a full worker is better than none.
+        """
         try:
             placed = await self._rooms.placement(consultation)
             if placed is None:
-                worker = await self.choose(_MIN_HEADROOM)
+                worker = await self.choose(0.0 if anywhere else _MIN_HEADROOM)
                 placed, effects = await self._rooms.place_session(consultation, worker.worker, worker.epoch)
                 self._carry_out(effects)
                 log.info("call placed", consultation=consultation, worker=placed.worker)
@@ -248,7 +251,7 @@ class Placements:
         placed = await self._rooms.placement(consultation)
         if placed is not None:
             self._carry_out(await self._rooms.displace_session(consultation, placed.worker, placed.epoch))
-        await self.open(consultation)
+        await self.open(consultation, anywhere=True)
 
     def _lost(self, key: tuple[WorkerId, str]) -> None:
         self._paths_of.pop(key, None)
@@ -261,7 +264,7 @@ class Placements:
         await self._rooms.worker_gone(*key)
         log.warning("media worker lost", worker=key[0], calls=len(moved))
         for consultation in moved:
-            await self.open(consultation)
+            await self.open(consultation, anywhere=True)
         self._carry_out(effects)
 
     async def _watch(self, worker: WorkerClient) -> None:
@@ -283,7 +286,7 @@ class Placements:
     async def _place_waiting(self) -> None:
         """Calls that found no worker go to one that has just come."""
         for consultation in await self._rooms.unplaced():
-            await self.open(consultation)
+            await self.open(consultation, anywhere=True)
 
     def _spawn(self, work: Awaitable[None]) -> None:
         async def guarded() -> None:

@@ -171,3 +171,10 @@ def guard(at_our_death: signal.Signals, user: str | None = None) -> list[str]:
 def user_group(user: str) -> int:
     """The first group of a user, by number."""
     return pwd.getpwnam(user).pw_gid
+
+
+def waits_for_input(pid: int) -> bool:
+    """Whether a process sleeps in a read of a pipe or a socket (Linux): a spare worker does once it has loaded everything."""
+    state = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
+    waits_in = Path(f"/proc/{pid}/wchan").read_text()
+    return state == "S" and ("read" in waits_in or "unix_stream" in waits_in)

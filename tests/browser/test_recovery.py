@@ -4,10 +4,12 @@ The table is printed and stands in test-results/links/recovery.md.
 """
 
 import asyncio
+import contextlib
 import os
 import re
 import signal
 import time
+import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +22,7 @@ from tests.browser.stage import Person
 from tests.browser.test_call import pair
 from tests.browser.test_links import received, see_and_hear
 from tests.netsim.balancer import Balancer
-from tests.processes import Service, wait_for
+from tests.processes import Service, wait_for, waits_for_input
 from tests.services import LOGS
 from tests.signaling_process import Signaling
 
@@ -78,9 +80,12 @@ class Room:
     patient: Person
     balancer: Balancer
     found: Recoveries
+    served_from: Path
+    """The folder of the process whose spare worker counts."""
 
     async def after(self, what: str, mishap: Callable[[], Awaitable[None]]) -> None:
-        """Lets it happen and measures; the room must be whole again before the next."""
+        """Lets it happen and measures; the room must be whole again, and a spare worker ready, before the next."""
+        await wait_for(lambda: spare_ready(self.served_from), GIVEN_UP_S, "a spare worker")
         inlets = [Inlet(self.doctor), Inlet(self.patient)]
         began = time.monotonic()
         await mishap()
@@ -93,8 +98,9 @@ class Room:
         await see_and_hear(self.patient, self.doctor)
 
 
-async def room(linked: Signaling, ports: list[int], backends: list[int], browser: Browser, title: str) -> Room:
-    balancer = Balancer(backends)
+async def room(servers: list[Signaling], ports: list[int], browser: Browser, title: str) -> Room:
+    linked = servers[0]
+    balancer = Balancer([server.port for server in servers])
     await balancer.open()
     linked.base = balancer.base
     people = LinkedCast(linked, title, ports)
@@ -102,7 +108,7 @@ async def room(linked: Signaling, ports: list[int], backends: list[int], browser
     patient = await people.patient_in_line(browser, "Bai Yun")
     await pair(doctor, patient)
     await see_and_hear(patient, doctor)
-    return Room(people, doctor, patient, balancer, Recoveries(title))
+    return Room(people, doctor, patient, balancer, Recoveries(title), servers[-1].folder)
 
 
 async def leave(room: Room) -> None:
@@ -117,7 +123,7 @@ async def one_server(chromium: Browser, request: pytest.FixtureRequest) -> Async
     server, ports = linked_server()
     try:
         await asyncio.to_thread(server.start)
-        made = await room(server, ports, [server.port], chromium, "one process")
+        made = await room([server], ports, chromium, "one process")
         yield server, ports, made
         await leave(made)
     finally:
@@ -152,7 +158,10 @@ async def test_every_mishap_is_over_in_five_seconds(one_server: tuple[Signaling,
 
     async def kill_signaling() -> None:
         await asyncio.to_thread(server.stop, signal.SIGKILL)
-        await asyncio.to_thread(server.start)
+
+    async def connected() -> bool:
+        gauges = await asyncio.to_thread(metrics, server.base)
+        return re.search(r"^consilium_connections 2", gauges, re.MULTILINE) is not None
 
     seat = await made.doctor.seat_named("Bai Yun")
     await made.after("page loaded again", reload)
@@ -161,7 +170,13 @@ async def test_every_mishap_is_over_in_five_seconds(one_server: tuple[Signaling,
     await made.after("from Wi-Fi to mobile: another address, WebSocket lost", change_network)
     await made.after("media worker killed", kill_worker)
     await made.after("media worker frozen", freeze_worker)
-    await made.after("signaling killed and started again", kill_signaling)
+    await made.after("signaling killed", kill_signaling)
+    began = time.monotonic()
+    await asyncio.to_thread(server.start)
+    started = time.monotonic()
+    await wait_for(connected, GIVEN_UP_S, "both to be connected again")
+    made.found.rows.append(("both connected, once it had started again", time.monotonic() - started))
+    print(f"signaling started in {started - began:.1f} s")
     await made.after("the media worker that outlived it killed", kill_worker)
     assert await made.doctor.seat_named("Bai Yun") == seat, "it is the same seat"
     assert [row for row in made.found.rows if row[1] > BACK_S] == []
@@ -177,7 +192,7 @@ async def test_a_killed_process_is_replaced_by_the_other(
     try:
         for process in both:
             await asyncio.to_thread(process.start)
-        made = await room(first, ports + more, [first.port, second.port], chromium, "two processes")
+        made = await room([first, second], ports + more, chromium, "two processes")
         try:
 
             async def kill_first() -> None:
@@ -195,6 +210,21 @@ async def test_a_killed_process_is_replaced_by_the_other(
     finally:
         for process in both:
             process.discard(keep_log_in=LOGS if request.session.testsfailed else None)
+
+
+def metrics(base: str) -> str:
+    with urllib.request.urlopen(f"{base}/metrics", timeout=5) as answer:
+        return str(answer.read().decode())
+
+
+def spare_ready(folder: Path) -> bool:
+    """Whether a process of the server of that folder stands by to become a media worker."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            ours = b"--standby" in (process / "cmdline").read_bytes() and (process / "cwd").readlink() == folder
+            if ours and waits_for_input(int(process.name)):
+                return True
+    return False
 
 
 def owner_of(port: int) -> int:

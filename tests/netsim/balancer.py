@@ -49,7 +49,8 @@ class Balancer:
                 continue
             self._open |= {writer, back_writer}
             try:
-                await asyncio.gather(_pipe(reader, back_writer), _pipe(back_reader, writer))
+                with contextlib.suppress(asyncio.CancelledError):  # asyncio reports what ends a connection's task
+                    await asyncio.gather(_pipe(reader, back_writer), _pipe(back_reader, writer))
             finally:
                 self._open -= {writer, back_writer}
                 for end in (writer, back_writer):

@@ -22,7 +22,7 @@ from media.supervisor import Supervisor
 from tests.peers.browser import FakeBrowser
 from tests.peers.calls import Call
 from tests.peers.waiting import until
-from tests.processes import unused_port
+from tests.processes import unused_port, waits_for_input
 
 LOOPBACK = ("127.0.0.1",)
 
@@ -174,20 +174,13 @@ async def test_a_spare_takes_the_place_of_a_dead_worker_at_once(monkeypatch: pyt
         await until(lambda: spare._process is not None, "a spare is made")
         waiting = spare._process
         assert waiting is not None
-        await until(lambda: _is_loaded(waiting.pid), "it has loaded everything", timeout_s=30)
+        await until(lambda: waits_for_input(waiting.pid), "it has loaded everything", timeout_s=30)
         os.kill(started.pid, signal.SIGKILL)
         await until(lambda: len(started.told) == 3, "a successor comes", timeout_s=2)
         assert started.pid == waiting.pid
         await until(lambda: spare._process is not None, "another spare is made")
         last = spare._process
     assert last is not None and last.returncode is not None
-
-
-def _is_loaded(pid: int) -> bool:
-    """Whether a standby process sleeps in a read of its standard input: by then everything is loaded."""
-    state = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
-    waits_in = Path(f"/proc/{pid}/wchan").read_text()
-    return state == "S" and ("read" in waits_in or "unix_stream" in waits_in)
 
 
 async def test_a_worker_that_cannot_start_is_told() -> None:
