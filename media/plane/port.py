@@ -1,19 +1,14 @@
-"""The worker's one UDP port: reads in batches, writes without waiting. Owns the socket and the packet loop's timer."""
+"""The worker's one UDP port: its socket, and the native packet loop that reads it. STUN and DTLS come up through an event."""
 
 import asyncio
 import contextlib
 import socket
-import time
 
-from media.core.demux import MAX_DATAGRAM_BYTES
 from media.core.path import Address
 from media.plane.interface import Upward
-from media.plane.relay import PacketRelay
+from media.plane.native import NativePlane
 
-BATCH = 64
-"""Datagrams read before the loop may do something else: about 4 ms of the Python loop."""
 SOCKET_BUFFER_BYTES = 4 << 20
-REPORT_INTERVAL_S = 1.0
 
 
 class MediaPort:
@@ -21,7 +16,7 @@ class MediaPort:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, port: int, upward: Upward) -> None:
         self._loop = loop
-        # A socket of our own, not a uvloop transport: those own their descriptors, and the native loop will want this one.
+        # A socket of our own, not a uvloop transport: those own their descriptors, and the packet loop reads this one.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             self._socket.setblocking(False)
@@ -32,41 +27,34 @@ class MediaPort:
             self._socket.close()
             raise
         self.port: int = self._socket.getsockname()[1]
-        self.relay = PacketRelay(self.send, upward, time.monotonic)  # uvloop's own clock counts whole milliseconds
+        try:
+            self.relay = NativePlane(self._socket.fileno(), upward)
+        except BaseException:
+            self._socket.close()
+            raise
         self.unsent = 0
-        loop.add_reader(self._socket.fileno(), self._readable)
-        self._timer = loop.call_later(REPORT_INTERVAL_S, self._tick)
+        loop.add_reader(self.relay.up_event, self._taken_up)
 
     def send(self, data: bytes, address: Address) -> None:
-        """Sends or drops: a full socket buffer is a full link, and late media is worth nothing."""
+        """Sends or drops: a full socket buffer is a full link, and who waits for an answer asks again."""
         try:
             self._socket.sendto(data, address)
         except OSError:
             self.unsent += 1
 
     def close(self) -> None:
-        """Stops reading and closes; may be called twice."""
+        """Stops the loop and closes; may be called twice."""
         if self._socket.fileno() < 0:
             return
-        self._timer.cancel()
-        self._loop.remove_reader(self._socket.fileno())
+        self._loop.remove_reader(self.relay.up_event)
         self.relay.close()
         with contextlib.suppress(OSError):
             self._socket.close()
 
-    def _readable(self) -> None:
-        receive, datagram = self._socket.recvfrom, self.relay.datagram
-        for _ in range(BATCH):
-            try:
-                data, address = receive(MAX_DATAGRAM_BYTES + 1)
-            except BlockingIOError:
-                return
-            except OSError:  # an ICMP error of an earlier send
-                continue
-            datagram(data, address)
-            if self._socket.fileno() < 0:
-                return
+    def _taken_up(self) -> None:
+        if self.relay.take_up():
+            self._loop.call_soon(self._go_on)
 
-    def _tick(self) -> None:
-        self._timer = self._loop.call_later(REPORT_INTERVAL_S, self._tick)
-        self.relay.report()
+    def _go_on(self) -> None:
+        if self._socket.fileno() >= 0:
+            self._taken_up()

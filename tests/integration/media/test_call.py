@@ -165,6 +165,16 @@ async def test_an_ssrc_that_the_offer_did_not_tell_is_learnt_from_packets() -> N
         two.want(one.label)
         await call.join(one)
         await call.join(two)
+
+        async def both_learnt() -> bool:
+            """The first packets teach the worker; those after them flow."""
+            await one.send_audio()
+            await one.send_frame(key=True)
+            table = await client.request("worker_dump", None, WorkerDump())
+            assert isinstance(table, WorkerTable)
+            return len([source for source in table.sources if source.packets]) == 2
+
+        await until(both_learnt, "the worker learns both SSRCs")
         await call.assert_alive(one, two)
         await call.close()
 
@@ -181,9 +191,17 @@ async def test_nothing_crosses_from_one_session_to_another() -> None:
         for _ in range(20):
             await one.send_audio()
             await one.send_frame(key=True)
-        table = await client.request("worker_dump", None, WorkerDump())
-        assert isinstance(table, WorkerTable)
-        assert {sink.packets for sink in table.sinks} == {0}
+
+        async def table() -> WorkerTable:
+            found = await client.request("worker_dump", None, WorkerDump())
+            assert isinstance(found, WorkerTable)
+            return found
+
+        async def all_arrived() -> bool:
+            return sum(source.packets for source in (await table()).sources) >= 40
+
+        await until(all_arrived, "the worker has counted what was sent")
+        assert {sink.packets for sink in (await table()).sinks} == {0}
         assert stranger.received == {}
         await first.close()
         await second.close()

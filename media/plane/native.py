@@ -1,0 +1,240 @@
+"""The native packet loop behind the plane's interface: one C thread on the worker's UDP port (native/plane.h).
+
+It turns orders into calls and what the loop hands up into `Upward`'s methods; it decides nothing and never sees a media packet.
+SRTP is the libsrtp inside pylibsrtp's wheel, whose functions the loop calls through pointers.
+"""
+
+import ipaddress
+import os
+import secrets
+import time
+from functools import lru_cache
+from typing import Any
+
+from cffi import FFI
+from pylibsrtp import Policy, Session
+from pylibsrtp import _binding as srtp  # its functions and a session's context: the same library that decrypts elsewhere
+
+from media.core.forward import Kind
+from media.core.path import Address
+from media.core.routes import SinkKey, SourceKey
+from media.core.rtp import ExtensionIds
+from media.plane.interface import Sink, SinkCounters, Source, SourceCounters, SrtpKeys, Totals, Upward
+from media.plane.library import HEADER, library_path
+
+SRTP_WINDOW = 1024
+"""Packets that may overtake each other; numbers.h's MAX_MISORDER fits in."""
+UP_AT_ONCE = 64
+"""Things handed up before the event loop may do something else."""
+MAX_PLAIN_BYTES = 1456
+"""state.h's: longer plain packets are dropped and counted."""
+_MAX_DATAGRAM_BYTES = 1500
+_DATAGRAM, _UNKNOWN = 1, 2
+
+
+@lru_cache(maxsize=1)
+def _library() -> tuple[FFI, Any]:
+    """The loop's library and its functions. Raises OSError when it was not built (`make build`)."""
+    ffi = FFI()
+    ffi.cdef("".join(line for line in HEADER.read_text().splitlines(keepends=True) if not line.startswith("#")))
+    return ffi, ffi.dlopen(str(library_path()))
+
+
+def srtp_session(keys: SrtpKeys, *, sending: bool) -> Session:
+    """A session for any SSRC in one direction."""
+    policy = Policy(
+        key=keys.send if sending else keys.receive,
+        ssrc_type=Policy.SSRC_ANY_OUTBOUND if sending else Policy.SSRC_ANY_INBOUND,
+        srtp_profile=keys.profile,
+    )
+    policy.window_size = SRTP_WINDOW
+    policy.allow_repeat_tx = False
+    return Session(policy)
+
+
+class NativePlane:
+    """`descriptor` is the worker's bound UDP socket, or -1 for a test's own clock and wires. Must be closed.
+
+    Make `up_event` readable mean `take_up()` to whoever owns the event loop.
+    """
+
+    def __init__(self, descriptor: int, upward: Upward) -> None:
+        self._ffi, self._lib = _library()
+        self._upward = upward
+        self.up_event = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        calls = self._ffi.new("plane_srtp *", [self._pointer(name) for name in _SRTP_CALLS])
+        self._plane = self._lib.plane_new(descriptor, self.up_event, calls)
+        if self._plane == self._ffi.NULL:
+            os.close(self.up_event)
+            raise MemoryError("the packet loop cannot be made")
+        self._sessions: dict[int, tuple[Session, Session]] = {}
+        self._datagram = self._ffi.new(f"uint8_t[{_MAX_DATAGRAM_BYTES}]")
+        self._up = self._ffi.new("plane_up *")
+        if descriptor >= 0 and not self._lib.plane_start(self._plane):
+            self.close()
+            raise OSError("the packet loop's thread cannot be started")
+
+    def _pointer(self, name: str) -> Any:
+        address = srtp.ffi.addressof(srtp.lib, name)
+        return self._ffi.cast("void *", int(srtp.ffi.cast("uintptr_t", address)))
+
+    def close(self) -> None:
+        """Stops the thread; may be called twice."""
+        if self._plane != self._ffi.NULL:
+            self._lib.plane_free(self._plane)
+            self._plane = self._ffi.NULL
+            os.close(self.up_event)
+            self._sessions.clear()
+
+    # --- orders ---
+
+    def peer_add(self, peer: int, mid_extension: int | None) -> None:
+        self._lib.plane_peer_add(self._plane, peer, secrets.randbelow((1 << 32) - 1) + 1, mid_extension or 0)
+
+    def peer_keys_set(self, peer: int, keys: SrtpKeys) -> None:
+        if peer in self._sessions:
+            return
+        receive, send = srtp_session(keys, sending=False), srtp_session(keys, sending=True)
+        self._sessions[peer] = receive, send
+        self._lib.plane_peer_keys_set(self._plane, peer, self._context(receive), self._context(send))
+
+    def peer_address_add(self, peer: int, address: Address) -> None:
+        self._lib.plane_peer_address_add(self._plane, peer, self._address(address))
+
+    def peer_address_set(self, peer: int, address: Address) -> None:
+        self._lib.plane_peer_address_set(self._plane, peer, self._address(address))
+
+    def peer_address_remove(self, peer: int, address: Address) -> None:
+        self._lib.plane_peer_address_remove(self._plane, peer, self._address(address))
+
+    def peer_remove(self, peer: int) -> None:
+        self._lib.plane_peer_remove(self._plane, peer)
+        self._sessions.pop(peer, None)  # only now: the loop used it until that call returned
+
+    def source_set(self, source: Source) -> None:
+        video = source.kind is Kind.VIDEO
+        ids = self._extensions(source.extensions)
+        self._lib.plane_source_set(self._plane, source.key.peer, source.key.ssrc, video, source.payload_type, ids)
+
+    def source_clear(self, key: SourceKey) -> None:
+        self._lib.plane_source_clear(self._plane, key.peer, key.ssrc)
+
+    def sink_set(self, sink: Sink) -> None:
+        # RFC 3550 asks for random beginnings; below 2^15 so that no receiver of the first packets guesses a wrong rollover.
+        first = secrets.randbelow(1 << 15), secrets.randbits(32)
+        video, ids = sink.kind is Kind.VIDEO, self._extensions(sink.extensions)
+        self._lib.plane_sink_set(
+            self._plane, sink.key.peer, sink.key.ssrc, video, sink.payload_type, ids, sink.cname.encode("ascii"), *first
+        )
+
+    def sink_clear(self, key: SinkKey) -> None:
+        self._lib.plane_sink_clear(self._plane, key.peer, key.ssrc)
+
+    def route_set(self, sink: SinkKey, source: SourceKey) -> None:
+        self._lib.plane_route_set(self._plane, sink.peer, sink.ssrc, source.peer, source.ssrc)
+
+    def route_clear(self, sink: SinkKey) -> None:
+        self._lib.plane_route_clear(self._plane, sink.peer, sink.ssrc)
+
+    def keyframe_request(self, source: SourceKey) -> None:
+        self._lib.plane_keyframe_request(self._plane, source.peer, source.ssrc, time.monotonic())
+
+    def tap_set(self, source: SourceKey, path: str | None) -> None:
+        to = self._ffi.NULL if path is None else self._ffi.new("char[]", os.fsencode(path))
+        self._lib.plane_tap_set(self._plane, source.peer, source.ssrc, to)
+
+    # --- figures ---
+
+    def peer_heard_at(self, peer: int) -> float:
+        return float(self._lib.plane_peer_heard_at(self._plane, peer))
+
+    def source_counters(self) -> list[SourceCounters]:
+        return [
+            SourceCounters(SourceKey(line.peer, line.ssrc), line.packets, line.octets, line.lost, line.jitter_ms)
+            for line in self._table("plane_source_counters", self._lib.plane_source_table)
+        ]
+
+    def sink_counters(self) -> list[SinkCounters]:
+        return [
+            SinkCounters(SinkKey(line.peer, line.ssrc), line.packets, line.octets, line.retransmitted)
+            for line in self._table("plane_sink_counters", self._lib.plane_sink_table)
+        ]
+
+    def totals(self) -> Totals:
+        count = self._lib.plane_count(self._plane)
+        return Totals(count.packets_in, count.packets_out, count.packets_dropped + count.up_dropped)
+
+    def _table(self, kind: str, read: Any) -> list[Any]:
+        room = 64
+        while True:
+            lines = self._ffi.new(f"{kind}[{room}]")
+            there = read(self._plane, lines, room)
+            if there <= room:
+                return list(lines[0:there])
+            room = 2 * there
+
+    # --- without a socket, on a test's own clock ---
+
+    def datagram(self, data: bytes, address: Address, now: float) -> None:
+        """One datagram as the socket would give it."""
+        self._lib.plane_datagram(self._plane, data, len(data), self._address(address), now)
+
+    def report(self, now: float) -> None:
+        """What the loop does each second."""
+        self._lib.plane_report(self._plane, now)
+
+    def ask_keyframe(self, source: SourceKey, now: float) -> None:
+        """`keyframe_request` on the test's clock."""
+        self._lib.plane_keyframe_request(self._plane, source.peer, source.ssrc, now)
+
+    def sent(self) -> list[tuple[bytes, Address]]:
+        """The datagrams sent since the last call."""
+        to, taken = self._ffi.new("plane_address *"), []
+        while size := self._lib.plane_take_sent(self._plane, to, self._datagram):
+            taken.append((bytes(self._ffi.buffer(self._datagram, size)), _readable(bytes(to.ip), to.port)))
+        return taken
+
+    # --- what the loop hands up ---
+
+    def take_up(self) -> bool:
+        """Hands on what waits, at most `UP_AT_ONCE`; whether more may be there."""
+        try:
+            os.eventfd_read(self.up_event)
+        except BlockingIOError:
+            pass  # nothing new was said since; something may be left of the last time
+        for _ in range(UP_AT_ONCE):
+            if self._plane == self._ffi.NULL:
+                return False
+            size = self._lib.plane_take_up(self._plane, self._up, self._datagram)
+            if size == 0:
+                return False
+            self._hand_on(bytes(self._ffi.buffer(self._datagram, size)))
+        return True
+
+    def _hand_on(self, data: bytes) -> None:
+        if self._up.kind == _DATAGRAM:
+            self._upward.datagram_received(data, _readable(bytes(self._up.address.ip), self._up.address.port))
+        elif self._up.kind == _UNKNOWN and data.isascii():
+            self._upward.source_unknown(self._up.peer, data.decode("ascii"), self._up.ssrc)
+
+    # --- forms ---
+
+    def _context(self, session: Session) -> Any:
+        return self._ffi.cast("void *", int(srtp.ffi.cast("uintptr_t", session._srtp[0])))
+
+    def _address(self, address: Address) -> Any:
+        packed = ipaddress.ip_address(address[0]).packed
+        return self._ffi.new("plane_address *", [packed.rjust(16, b"\0") if len(packed) == 16 else _MAPPED + packed, address[1]])
+
+    def _extensions(self, ids: ExtensionIds) -> Any:
+        return self._ffi.new("plane_extensions *", [ids.abs_send_time or 0, ids.audio_level or 0, ids.mid or 0])[0]
+
+
+_SRTP_CALLS = ("srtp_unprotect", "srtp_protect", "srtp_unprotect_rtcp", "srtp_protect_rtcp")
+_MAPPED = bytes(10) + b"\xff\xff"
+
+
+def _readable(ip: bytes, port: int) -> Address:
+    if ip.startswith(_MAPPED):
+        return (str(ipaddress.IPv4Address(ip[12:])), port)
+    return (str(ipaddress.IPv6Address(ip)), port)

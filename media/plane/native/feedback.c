@@ -1,0 +1,272 @@
+/* RTCP: what a peer reports, asked in terms of its own streams, becomes words for the others; NACKs are answered here. */
+#include "state.h"
+
+static const double KEYFRAME_EVERY_S = 0.2;   /* however many ask: a key frame costs about ten ordinary ones */
+static const double WAITING_EVERY_S = 0.5;    /* while a closed gate waits: a key frame takes that long over a slow uplink */
+static const double RENACK_AFTER_S = 0.05;    /* upstream, whichever sinks miss it */
+static const double RESEND_AFTER_S = 0.02;    /* at the least; else once per round trip */
+static const double LONGEST_ROUND_TRIP_S = 1; /* longer ones are queues, not paths */
+static const double ESTIMATE_LIFE_S = 10;     /* browsers report about 4.5 times a second */
+static const double LIMIT_EVERY_S = 0.2;
+static const double START_S = 2;              /* a receiver's first estimates say only that it has seen little yet */
+static const uint64_t START_BPS = 1500000;
+static const double RESEND_SHARE = 0.25;      /* of the receiver's estimate: storms of resent packets caused most freezes */
+static const double RESEND_BURST_S = 0.5;
+static const uint64_t UNKNOWN_BPS = 1500000;
+
+static void send_compound(plane *p, peer *to, compound *c) {
+    if (to->send == NULL || !to->has_address || c->size == 0) return;
+    outgoing *out = out_next(p);
+    int size = c->size;
+    memcpy(out->data, c->data, (size_t)size);
+    if (p->protect_rtcp(to->send, out->data, &size) != 0) return;
+    out_commit(p, to, size);
+}
+
+void request_keyframe(plane *p, source *of, double now, bool waiting) {
+    if (!of->video || of->peer->send == NULL) return;
+    if (now - of->keyframe_asked_at < (waiting ? WAITING_EVERY_S : KEYFRAME_EVERY_S)) return;
+    of->keyframe_asked_at = now;
+    compound c = {.size = 0};
+    compound_receiver_report(&c, of->peer->own_ssrc, NULL, 0);
+    compound_pli(&c, of->peer->own_ssrc, of->ssrc);
+    send_compound(p, of->peer, &c);
+}
+
+/* --- reports --- */
+
+static report_block block_of(source *s, double now) {
+    reception_report figures = reception_take_report(&s->reception);
+    double since = s->last_report_at > 0 ? now - s->last_report_at : 0;
+    return (report_block){
+        .ssrc = s->ssrc,
+        .fraction_lost = figures.fraction_lost,
+        .lost = figures.lost,
+        .highest = figures.highest,
+        .jitter = figures.jitter,
+        .last_report = s->last_report,
+        .delay = (uint32_t)(uint64_t)(since * 65536),
+    };
+}
+
+/* Tells a peer how its own streams arrive (RFC 3550, 6.4.2). */
+void report_to(plane *p, peer *to, double now) {
+    report_block blocks[MAX_STREAMS];
+    int count = 0;
+    for (int i = 0; i < to->sources_count; i++) {
+        source *s = to->sources[i];
+        double since = now - s->measured_at;
+        s->rate_bps = (uint64_t)((double)(s->reception.octets - s->measured_octets) * 8 / (since < 0.1 ? 0.1 : since));
+        s->measured_octets = s->reception.octets;
+        s->measured_at = now;
+        if (s->reception.packets > 0) blocks[count++] = block_of(s, now);
+    }
+    if (count == 0) return;
+    compound c = {.size = 0};
+    compound_receiver_report(&c, to->own_ssrc, blocks, count);
+    compound_cname(&c, to->own_ssrc, "relay");
+    send_compound(p, to, &c);
+}
+
+static void sender_report(plane *p, peer *from, const rtcp_packet *packet, double now) {
+    source *s = packet->size >= 24 ? find_source(from, get32(packet->body)) : NULL;
+    if (s == NULL) return;
+    uint64_t ntp = get64(packet->body + 4);
+    s->last_report = (uint32_t)(ntp >> 16);
+    s->last_report_at = now;
+    for (int i = 0; i < s->sinks_count; i++) {
+        sink *to = s->sinks[i];
+        if (!to->open || to->numbers.stretches == 0) continue;
+        compound c = {.size = 0};
+        uint32_t timestamp = get32(packet->body + 12) + to->numbers.timestamp_shift;
+        compound_sender_report(&c, to->ssrc, ntp, timestamp, (uint32_t)to->packets, (uint32_t)to->octets);
+        compound_cname(&c, to->ssrc, to->cname);
+        send_compound(p, to->peer, &c);
+        to->reports[to->reports_next].last_report = s->last_report;
+        to->reports[to->reports_next].at = now;
+        to->reports_next = (to->reports_next + 1) % REPORTS_KEPT;
+    }
+}
+
+static void receiver_report(peer *from, const uint8_t *blocks, int size, int count, double now) {
+    for (int i = 0; i < count && 24 * (i + 1) <= size; i++) {
+        report_block block = rtcp_block(blocks + 24 * i);
+        sink *s = find_sink(from, block.ssrc);
+        if (s == NULL) continue;
+        s->fraction_lost = block.fraction_lost;
+        for (int k = 0; k < REPORTS_KEPT && block.last_report != 0; k++) {
+            if (s->reports[k].last_report != block.last_report || s->reports[k].at <= 0) continue;
+            double trip = now - s->reports[k].at - block.delay / 65536.0;
+            if (trip >= 0 && trip < 60) s->round_trip = trip;
+        }
+    }
+}
+
+/* --- retransmission --- */
+
+/* A quarter of what the receiver can take may go into packets sent again, saved up for half a second. */
+static bool may_resend(sink *s, int size, double now) {
+    double rate = (double)(s->has_estimate ? s->estimate_bps : UNKNOWN_BPS) / 8 * RESEND_SHARE;
+    double most = rate * RESEND_BURST_S < 4 * MAX_DATAGRAM_BYTES ? 4 * MAX_DATAGRAM_BYTES : rate * RESEND_BURST_S;
+    s->resend_octets = s->resend_at == 0 ? most : s->resend_octets + rate * (now - s->resend_at);
+    if (s->resend_octets > most) s->resend_octets = most;
+    s->resend_at = now;
+    if (s->resend_octets < size) return false;
+    s->resend_octets -= size;
+    return true;
+}
+
+static void resend(plane *p, sink *s, struct sent *kept, double now) {
+    double trip = s->round_trip > LONGEST_ROUND_TRIP_S ? LONGEST_ROUND_TRIP_S : s->round_trip;
+    if (now - kept->sent_at < (trip > RESEND_AFTER_S ? trip : RESEND_AFTER_S)) return;
+    if (!s->peer->has_address || !may_resend(s, kept->size, now)) return;
+    kept->sent_at = now;
+    s->retransmitted++;
+    outgoing *out = out_next(p);
+    memcpy(out->data, history_octets(s->history, kept), kept->size);
+    out_commit(p, s->peer, kept->size);
+}
+
+/* Whether the sender has not been asked for it a moment ago; notes that it is now. */
+static bool ask_once(source *s, uint16_t sequence, double now) {
+    for (int i = 0; i < ASKED; i++)
+        if (s->asked[i].sequence == sequence && s->asked[i].at > 0 && now - s->asked[i].at < RENACK_AFTER_S) return false;
+    s->asked[s->asked_next].sequence = sequence;
+    s->asked[s->asked_next].at = now;
+    s->asked_next = (s->asked_next + 1) % ASKED;
+    return true;
+}
+
+static void nack(plane *p, peer *from, const rtcp_packet *packet, double now) {
+    sink *s = packet->size >= 8 ? find_sink(from, get32(packet->body + 4)) : NULL;
+    if (s == NULL || !s->video) return;
+    uint16_t missing[HISTORY_PACKETS];
+    int named = 0, missing_count = 0;
+    for (int at = 8; at + 4 <= packet->size; at += 4) {
+        uint32_t mask = 1 | (uint32_t)get16(packet->body + at + 2) << 1;
+        for (int bit = 0; bit < 17; bit++) {
+            if (!(mask >> bit & 1) || named++ >= HISTORY_PACKETS) continue;
+            uint16_t sequence = (uint16_t)(get16(packet->body + at) + bit), lost;
+            struct sent *kept = history_find(s->history, sequence);
+            if (kept != NULL)
+                resend(p, s, kept, now);
+            else if (s->feed != NULL && numbers_source_sequence(&s->numbers, sequence, &lost) && ask_once(s->feed, lost, now))
+                missing[missing_count++] = lost;
+        }
+    }
+    if (missing_count == 0) return;
+    compound c = {.size = 0};
+    compound_receiver_report(&c, s->feed->peer->own_ssrc, NULL, 0);
+    compound_nack(&c, s->feed->peer->own_ssrc, s->feed->ssrc, missing, missing_count);
+    send_compound(p, s->feed->peer, &c);
+}
+
+/* --- bandwidth --- */
+
+/* The least of what the source's receivers can take; 0 while none has said. */
+static uint64_t least_estimate(const source *of, double now) {
+    uint64_t least = 0;
+    for (int i = 0; i < of->sinks_count; i++) {
+        const sink *s = of->sinks[i];
+        if (!s->has_estimate || now - s->estimate_at > ESTIMATE_LIFE_S) continue;
+        uint64_t bps = s->estimate_bps;
+        if (now - s->estimate_first_at < START_S && bps < START_BPS) bps = START_BPS;
+        if (least == 0 || bps < least) least = bps > 0 ? bps : 1;
+    }
+    return least;
+}
+
+static void tell_limit(plane *p, source *to, double now) {
+    uint64_t least = least_estimate(to, now);
+    if (least == 0 || (least >= to->limit_sent_bps && now - to->limit_sent_at < LIMIT_EVERY_S)) return;
+    to->limit_sent_bps = least;
+    to->limit_sent_at = now;
+    compound c = {.size = 0};
+    compound_receiver_report(&c, to->peer->own_ssrc, NULL, 0);
+    compound_remb(&c, to->peer->own_ssrc, least, to->ssrc);
+    send_compound(p, to->peer, &c);
+}
+
+/* The estimate is for all that the peer receives. Each of its videos gets at least an equal part, and all that the others leave:
+ * an equal part alone would drag everybody to the slowest sender's pace, since an estimate never exceeds half again what comes. */
+static void remb(plane *p, peer *from, const rtcp_packet *packet, double now) {
+    uint64_t bps, taken = 0;
+    const uint8_t *ssrcs;
+    int count, videos = 0;
+    bool named = false;
+    if (!rtcp_remb(packet, &bps, &ssrcs, &count)) return;
+    for (int i = 0; i < count && !named; i++) named = find_sink(from, get32(ssrcs + 4 * i)) != NULL;
+    if (!named) return;
+    for (int i = 0; i < from->sinks_count; i++) {
+        const sink *s = from->sinks[i];
+        if (!s->video || s->feed == NULL) continue;
+        videos++;
+        taken += s->feed->rate_bps;
+    }
+    for (int i = 0; i < from->sinks_count; i++) {
+        sink *s = from->sinks[i];
+        if (!s->video || s->feed == NULL) continue;
+        uint64_t others = taken - s->feed->rate_bps, equal = bps / (uint64_t)videos;
+        uint64_t rest = bps > others ? bps - others : 0;
+        if (!s->has_estimate || now - s->estimate_at > ESTIMATE_LIFE_S) s->estimate_first_at = now;
+        s->has_estimate = true;
+        s->estimate_bps = rest > equal ? rest : equal;
+        s->estimate_at = now;
+        tell_limit(p, s->feed, now);
+    }
+}
+
+/* --- a compound --- */
+
+static void picture_loss(plane *p, peer *from, uint32_t media, double now) {
+    const sink *s = find_sink(from, media);
+    if (s != NULL && s->feed != NULL) request_keyframe(p, s->feed, now, false);
+}
+
+static void act_on(plane *p, peer *from, const rtcp_packet *packet, double now) {
+    switch (packet->type) {
+        case RTCP_SR:
+            sender_report(p, from, packet, now);
+            if (packet->size >= 24) receiver_report(from, packet->body + 24, packet->size - 24, packet->count, now);
+            break;
+        case RTCP_RR:
+            if (packet->size >= 4) receiver_report(from, packet->body + 4, packet->size - 4, packet->count, now);
+            break;
+        case RTCP_RTPFB:
+            if (packet->count == FMT_NACK) nack(p, from, packet, now);
+            break;
+        case RTCP_PSFB:
+            if (packet->count == FMT_PLI && packet->size >= 8) picture_loss(p, from, get32(packet->body + 4), now);
+            for (int at = 8; packet->count == FMT_FIR && at + 8 <= packet->size; at += 8)
+                picture_loss(p, from, get32(packet->body + at), now);
+            if (packet->count == FMT_REMB) remb(p, from, packet, now);
+            break;
+        default: /* SDES and BYE end here: the routes say who is there */
+            break;
+    }
+}
+
+static bool may_try(const peer *from, uint32_t ssrc) {
+    for (int i = 0; i < from->tried_count; i++)
+        if (from->tried[i] == ssrc) return true;
+    return false;
+}
+
+bool take_rtcp(plane *p, peer *from, uint8_t *data, int size, double now) {
+    if (size < 8) return false;
+    uint32_t ssrc = get32(data + 4);
+    if (find_source(from, ssrc) == NULL && !may_try(from, ssrc)) {
+        if (from->tried_count == MAX_UNKNOWN_SSRCS) return false;
+        from->tried[from->tried_count++] = ssrc;
+    }
+    if (p->unprotect_rtcp(from->receive, data, &size) != 0) return false;
+    from->heard_at = now;
+    rtcp_packet packet;
+    int at = 0, more;
+    while ((more = rtcp_next(data, size, &at, &packet)) == 1) { /* a compound with a wrong length anywhere says nothing */
+    }
+    if (more < 0) return false;
+    at = 0;
+    while (rtcp_next(data, size, &at, &packet) == 1) act_on(p, from, &packet, now);
+    return true;
+}

@@ -1,0 +1,259 @@
+/* The thread: reads the socket in batches, sends in batches, reports each second. Below about 2,500 packets a second it wakes
+ * for each; above, it gathers for a millisecond, which halves its system calls. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "state.h"
+
+enum {
+    BATCH = 64,
+    UPS_BYTES = 1 << 20,  /* some 8,000 checks: a second of a worker that is stopped */
+    SENTS_BYTES = 4 << 20,
+    REPORT_TURNS = 10,    /* a tenth of the peers each 100 ms */
+    GATHER_ABOVE_PPS = 2500,
+};
+static const long GATHER_NS = 1000000;
+static const double RATE_WINDOW_S = 0.05, TURN_S = 0.1;
+
+double clock_now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* --- sending --- */
+
+outgoing *out_next(plane *p) {
+    if (p->out_count == OUT_BATCH) flush(p);
+    return &p->out[p->out_count];
+}
+
+void out_commit(plane *p, peer *to, int size) {
+    outgoing *out = &p->out[p->out_count++];
+    out->to = to->address;
+    out->size = size;
+    p->totals.packets_out++;
+}
+
+typedef union {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+} sock_address;
+
+static socklen_t write_address(const plane *p, const plane_address *from, sock_address *to) {
+    memset(to, 0, sizeof *to);
+    if (p->ipv6) {
+        to->v6.sin6_family = AF_INET6;
+        to->v6.sin6_port = htons(from->port);
+        memcpy(&to->v6.sin6_addr, from->ip, 16);
+        return sizeof to->v6;
+    }
+    to->v4.sin_family = AF_INET;
+    to->v4.sin_port = htons(from->port);
+    memcpy(&to->v4.sin_addr, from->ip + 12, 4);
+    return sizeof to->v4;
+}
+
+static void read_address(const sock_address *from, plane_address *to) {
+    memset(to, 0, sizeof *to);
+    if (from->any.sa_family == AF_INET6) {
+        memcpy(to->ip, &from->v6.sin6_addr, 16);
+        to->port = ntohs(from->v6.sin6_port);
+        return;
+    }
+    to->ip[10] = to->ip[11] = 0xFF;
+    memcpy(to->ip + 12, &from->v4.sin_addr, 4);
+    to->port = ntohs(from->v4.sin_port);
+}
+
+void flush(plane *p) {
+    struct mmsghdr messages[OUT_BATCH];
+    struct iovec parts[OUT_BATCH];
+    sock_address addresses[OUT_BATCH];
+    int count = p->out_count, done = 0;
+    p->out_count = 0;
+    if (p->socket < 0) {
+        for (int i = 0; i < count; i++)
+            ring_put(&p->sents, &p->out[i].to, sizeof p->out[i].to, p->out[i].data, p->out[i].size);
+        return;
+    }
+    for (int i = 0; i < count; i++) {
+        parts[i] = (struct iovec){p->out[i].data, (size_t)p->out[i].size};
+        messages[i].msg_hdr = (struct msghdr){.msg_name = &addresses[i], .msg_iov = &parts[i], .msg_iovlen = 1};
+        messages[i].msg_hdr.msg_namelen = write_address(p, &p->out[i].to, &addresses[i]);
+    }
+    while (done < count) {
+        int sent = sendmmsg(p->socket, messages + done, (unsigned)(count - done), MSG_DONTWAIT);
+        if (sent > 0) {
+            done += sent;
+        } else { /* a full buffer is a full link, and late media is worth nothing; an ICMP error concerns an earlier one */
+            done++;
+            p->totals.unsent++;
+        }
+    }
+}
+
+/* --- receiving --- */
+
+typedef struct {
+    struct mmsghdr messages[BATCH];
+    struct iovec parts[BATCH];
+    sock_address addresses[BATCH];
+    uint8_t data[BATCH][MAX_DATAGRAM_BYTES + 52] __attribute__((aligned(8)));
+} incoming;
+
+static void prepare(incoming *in) {
+    for (int i = 0; i < BATCH; i++) {
+        in->parts[i] = (struct iovec){in->data[i], MAX_DATAGRAM_BYTES + 1}; /* one more tells what is too long */
+        in->messages[i].msg_hdr = (struct msghdr){
+            .msg_name = &in->addresses[i], .msg_namelen = sizeof in->addresses[i], .msg_iov = &in->parts[i], .msg_iovlen = 1};
+    }
+}
+
+static int receive(plane *p, incoming *in) {
+    int all = 0, count;
+    do {
+        prepare(in);
+        count = recvmmsg(p->socket, in->messages, BATCH, MSG_DONTWAIT, NULL);
+        if (count <= 0) break;
+        double now = clock_now();
+        pthread_mutex_lock(&p->lock);
+        for (int i = 0; i < count; i++) {
+            plane_address from;
+            read_address(&in->addresses[i], &from);
+            take_datagram(p, in->data[i], (int)in->messages[i].msg_len, &from, now);
+        }
+        flush(p);
+        pthread_mutex_unlock(&p->lock);
+        all += count;
+    } while (count == BATCH && !__atomic_load_n(&p->stopping, __ATOMIC_RELAXED));
+    return all;
+}
+
+static void report_turn(plane *p, double now) {
+    pthread_mutex_lock(&p->lock);
+    p->report_turn = (p->report_turn + 1) % REPORT_TURNS;
+    for (int i = 0; i < BUCKETS; i++)
+        for (peer *to = p->peers[i]; to != NULL; to = to->next)
+            if (to->number % REPORT_TURNS == p->report_turn) report_to(p, to, now);
+    flush(p);
+    pthread_mutex_unlock(&p->lock);
+}
+
+static void *run(void *given) {
+    plane *p = given;
+    incoming *in = calloc(1, sizeof *in);
+    if (in == NULL) return NULL;
+    struct pollfd waits[2] = {{p->socket, POLLIN, 0}, {p->stop_event, POLLIN, 0}};
+    double window_at = clock_now(), turn_at = window_at;
+    int counted = 0;
+    bool gather = false;
+    while (!__atomic_load_n(&p->stopping, __ATOMIC_RELAXED)) {
+        poll(waits, 2, (int)(TURN_S * 1000));
+        if (gather) nanosleep(&(struct timespec){.tv_nsec = GATHER_NS}, NULL);
+        counted += receive(p, in);
+        double now = clock_now();
+        if (now - window_at >= RATE_WINDOW_S) {
+            gather = counted > GATHER_ABOVE_PPS * (now - window_at);
+            window_at = now;
+            counted = 0;
+        }
+        if (now - turn_at >= TURN_S) {
+            turn_at = now;
+            report_turn(p, now);
+        }
+    }
+    free(in);
+    return NULL;
+}
+
+/* --- beginning and end --- */
+
+static int open_tap_socket(void) { return socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
+
+plane *plane_new(int socket, int up, const plane_srtp *srtp) {
+    plane *p = calloc(1, sizeof *p);
+    if (p == NULL) return NULL;
+    p->socket = socket;
+    p->up = up;
+    p->unprotect = (srtp_call)srtp->unprotect;
+    p->protect = (srtp_call)srtp->protect;
+    p->unprotect_rtcp = (srtp_call)srtp->unprotect_rtcp;
+    p->protect_rtcp = (srtp_call)srtp->protect_rtcp;
+    p->out = malloc(sizeof *p->out * OUT_BATCH);
+    p->stop_event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    p->tap_socket = open_tap_socket();
+    bool made = ring_make(&p->ups, UPS_BYTES) && (socket >= 0 || ring_make(&p->sents, SENTS_BYTES)) && p->out != NULL;
+    if (pthread_mutex_init(&p->lock, NULL) != 0 || !made || p->stop_event < 0 || p->tap_socket < 0) {
+        plane_free(p);
+        return NULL;
+    }
+    sock_address own = {0};
+    socklen_t size = sizeof own;
+    p->ipv6 = socket >= 0 && getsockname(socket, &own.any, &size) == 0 && own.any.sa_family == AF_INET6;
+    return p;
+}
+
+bool plane_start(plane *p) {
+    p->running = p->socket >= 0 && pthread_create(&p->thread, NULL, run, p) == 0;
+    return p->running;
+}
+
+void plane_free(plane *p) {
+    if (p->running) {
+        __atomic_store_n(&p->stopping, 1, __ATOMIC_RELAXED);
+        uint64_t one = 1;
+        if (write(p->stop_event, &one, sizeof one) < 0) { /* it wakes within a tenth of a second by itself */
+        }
+        pthread_join(p->thread, NULL);
+    }
+    forget_everything(p);
+    if (p->stop_event >= 0) close(p->stop_event);
+    if (p->tap_socket >= 0) close(p->tap_socket);
+    free(p->ups.octets);
+    free(p->sents.octets);
+    free(p->out);
+    pthread_mutex_destroy(&p->lock);
+    free(p);
+}
+
+int plane_take_up(plane *p, plane_up *up, uint8_t *data) {
+    pthread_mutex_lock(&p->lock);
+    int size = ring_take(&p->ups, up, sizeof *up, data);
+    pthread_mutex_unlock(&p->lock);
+    return size;
+}
+
+/* --- without a socket --- */
+
+void plane_datagram(plane *p, const uint8_t *data, int size, const plane_address *address, double now) {
+    uint8_t packet[MAX_DATAGRAM_BYTES + 52] __attribute__((aligned(8)));
+    int kept = size < MAX_DATAGRAM_BYTES + 1 ? size : MAX_DATAGRAM_BYTES + 1;
+    memcpy(packet, data, (size_t)kept);
+    pthread_mutex_lock(&p->lock);
+    take_datagram(p, packet, kept, address, now);
+    flush(p);
+    pthread_mutex_unlock(&p->lock);
+}
+
+void plane_report(plane *p, double now) {
+    pthread_mutex_lock(&p->lock);
+    for (int i = 0; i < BUCKETS; i++)
+        for (peer *to = p->peers[i]; to != NULL; to = to->next) report_to(p, to, now);
+    flush(p);
+    pthread_mutex_unlock(&p->lock);
+}
+
+int plane_take_sent(plane *p, plane_address *to, uint8_t *data) {
+    pthread_mutex_lock(&p->lock);
+    int size = p->socket < 0 ? ring_take(&p->sents, to, sizeof *to, data) : 0;
+    pthread_mutex_unlock(&p->lock);
+    return size;
+}

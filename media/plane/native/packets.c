@@ -1,0 +1,160 @@
+/* One datagram in: demultiplexed (RFC 7983), decrypted, and passed on to every sink of its source, renumbered. */
+#include <endian.h>
+#include <unistd.h>
+
+#include "state.h"
+
+typedef enum { TO_PYTHON, RTP, RTCP, NOTHING } protocol;
+
+static protocol classify(const uint8_t *data, int size) {
+    if (size < 2 || size > MAX_DATAGRAM_BYTES) return NOTHING;
+    if (data[0] < 4 || (data[0] >= 20 && data[0] < 64)) return TO_PYTHON; /* STUN, DTLS */
+    if (data[0] < 128 || data[0] >= 192) return NOTHING;
+    /* RFC 5761, 4: RTCP packet types 192 to 223 are RTP payload types 64 to 95 with the marker, which nobody uses. */
+    return data[1] >= 192 && data[1] < 224 ? RTCP : RTP;
+}
+
+void hand_up(plane *p, const plane_up *up, const uint8_t *data, int size) {
+    if (!ring_put(&p->ups, up, sizeof *up, data, size)) {
+        p->totals.up_dropped++;
+        return;
+    }
+    uint64_t one = 1;
+    if (p->up >= 0 && write(p->up, &one, sizeof one) < 0) { /* readable already */
+    }
+}
+
+/* Whether an SSRC nobody announced may cost a stream in libsrtp. */
+static bool may_try(peer *from, uint32_t ssrc) {
+    for (int i = 0; i < from->tried_count; i++)
+        if (from->tried[i] == ssrc) return true;
+    if (from->tried_count == MAX_UNKNOWN_SSRCS) return false;
+    from->tried[from->tried_count++] = ssrc;
+    return true;
+}
+
+/* What is passed on of one packet, taken apart once for all sinks. */
+typedef struct {
+    rtp_header header;
+    const uint8_t *payload;
+    int size; /* 0: padding only */
+    bool has_descriptor, has_stamp;
+    vp8_descriptor descriptor;
+    uint8_t stamp[3]; /* abs-send-time on the relay's clock */
+    slice audio_level;
+} arrived;
+
+static void take_apart(source *from, const uint8_t *data, const rtp_header *header, double now, arrived *a) {
+    *a = (arrived){
+        .header = *header,
+        .payload = data + header->payload_start,
+        .size = header->payload_end - header->payload_start,
+        .audio_level = rtp_extension(data, header, from->extensions.audio_level),
+    };
+    if (a->audio_level.size > 16) a->audio_level = (slice){0};
+    slice stamp = rtp_extension(data, header, from->extensions.abs_send_time);
+    if (stamp.data != NULL && stamp.size == 3) {
+        send_clock_translate(&from->peer->clock, stamp.data, now, a->stamp);
+        a->has_stamp = true;
+    }
+    if (from->video) a->has_descriptor = vp8_parse(a->payload, a->size, &a->descriptor);
+}
+
+/* Whether the packet goes to the sink, with its numbers in `header`. Nothing of a video passes before a key frame. */
+static bool admit(plane *p, source *from, sink *to, const arrived *a, rtp_header *header, double now) {
+    if (a->size == 0 && (!to->open || numbers_leave_out(&to->numbers, header->sequence))) {
+        if (!to->open) request_keyframe(p, from, now, true);
+        return false;
+    }
+    if (!to->open) {
+        if (to->video && !(a->has_descriptor && a->descriptor.key_start)) {
+            request_keyframe(p, from, now, true);
+            return false;
+        }
+        if (to->video) to->pictures.switching = true;
+        to->open = true;
+    }
+    return numbers_accept(&to->numbers, &header->sequence, &header->timestamp, now);
+}
+
+static void pass_on(plane *p, source *from, sink *to, const arrived *a, double now) {
+    if (to->peer->send == NULL || !to->peer->has_address) return;
+    rtp_header header = a->header;
+    if (!admit(p, from, to, a, &header, now)) return;
+    header.payload_type = to->payload_type;
+    header.ssrc = to->ssrc;
+    const rtp_extension_value values[] = {
+        {a->has_stamp ? to->extensions.abs_send_time : 0, {a->stamp, 3}},
+        {a->audio_level.data != NULL ? to->extensions.audio_level : 0, a->audio_level},
+    };
+    outgoing *out = out_next(p);
+    int size = rtp_write(out->data, &header, values, 2);
+    if (size + a->size > MAX_PLAIN_BYTES) {
+        p->totals.packets_dropped++;
+        return;
+    }
+    memcpy(out->data + size, a->payload, (size_t)a->size);
+    if (a->has_descriptor) vp8_rewrite(&to->pictures, out->data + size, &a->descriptor);
+    size += a->size;
+    if (p->protect(to->peer->send, out->data, &size) != 0) { /* older than the window: the receiver has given it up long ago */
+        p->totals.packets_dropped++;
+        return;
+    }
+    if (to->video) history_keep(to, header.sequence, out->data, size, now);
+    to->packets++;
+    to->octets += (uint64_t)a->size;
+    out_commit(p, to->peer, size);
+}
+
+/* A copy for whoever records: the peer's number, arrival in microseconds, the packet. Never waits. */
+static void copy_to_tap(plane *p, const source *from, const uint8_t *data, int size, double now) {
+    struct __attribute__((packed)) {
+        uint32_t peer;
+        uint64_t at_us;
+    } head = {htobe32(from->peer->number), htobe64((uint64_t)(now * 1e6))};
+    struct iovec parts[2] = {{&head, sizeof head}, {(void *)data, (size_t)size}};
+    struct msghdr message = {.msg_name = from->tap, .msg_namelen = sizeof *from->tap, .msg_iov = parts, .msg_iovlen = 2};
+    if (sendmsg(p->tap_socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) p->totals.tap_dropped++;
+}
+
+/* An authentic packet of an SSRC not set, with the m-line that it names (RFC 8843, 9.2). */
+static void tell_unknown(plane *p, const peer *from, const uint8_t *data, const rtp_header *header) {
+    slice mid = rtp_extension(data, header, from->mid_extension);
+    if (mid.data == NULL) return;
+    plane_up up = {.kind = 2, .peer = from->number, .ssrc = header->ssrc};
+    hand_up(p, &up, mid.data, mid.size);
+}
+
+static bool take_rtp(plane *p, peer *from, uint8_t *data, int size, double now) {
+    if (size < RTP_HEADER_BYTES) return false;
+    uint32_t ssrc = get32(data + 8);
+    source *known = find_source(from, ssrc);
+    if (known == NULL && !may_try(from, ssrc)) return false;
+    int octets = size;
+    if (p->unprotect(from->receive, data, &size) != 0) return false;
+    rtp_header header;
+    if (!rtp_parse(data, size, &header)) return false;
+    from->heard_at = now;
+    if (known == NULL) tell_unknown(p, from, data, &header);
+    if (known == NULL || header.payload_type != known->payload_type) return false;
+    reception_received(&known->reception, header.sequence, header.timestamp, octets, now);
+    if (known->tap != NULL) copy_to_tap(p, known, data, size, now);
+    arrived a;
+    take_apart(known, data, &header, now, &a);
+    for (int i = 0; i < known->sinks_count; i++) pass_on(p, known, known->sinks[i], &a, now);
+    return true;
+}
+
+void take_datagram(plane *p, uint8_t *data, int size, const plane_address *from, double now) {
+    p->totals.packets_in++;
+    protocol of = classify(data, size);
+    if (of == TO_PYTHON) {
+        plane_up up = {.kind = 1, .address = *from};
+        hand_up(p, &up, data, size);
+        return;
+    }
+    peer *known = of == NOTHING ? NULL : peer_at(p, from);
+    bool taken = known != NULL && known->receive != NULL &&
+                 (of == RTP ? take_rtp(p, known, data, size, now) : take_rtcp(p, known, data, size, now));
+    if (!taken) p->totals.packets_dropped++;
+}

@@ -1,0 +1,71 @@
+/* The packet loop as Python sees it (cffi reads this file, without the lines that begin with #).
+ *
+ * Peers are numbers given by the caller. Orders about what is unknown are ignored: the loop may be ahead. Every function but
+ * plane_new and plane_free may be called from any thread; none keeps a pointer that it was given but the SRTP sessions, which
+ * must live until plane_peer_remove has returned for their peer. Times are seconds of CLOCK_MONOTONIC.
+ */
+#ifndef CONSILIUM_PLANE_H
+#define CONSILIUM_PLANE_H
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct plane plane;
+
+/* An IPv4 address is written as IPv6 (::ffff:a.b.c.d); the port is a plain number. */
+typedef struct { uint8_t ip[16]; uint16_t port; } plane_address;
+
+/* Numbers of header extensions, 0 where not negotiated. */
+typedef struct { uint8_t abs_send_time, audio_level, mid; } plane_extensions;
+
+/* srtp_unprotect, srtp_protect, srtp_unprotect_rtcp, srtp_protect_rtcp of one libsrtp (version 2: context, packet, length). */
+typedef struct { void *unprotect, *protect, *unprotect_rtcp, *protect_rtcp; } plane_srtp;
+
+typedef struct { uint32_t peer, ssrc; uint64_t packets, octets; int64_t lost; double jitter_ms, last_at; } plane_source_counters;
+typedef struct { uint32_t peer, ssrc; uint64_t packets, octets, retransmitted; double round_trip_ms, lost_fraction; uint64_t estimate_bps; } plane_sink_counters;
+typedef struct { uint64_t packets_in, packets_out, packets_dropped, unsent, up_dropped, tap_dropped; } plane_totals;
+
+/* `socket` is a bound datagram socket, which stays the caller's; -1: nothing is read, and what is sent is kept for plane_take_sent.
+ * `up` is an eventfd, made readable when there is something for plane_take_up; -1: none. NULL when memory or threads are short. */
+plane *plane_new(int socket, int up, const plane_srtp *srtp);
+
+/* Starts the thread; false when it cannot be. */
+bool plane_start(plane *p);
+
+/* Stops the thread and forgets everything. */
+void plane_free(plane *p);
+
+void plane_peer_add(plane *p, uint32_t peer, uint32_t own_ssrc, uint8_t mid_extension);
+void plane_peer_keys_set(plane *p, uint32_t peer, void *receive, void *send);
+void plane_peer_address_add(plane *p, uint32_t peer, const plane_address *address);
+void plane_peer_address_set(plane *p, uint32_t peer, const plane_address *address);
+void plane_peer_address_remove(plane *p, uint32_t peer, const plane_address *address);
+void plane_peer_remove(plane *p, uint32_t peer);
+double plane_peer_heard_at(plane *p, uint32_t peer);
+
+void plane_source_set(plane *p, uint32_t peer, uint32_t ssrc, bool video, uint8_t payload_type, plane_extensions extensions);
+void plane_source_clear(plane *p, uint32_t peer, uint32_t ssrc);
+void plane_sink_set(plane *p, uint32_t peer, uint32_t ssrc, bool video, uint8_t payload_type, plane_extensions extensions,
+                    const char *cname, uint16_t first_sequence, uint32_t first_timestamp);
+void plane_sink_clear(plane *p, uint32_t peer, uint32_t ssrc);
+void plane_route_set(plane *p, uint32_t sink_peer, uint32_t sink_ssrc, uint32_t source_peer, uint32_t source_ssrc);
+void plane_route_clear(plane *p, uint32_t sink_peer, uint32_t sink_ssrc);
+void plane_keyframe_request(plane *p, uint32_t peer, uint32_t ssrc, double now);
+
+/* Copies the source's decrypted packets to the Unix datagram socket at `path`; NULL ends it. */
+void plane_tap_set(plane *p, uint32_t peer, uint32_t ssrc, const char *path);
+
+/* Fills at most `capacity` lines; returns how many there are. */
+int plane_source_table(plane *p, plane_source_counters *lines, int capacity);
+int plane_sink_table(plane *p, plane_sink_counters *lines, int capacity);
+plane_totals plane_count(plane *p);
+
+/* The oldest thing handed up: its size (at most 1,500), 0 when there is none. `kind` 1: a STUN or DTLS datagram from `address`;
+ * 2: an SSRC not set, with the m-line that `data` names (`peer`, `ssrc` say whose). */
+typedef struct { int kind; plane_address address; uint32_t peer, ssrc; } plane_up;
+int plane_take_up(plane *p, plane_up *up, uint8_t *data);
+
+/* Without a socket, for tests on a clock of their own: one datagram in, the reports of a second, what was sent. */
+void plane_datagram(plane *p, const uint8_t *data, int size, const plane_address *address, double now);
+void plane_report(plane *p, double now);
+int plane_take_sent(plane *p, plane_address *to, uint8_t *data);
+#endif

@@ -1,0 +1,183 @@
+/* What the loop keeps of peers, sources and sinks. One mutex guards all of it; the loop holds it for one batch at a time. */
+#ifndef CONSILIUM_STATE_H
+#define CONSILIUM_STATE_H
+
+#include <pthread.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "numbers.h"
+#include "plane.h"
+#include "rtcp.h"
+#include "rtp.h"
+#include "vp8.h"
+
+enum {
+    MAX_DATAGRAM_BYTES = 1500,
+    MAX_PLAIN_BYTES = 1456,  /* and libsrtp's 16: a UDP payload that Ethernet carries whole */
+    OUT_BYTES = MAX_PLAIN_BYTES + 64,
+    MAX_STREAMS = 64,        /* sources, and sinks, of one peer */
+    MAX_UNKNOWN_SSRCS = 16,  /* each SSRC that libsrtp tries costs it a stream; a browser uses about four */
+    BUCKETS = 4096,
+    HISTORY_PACKETS = 128,   /* about a second of video: what a NACK may still ask for */
+    HISTORY_BYTES = 96 << 10,
+    ASKED = 128,
+    REPORTS_KEPT = 4,
+    CNAME_BYTES = MAX_CNAME_BYTES + 1,
+};
+
+typedef struct source source;
+typedef struct sink sink;
+typedef struct peer peer;
+
+/* The last ciphertexts of a video sink, whole in one ring; answering a NACK costs no crypto. `head` counts octets ever written. */
+typedef struct {
+    uint64_t head;
+    struct sent {
+        uint64_t at; /* of its octets in the count; 0: none */
+        uint16_t sequence, size;
+        double sent_at;
+    } sent[HISTORY_PACKETS];
+    uint8_t octets[HISTORY_BYTES];
+} history;
+
+struct source {
+    peer *peer;
+    uint32_t ssrc;
+    bool video;
+    uint8_t payload_type;
+    plane_extensions extensions;
+    sink **sinks;
+    int sinks_count, sinks_room;
+    reception reception;
+    double keyframe_asked_at;
+    uint64_t limit_sent_bps; /* the last REMB sent */
+    double limit_sent_at;
+    uint32_t last_report; /* middle 32 bits of the last sender report's NTP time (RFC 3550, 6.4.1) */
+    double last_report_at;
+    struct {
+        uint16_t sequence;
+        double at;
+    } asked[ASKED]; /* upstream, by NACK */
+    int asked_next;
+    uint64_t rate_bps, measured_octets;
+    double measured_at;
+    struct sockaddr_un *tap;
+};
+
+struct sink {
+    peer *peer;
+    source *feed;
+    uint32_t ssrc;
+    bool video, open;
+    uint8_t payload_type;
+    plane_extensions extensions;
+    char cname[CNAME_BYTES];
+    out_numbers numbers;
+    vp8_numbers pictures;
+    history *history; /* of video, from the first packet on */
+    uint64_t packets, octets, retransmitted;
+    bool has_estimate;
+    uint64_t estimate_bps; /* this source's part of the receiver's REMB */
+    double estimate_at, estimate_first_at;
+    double resend_octets, resend_at; /* what may be sent again now */
+    struct {
+        uint32_t last_report;
+        double at;
+    } reports[REPORTS_KEPT]; /* sender reports passed on, for the round trip */
+    int reports_next;
+    double round_trip; /* seconds; 0: not known */
+    uint8_t fraction_lost;
+};
+
+struct peer {
+    uint32_t number, own_ssrc;
+    uint8_t mid_extension;
+    bool has_address;
+    plane_address address;
+    void *receive, *send; /* srtp_t */
+    source *sources[MAX_STREAMS];
+    sink *sinks[MAX_STREAMS];
+    int sources_count, sinks_count;
+    uint32_t tried[MAX_UNKNOWN_SSRCS];
+    int tried_count;
+    double heard_at;
+    send_clock clock;
+    peer *next; /* of the same bucket */
+};
+
+typedef struct address_entry {
+    plane_address address;
+    peer *peer;
+    struct address_entry *next;
+} address_entry;
+
+/* A bounded queue of datagrams with a head each, oldest first; a full one takes nothing. */
+typedef struct {
+    uint8_t *octets;
+    int room, first, used;
+} ring;
+
+bool ring_make(ring *r, int room);
+bool ring_put(ring *r, const void *head, int head_size, const uint8_t *data, int size);
+int ring_take(ring *r, void *head, int head_size, uint8_t *data);
+
+typedef int (*srtp_call)(void *context, void *packet, int *size);
+
+typedef struct {
+    plane_address to;
+    int size;
+    uint8_t data[OUT_BYTES] __attribute__((aligned(8)));
+} outgoing;
+
+enum { OUT_BATCH = 128 };
+
+struct plane {
+    pthread_mutex_t lock;
+    pthread_t thread;
+    bool running;
+    int stopping; /* atomic */
+    int socket, up, stop_event, tap_socket;
+    bool ipv6; /* of the socket */
+    srtp_call unprotect, protect, unprotect_rtcp, protect_rtcp;
+    peer *peers[BUCKETS];
+    int peers_count;
+    address_entry *addresses[BUCKETS];
+    ring ups, sents;
+    plane_totals totals;
+    outgoing *out;
+    int out_count;
+    double reported_at;
+    uint32_t report_turn;
+};
+
+/* tables.c */
+peer *find_peer(plane *p, uint32_t number);
+peer *peer_at(plane *p, const plane_address *address);
+source *find_source(peer *of, uint32_t ssrc);
+sink *find_sink(peer *of, uint32_t ssrc);
+void sink_detach(sink *s);
+void sink_shut(sink *s); /* closes the gate until the next source's key frame */
+void forget_everything(plane *p);
+
+/* packets.c */
+void take_datagram(plane *p, uint8_t *data, int size, const plane_address *from, double now);
+void hand_up(plane *p, const plane_up *up, const uint8_t *data, int size);
+
+/* feedback.c */
+bool take_rtcp(plane *p, peer *from, uint8_t *data, int size, double now);
+void request_keyframe(plane *p, source *of, double now, bool waiting);
+void report_to(plane *p, peer *to, double now);
+
+/* history.c */
+void history_keep(sink *s, uint16_t sequence, const uint8_t *data, int size, double now);
+struct sent *history_find(history *h, uint16_t sequence);
+const uint8_t *history_octets(const history *h, const struct sent *kept);
+
+/* loop.c */
+outgoing *out_next(plane *p);           /* a place for one datagram; sends what waits when there is none */
+void out_commit(plane *p, peer *to, int size);
+void flush(plane *p);
+double clock_now(void);
+
+#endif

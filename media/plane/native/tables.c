@@ -1,0 +1,366 @@
+/* Orders: peers, addresses, sources, sinks and routes come and go while packets flow. Each takes the lock for itself. */
+#include <stdlib.h>
+
+#include "state.h"
+
+static uint32_t bucket_of_address(const plane_address *a) {
+    uint32_t hash = 2166136261u; /* FNV-1a; only authenticated peers' addresses come in here */
+    for (int i = 0; i < 16; i++) hash = (hash ^ a->ip[i]) * 16777619u;
+    hash = (hash ^ (a->port & 0xFF)) * 16777619u;
+    hash = (hash ^ (a->port >> 8)) * 16777619u;
+    return hash % BUCKETS;
+}
+
+static bool same_address(const plane_address *a, const plane_address *b) {
+    return a->port == b->port && memcmp(a->ip, b->ip, sizeof a->ip) == 0;
+}
+
+peer *find_peer(plane *p, uint32_t number) {
+    peer *found = p->peers[number % BUCKETS];
+    while (found != NULL && found->number != number) found = found->next;
+    return found;
+}
+
+static address_entry **entry_of(plane *p, const plane_address *address) {
+    address_entry **at = &p->addresses[bucket_of_address(address)];
+    while (*at != NULL && !same_address(&(*at)->address, address)) at = &(*at)->next;
+    return at;
+}
+
+peer *peer_at(plane *p, const plane_address *address) {
+    const address_entry *entry = *entry_of(p, address);
+    return entry ? entry->peer : NULL;
+}
+
+source *find_source(peer *of, uint32_t ssrc) {
+    for (int i = 0; i < of->sources_count; i++)
+        if (of->sources[i]->ssrc == ssrc) return of->sources[i];
+    return NULL;
+}
+
+sink *find_sink(peer *of, uint32_t ssrc) {
+    for (int i = 0; i < of->sinks_count; i++)
+        if (of->sinks[i]->ssrc == ssrc) return of->sinks[i];
+    return NULL;
+}
+
+/* Takes the sink off its source; its numbering stays. */
+void sink_detach(sink *s) {
+    source *feed = s->feed;
+    if (feed == NULL) return;
+    for (int i = 0; i < feed->sinks_count; i++) {
+        if (feed->sinks[i] != s) continue;
+        feed->sinks[i] = feed->sinks[--feed->sinks_count];
+        break;
+    }
+    s->feed = NULL;
+    s->has_estimate = false;
+}
+
+void sink_shut(sink *s) {
+    s->open = false;
+    numbers_switch(&s->numbers);
+}
+
+static void source_forget(peer *of, int index) {
+    source *gone = of->sources[index];
+    of->sources[index] = of->sources[--of->sources_count];
+    while (gone->sinks_count > 0) {
+        sink *fed = gone->sinks[0];
+        sink_detach(fed);
+        sink_shut(fed);
+    }
+    free(gone->sinks);
+    free(gone->tap);
+    free(gone);
+}
+
+static void sink_forget(peer *of, int index) {
+    sink *gone = of->sinks[index];
+    of->sinks[index] = of->sinks[--of->sinks_count];
+    sink_detach(gone);
+    free(gone->history);
+    free(gone);
+}
+
+static void address_forget(plane *p, const plane_address *address) {
+    address_entry **at = entry_of(p, address);
+    address_entry *gone = *at;
+    if (gone == NULL) return;
+    *at = gone->next;
+    free(gone);
+}
+
+static void peer_forget(plane *p, peer *gone) {
+    while (gone->sources_count > 0) source_forget(gone, 0);
+    while (gone->sinks_count > 0) sink_forget(gone, 0);
+    for (int i = 0; i < BUCKETS; i++) {
+        address_entry **at = &p->addresses[i];
+        while (*at != NULL) {
+            address_entry *entry = *at;
+            if (entry->peer != gone) {
+                at = &entry->next;
+                continue;
+            }
+            *at = entry->next;
+            free(entry);
+        }
+    }
+    peer **at = &p->peers[gone->number % BUCKETS];
+    while (*at != gone) at = &(*at)->next;
+    *at = gone->next;
+    p->peers_count--;
+    free(gone);
+}
+
+void forget_everything(plane *p) {
+    for (int i = 0; i < BUCKETS; i++)
+        while (p->peers[i] != NULL) peer_forget(p, p->peers[i]);
+}
+
+void plane_peer_add(plane *p, uint32_t number, uint32_t own_ssrc, uint8_t mid_extension) {
+    pthread_mutex_lock(&p->lock);
+    if (find_peer(p, number) == NULL) {
+        peer *new = calloc(1, sizeof *new);
+        if (new != NULL) {
+            new->number = number;
+            new->own_ssrc = own_ssrc;
+            new->mid_extension = mid_extension;
+            new->next = p->peers[number % BUCKETS];
+            p->peers[number % BUCKETS] = new;
+            p->peers_count++;
+        }
+    }
+    pthread_mutex_unlock(&p->lock);
+}
+
+void plane_peer_keys_set(plane *p, uint32_t number, void *receive, void *send) {
+    pthread_mutex_lock(&p->lock);
+    peer *known = find_peer(p, number);
+    if (known != NULL && known->send == NULL) {
+        known->receive = receive;
+        known->send = send;
+    }
+    pthread_mutex_unlock(&p->lock);
+}
+
+static void address_add(plane *p, peer *owner, const plane_address *address) {
+    address_entry **at = entry_of(p, address);
+    if (*at == NULL && (*at = calloc(1, sizeof **at)) != NULL) (*at)->address = *address;
+    if (*at != NULL) (*at)->peer = owner; /* an address belongs to one peer, the last */
+}
+
+void plane_peer_address_add(plane *p, uint32_t number, const plane_address *address) {
+    pthread_mutex_lock(&p->lock);
+    peer *known = find_peer(p, number);
+    if (known != NULL) address_add(p, known, address);
+    pthread_mutex_unlock(&p->lock);
+}
+
+void plane_peer_address_set(plane *p, uint32_t number, const plane_address *address) {
+    pthread_mutex_lock(&p->lock);
+    peer *known = find_peer(p, number);
+    if (known != NULL) {
+        address_add(p, known, address);
+        known->address = *address;
+        known->has_address = true;
+    }
+    pthread_mutex_unlock(&p->lock);
+}
+
+void plane_peer_address_remove(plane *p, uint32_t number, const plane_address *address) {
+    pthread_mutex_lock(&p->lock);
+    const peer *known = find_peer(p, number);
+    if (known != NULL && peer_at(p, address) == known) address_forget(p, address);
+    pthread_mutex_unlock(&p->lock);
+}
+
+void plane_peer_remove(plane *p, uint32_t number) {
+    pthread_mutex_lock(&p->lock);
+    peer *known = find_peer(p, number);
+    if (known != NULL) peer_forget(p, known);
+    pthread_mutex_unlock(&p->lock);
+}
+
+double plane_peer_heard_at(plane *p, uint32_t number) {
+    pthread_mutex_lock(&p->lock);
+    const peer *known = find_peer(p, number);
+    double at = known != NULL ? known->heard_at : 0;
+    pthread_mutex_unlock(&p->lock);
+    return at;
+}
+
+void plane_source_set(plane *p, uint32_t number, uint32_t ssrc, bool video, uint8_t payload_type, plane_extensions extensions) {
+    pthread_mutex_lock(&p->lock);
+    peer *of = find_peer(p, number);
+    source *known = of != NULL ? find_source(of, ssrc) : NULL;
+    if (of != NULL && known == NULL && of->sources_count < MAX_STREAMS && (known = calloc(1, sizeof *known)) != NULL) {
+        known->peer = of;
+        known->ssrc = ssrc;
+        known->video = video;
+        known->reception.clock_rate = video ? 90000 : 48000;
+        known->keyframe_asked_at = known->limit_sent_at = -1e9;
+        of->sources[of->sources_count++] = known;
+    }
+    if (known != NULL && known->video == video) {
+        known->payload_type = payload_type;
+        known->extensions = extensions;
+    }
+    pthread_mutex_unlock(&p->lock);
+}
+
+void plane_source_clear(plane *p, uint32_t number, uint32_t ssrc) {
+    pthread_mutex_lock(&p->lock);
+    peer *of = find_peer(p, number);
+    for (int i = 0; of != NULL && i < of->sources_count; i++) {
+        if (of->sources[i]->ssrc != ssrc) continue;
+        source_forget(of, i);
+        break;
+    }
+    pthread_mutex_unlock(&p->lock);
+}
+
+void plane_sink_set(plane *p, uint32_t number, uint32_t ssrc, bool video, uint8_t payload_type, plane_extensions extensions,
+                    const char *cname, uint16_t first_sequence, uint32_t first_timestamp) {
+    pthread_mutex_lock(&p->lock);
+    peer *of = find_peer(p, number);
+    sink *new = NULL;
+    if (of != NULL && find_sink(of, ssrc) == NULL && of->sinks_count < MAX_STREAMS) new = calloc(1, sizeof *new);
+    if (new != NULL) {
+        new->peer = of;
+        new->ssrc = ssrc;
+        new->video = video;
+        new->payload_type = payload_type;
+        new->extensions = extensions;
+        strncpy(new->cname, cname, CNAME_BYTES - 1);
+        numbers_init(&new->numbers, video ? 90000 : 48000, first_sequence, first_timestamp);
+        of->sinks[of->sinks_count++] = new;
+    }
+    pthread_mutex_unlock(&p->lock);
+}
+
+void plane_sink_clear(plane *p, uint32_t number, uint32_t ssrc) {
+    pthread_mutex_lock(&p->lock);
+    peer *of = find_peer(p, number);
+    for (int i = 0; of != NULL && i < of->sinks_count; i++) {
+        if (of->sinks[i]->ssrc != ssrc) continue;
+        sink_forget(of, i);
+        break;
+    }
+    pthread_mutex_unlock(&p->lock);
+}
+
+static bool room_for_sink(source *feed) {
+    if (feed->sinks_count < feed->sinks_room) return true;
+    int room = feed->sinks_room ? 2 * feed->sinks_room : 2;
+    sink **grown = realloc(feed->sinks, sizeof *grown * (size_t)room);
+    if (grown == NULL) return false;
+    feed->sinks = grown;
+    feed->sinks_room = room;
+    return true;
+}
+
+void plane_route_set(plane *p, uint32_t sink_peer, uint32_t sink_ssrc, uint32_t source_peer, uint32_t source_ssrc) {
+    pthread_mutex_lock(&p->lock);
+    peer *to = find_peer(p, sink_peer), *from = find_peer(p, source_peer);
+    sink *fed = to != NULL ? find_sink(to, sink_ssrc) : NULL;
+    source *feed = from != NULL ? find_source(from, source_ssrc) : NULL;
+    if (fed != NULL && feed != NULL && fed->video == feed->video && fed->feed != feed && room_for_sink(feed)) {
+        sink_detach(fed);
+        sink_shut(fed);
+        fed->feed = feed;
+        feed->sinks[feed->sinks_count++] = fed;
+    }
+    pthread_mutex_unlock(&p->lock);
+}
+
+void plane_route_clear(plane *p, uint32_t sink_peer, uint32_t sink_ssrc) {
+    pthread_mutex_lock(&p->lock);
+    peer *to = find_peer(p, sink_peer);
+    sink *fed = to != NULL ? find_sink(to, sink_ssrc) : NULL;
+    if (fed != NULL) {
+        sink_detach(fed);
+        sink_shut(fed);
+    }
+    pthread_mutex_unlock(&p->lock);
+}
+
+void plane_keyframe_request(plane *p, uint32_t number, uint32_t ssrc, double now) {
+    pthread_mutex_lock(&p->lock);
+    peer *of = find_peer(p, number);
+    source *asked = of != NULL ? find_source(of, ssrc) : NULL;
+    if (asked != NULL) request_keyframe(p, asked, now, false);
+    flush(p);
+    pthread_mutex_unlock(&p->lock);
+}
+
+void plane_tap_set(plane *p, uint32_t number, uint32_t ssrc, const char *path) {
+    struct sockaddr_un *tap = NULL;
+    if (path != NULL && strlen(path) < sizeof tap->sun_path && (tap = calloc(1, sizeof *tap)) != NULL) {
+        tap->sun_family = AF_UNIX;
+        strcpy(tap->sun_path, path);
+    }
+    pthread_mutex_lock(&p->lock);
+    peer *of = find_peer(p, number);
+    source *tapped = of != NULL ? find_source(of, ssrc) : NULL;
+    if (tapped != NULL) {
+        struct sockaddr_un *former = tapped->tap;
+        tapped->tap = tap;
+        tap = former;
+    }
+    pthread_mutex_unlock(&p->lock);
+    free(tap);
+}
+
+int plane_source_table(plane *p, plane_source_counters *lines, int capacity) {
+    int count = 0;
+    pthread_mutex_lock(&p->lock);
+    for (int i = 0; i < BUCKETS; i++)
+        for (const peer *of = p->peers[i]; of != NULL; of = of->next)
+            for (int k = 0; k < of->sources_count; k++, count++) {
+                const source *s = of->sources[k];
+                int64_t lost = reception_lost(&s->reception);
+                if (count < capacity)
+                    lines[count] = (plane_source_counters){
+                        .peer = of->number,
+                        .ssrc = s->ssrc,
+                        .packets = s->reception.packets,
+                        .octets = s->reception.octets,
+                        .lost = lost < 0 ? 0 : lost,
+                        .jitter_ms = s->reception.jitter * 1000 / s->reception.clock_rate,
+                        .last_at = s->reception.last_at,
+                    };
+            }
+    pthread_mutex_unlock(&p->lock);
+    return count;
+}
+
+int plane_sink_table(plane *p, plane_sink_counters *lines, int capacity) {
+    int count = 0;
+    pthread_mutex_lock(&p->lock);
+    for (int i = 0; i < BUCKETS; i++)
+        for (const peer *of = p->peers[i]; of != NULL; of = of->next)
+            for (int k = 0; k < of->sinks_count; k++, count++) {
+                const sink *s = of->sinks[k];
+                if (count < capacity)
+                    lines[count] = (plane_sink_counters){
+                        .peer = of->number,
+                        .ssrc = s->ssrc,
+                        .packets = s->packets,
+                        .octets = s->octets,
+                        .retransmitted = s->retransmitted,
+                        .round_trip_ms = s->round_trip * 1000,
+                        .lost_fraction = s->fraction_lost / 256.0,
+                        .estimate_bps = s->has_estimate ? s->estimate_bps : 0,
+                    };
+            }
+    pthread_mutex_unlock(&p->lock);
+    return count;
+}
+
+plane_totals plane_count(plane *p) {
+    pthread_mutex_lock(&p->lock);
+    plane_totals totals = p->totals;
+    pthread_mutex_unlock(&p->lock);
+    return totals;
+}
