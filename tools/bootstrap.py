@@ -13,6 +13,7 @@ if sys.version_info < (3, 11):  # noqa: UP036  (read by whatever python3 is foun
 
 from tools.debian import install_test_programs
 from tools.node import build_web, install_web_packages
+from tools.plane import build_plane
 from tools.steps import PROGRAMS, ROOT, Failure, alone
 from tools.uv import PYTHON, install_python_packages
 
@@ -61,6 +62,7 @@ def prepare(purpose: str) -> None:
     if purpose in ("test", "setup"):
         install_test_programs()
     install_python_packages(for_tests=purpose not in ("run", "build", "code"))
+    build_plane()
     if purpose in ("run", "build", "test", "setup"):
         build_web()
     if purpose not in ("run", "build", "code"):

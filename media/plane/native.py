@@ -4,6 +4,7 @@ It turns orders into calls and what the loop hands up into `Upward`'s methods; i
 SRTP is the libsrtp inside pylibsrtp's wheel, whose functions the loop calls through pointers.
 """
 
+import contextlib
 import ipaddress
 import os
 import secrets
@@ -198,10 +199,8 @@ class NativePlane:
 
     def take_up(self) -> bool:
         """Hands on what waits, at most `UP_AT_ONCE`; whether more may be there."""
-        try:
+        with contextlib.suppress(BlockingIOError):  # nothing new was said, but something may be left of the last time
             os.eventfd_read(self.up_event)
-        except BlockingIOError:
-            pass  # nothing new was said since; something may be left of the last time
         for _ in range(UP_AT_ONCE):
             if self._plane == self._ffi.NULL:
                 return False
