@@ -15,6 +15,7 @@ from tests.peers.browser import FakeBrowser
 from tests.peers.calls import Call, call_of_two, relay_in_process
 from tests.peers.nat import Nat
 from tests.peers.waiting import until
+from tests.processes import wait_for
 
 
 async def test_two_people_hear_and_see_each_other() -> None:
@@ -174,7 +175,7 @@ async def test_an_ssrc_that_the_offer_did_not_tell_is_learnt_from_packets() -> N
             assert isinstance(table, WorkerTable)
             return len([source for source in table.sources if source.packets]) == 2
 
-        await until(both_learnt, "the worker learns both SSRCs")
+        await wait_for(both_learnt, 10, "the worker learns both SSRCs")
         await call.assert_alive(one, two)
         await call.close()
 
@@ -200,7 +201,7 @@ async def test_nothing_crosses_from_one_session_to_another() -> None:
         async def all_arrived() -> bool:
             return sum(source.packets for source in (await table()).sources) >= 40
 
-        await until(all_arrived, "the worker has counted what was sent")
+        await wait_for(all_arrived, 10, "the worker has counted what was sent")
         assert {sink.packets for sink in (await table()).sinks} == {0}
         assert stranger.received == {}
         await first.close()
