@@ -1,0 +1,107 @@
+"""What a run cost: CPU by the scheduler's own account, memory, latency and loss."""
+
+import asyncio
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from aiortc import RTCPeerConnection
+
+from bench.generator import Generator
+from bench.relays import Relay
+
+WARM_S, MEASURE_S = 3.0, 10.0
+CONNECT_S = 30.0
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One relay at one load."""
+
+    relay: str
+    calls: int
+    pps: float
+    cpu_us_per_packet: float
+    p50_ms: float
+    p99_ms: float
+    loss_pct: float
+    kb_per_call: float
+    generator_cpu_pct: float
+    setup_ms_per_peer: float
+    cpu_pct: float
+
+    def row(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def cpu_s(pid: int) -> float:
+    """Seconds on a core of all threads of a process (schedstat: nanoseconds, not ticks)."""
+    total = 0
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        try:
+            total += int((thread / "schedstat").read_text().split()[0])
+        except OSError:
+            continue  # it ended meanwhile
+    return total / 1e9
+
+
+def rss_kb(pid: int) -> int:
+    """Memory in use."""
+    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1])
+
+
+async def measure(name: str, relay: Relay, calls: int) -> Figures:
+    """Set up the calls, warm up, measure."""
+    memory, before = rss_kb(relay.pid), cpu_s(relay.pid)
+    peers: list[RTCPeerConnection] = []
+    for _ in range(calls):
+        peers += await relay.call()
+    await _connected(peers)
+    setup_ms = (cpu_s(relay.pid) - before) * 1000 / len(peers)
+    generator = Generator()
+    try:
+        for peer in peers:
+            generator.add(peer)
+        generator.start()
+        await asyncio.sleep(WARM_S)
+        return await _run(name, relay, calls, generator, setup_ms, memory)
+    finally:
+        generator.close()
+
+
+async def _run(name: str, relay: Relay, calls: int, generator: Generator, setup_ms: float, memory: int) -> Figures:
+    loop = asyncio.get_running_loop()
+    generator.measure(True)
+    began, cpu, own = loop.time(), cpu_s(relay.pid), generator.cpu_s()
+    await asyncio.sleep(MEASURE_S)
+    took, cpu, own = loop.time() - began, cpu_s(relay.pid) - cpu, generator.cpu_s() - own
+    generator.measure(False)
+    sent, received = generator.counts()
+    latencies = generator.latencies_ms()
+    return Figures(
+        relay=name,
+        calls=calls,
+        pps=round(received / took),
+        cpu_us_per_packet=round(cpu * 1e6 / max(1, received), 2),
+        p50_ms=round(float(np.percentile(latencies, 50)), 3) if len(latencies) else -1.0,
+        p99_ms=round(float(np.percentile(latencies, 99)), 3) if len(latencies) else -1.0,
+        loss_pct=round(max(0.0, 100 * (1 - received / max(1, sent))), 3),
+        kb_per_call=round((rss_kb(relay.pid) - memory) / calls),
+        generator_cpu_pct=round(100 * own / took, 1),
+        setup_ms_per_peer=round(setup_ms, 2),
+        cpu_pct=round(100 * cpu / took, 1),
+    )
+
+
+async def _connected(peers: list[RTCPeerConnection]) -> None:
+    async with asyncio.timeout(CONNECT_S):
+        while any(peer.connectionState != "connected" for peer in peers):
+            await asyncio.sleep(0.05)
+
+
+def pin_to(core: int) -> None:
+    """This process and all that it starts, on one core; servers choose their own."""
+    if (os.cpu_count() or 1) > 1:
+        os.sched_setaffinity(0, {core})

@@ -1,0 +1,111 @@
+"""`make bench`: our relay against Janus and against aiortc's MediaRelay, the same load, in one run, alternating.
+
+    python -m bench.relay [--calls 2,5,20,60,100]
+
+Needs root for a network namespace of its own (Janus never uses loopback); installs Janus with apt where it can. Leaves
+bench/results/relay.json and the table and chart of docs/PERFORMANCE.md (with --write).
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+RESULTS = Path(__file__).resolve().parent / "results"
+HOST = "192.0.2.2"  # of documentation: an address of the namespace's own interface
+CALLS = (2, 5, 20, 60, 100)
+MEDIARELAY_AT_MOST = 2  # it decodes and encodes: a core is full at one call
+JANUS_AT_MOST = 60  # its core is full there
+IN_NAMESPACE = "CONSILIUM_BENCH_NAMESPACE"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--calls", default=os.environ.get("CALLS") or ",".join(map(str, CALLS)))
+    parser.add_argument("--write", action="store_true", help="bring docs/PERFORMANCE.md up to date")
+    arguments = parser.parse_args()
+    try:
+        calls = [int(part) for part in arguments.calls.split(",") if part.strip()]
+    except ValueError:
+        parser.error("--calls takes numbers with commas between them, such as 5,20")
+    if not calls or min(calls) < 1 or max(calls) > 200:
+        parser.error("--calls takes numbers from 1 to 200")
+    if IN_NAMESPACE not in os.environ:
+        return enter_namespace()
+    install_janus()
+    return asyncio.run(run(calls, arguments.write))
+
+
+def enter_namespace() -> int:
+    """Run again inside a network namespace whose only way out is to itself."""
+    if os.geteuid() != 0:
+        print("make bench needs root, for a network namespace of its own", file=sys.stderr)
+        return 2
+    install_janus()  # the registries are out of reach inside
+    script = (
+        f"ip link set lo up && ip link add bench0 type veth peer name bench1 && ip addr add {HOST}/24 dev bench0 "
+        '&& ip link set bench0 up && ip link set bench1 up && exec "$@"'
+    )
+    command = ["unshare", "--net", "sh", "-c", script, "bench", sys.executable, "-m", "bench.relay", *sys.argv[1:]]
+    return subprocess.run(command, env={**os.environ, IN_NAMESPACE: "1"}, check=False).returncode
+
+
+def install_janus() -> None:
+    """Install Debian's package where there is none and we may; say so where we cannot."""
+    if shutil.which("janus") is not None:
+        return
+    if IN_NAMESPACE not in os.environ and shutil.which("apt-get") is not None:
+        print("installing janus with apt …", flush=True)
+        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for words in (["update", "-qq"], ["install", "-qq", "-y", "--no-install-recommends", "janus"]):
+            done = subprocess.run(
+                ["apt-get", "-o", "DPkg::Lock::Timeout=120", *words], env=quiet, capture_output=True, check=False
+            )
+            if done.returncode != 0:
+                break
+    if shutil.which("janus") is None:
+        print("Janus is not here and cannot be installed (Debian package janus): compared without it", flush=True)
+
+
+def plan(calls: list[int]) -> Iterator[tuple[str, int]]:
+    """Which relay at which load, alternating, so that a noisy hour is everybody's."""
+    for count in calls:
+        yield "consilium", count
+        if count <= JANUS_AT_MOST and shutil.which("janus") is not None:
+            yield "janus", count
+    yield "mediarelay", min(MEDIARELAY_AT_MOST, *calls)
+
+
+async def run(calls: list[int], write: bool) -> int:
+    from bench import generator, relays, report  # noqa: PLC0415  (only here: inside the namespace)
+    from bench.measure import measure, pin_to  # noqa: PLC0415
+
+    pin_to(int(relays.LOAD_CORE))
+    generator.prepare(HOST)
+    servers = {"consilium": relays.consilium, "janus": relays.janus, "mediarelay": relays.mediarelay}
+    found = []
+    for name, count in plan(calls):
+        print(f"{name}, {count} {'call' if count == 1 else 'calls'} …", end=" ", flush=True)
+        try:
+            async with servers[name](HOST) as relay:
+                figures = await measure(name, relay, count)
+        except (TimeoutError, RuntimeError, OSError) as error:
+            print(f"failed: {type(error).__name__} {error}", flush=True)
+            continue
+        print(f"{figures.cpu_us_per_packet} µs a packet, p99 {figures.p99_ms} ms, lost {figures.loss_pct} %", flush=True)
+        found.append(figures)
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "relay.json").write_text(json.dumps([figures.row() for figures in found], indent=1) + "\n")
+    print("\n" + report.table(found) + "\n" + report.ratios(found))
+    if write:
+        report.write(found)
+    return 0 if found else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
