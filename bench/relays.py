@@ -196,7 +196,13 @@ async def janus(host: str) -> AsyncIterator[Relay]:
     library = next(Path("/usr/lib").glob("*/janus"))
     with tempfile.TemporaryDirectory() as folder:
         others = ",".join(path.name for path in (library / "plugins").glob("*.so") if "videocall" not in path.name)
-        words = {"folder": folder, "others": others, "plugins": library / "plugins", "transports": library / "transports", "host": host}
+        words = {
+            "folder": folder,
+            "others": others,
+            "plugins": library / "plugins",
+            "transports": library / "transports",
+            "host": host,
+        }
         (Path(folder) / "janus.jcfg").write_text(_JANUS.format(**words, secret=new_id("x")))
         (Path(folder) / "janus.transport.websockets.jcfg").write_text(_WEBSOCKETS.format(port=JANUS_PORT))
         server = spawn(["janus", "-F", folder, "-C", f"{folder}/janus.jcfg"])

@@ -20,6 +20,7 @@ PROGRAM_PACKAGES = {
     "turnserver": "coturn",
     "redis-server": "redis-server",
     "setpriv": "util-linux",
+    "g++": "g++",  # with the C library's headers: the packet loop under sanitizers
 }
 OLDEST_FIREFOX = 153  # Playwright 1.63 asks older ones for what they do not know (WebDriver BiDi, network.addDataCollector)
 SOURCES = Path("/etc/apt")
