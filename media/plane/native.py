@@ -30,7 +30,7 @@ UP_AT_ONCE = 64
 MAX_PLAIN_BYTES = 1456
 """state.h's: longer plain packets are dropped and counted."""
 _MAX_DATAGRAM_BYTES = 1500
-_DATAGRAM, _UNKNOWN = 1, 2
+_DATAGRAM, _UNKNOWN, _MOVED = 1, 2, 3
 
 
 @lru_cache(maxsize=1)
@@ -149,6 +149,11 @@ class NativePlane:
     def peer_heard_at(self, peer: int) -> float:
         return float(self._lib.plane_peer_heard_at(self._plane, peer))
 
+    def peer_heard_from(self, peer: int) -> Address | None:
+        address = self._ffi.new("plane_address *")
+        heard = self._lib.plane_peer_heard_from(self._plane, peer, address)
+        return _readable(bytes(address.ip), address.port) if heard else None
+
     def source_counters(self) -> list[SourceCounters]:
         return [
             SourceCounters(SourceKey(line.peer, line.ssrc), line.packets, line.octets, line.lost, line.jitter_ms)
@@ -213,6 +218,8 @@ class NativePlane:
     def _hand_on(self, data: bytes) -> None:
         if self._up.kind == _DATAGRAM:
             self._upward.datagram_received(data, _readable(bytes(self._up.address.ip), self._up.address.port))
+        elif self._up.kind == _MOVED:
+            self._upward.peer_moved(self._up.peer, _readable(bytes(self._up.address.ip), self._up.address.port))
         elif self._up.kind == _UNKNOWN and data.isascii():
             self._upward.source_unknown(self._up.peer, data.decode("ascii"), self._up.ssrc)
 

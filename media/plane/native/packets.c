@@ -145,6 +145,26 @@ static bool take_rtp(plane *p, peer *from, uint8_t *data, int size, double now) 
     return true;
 }
 
+/* The peer that an unowned address's packet may be of, by the SSRC it names; decrypting it will prove or disprove it. */
+static peer *stray(plane *p, protocol of, const uint8_t *data, int size, double now) {
+    int at = of == RTP ? 8 : 4;
+    peer *maybe = size >= at + 4 ? peer_of_ssrc(p, get32(data + at)) : NULL;
+    if (maybe == NULL) return NULL;
+    if (now - maybe->strays_since >= 1) {
+        maybe->strays = 0;
+        maybe->strays_since = now;
+    }
+    return maybe->strays++ < STRAYS_PER_S ? maybe : NULL;
+}
+
+static void heard_from(plane *p, peer *of, const plane_address *address, bool owned) {
+    if (owned && of->has_heard_from && same_address(&of->heard_from, address)) return;
+    of->heard_from = *address;
+    of->has_heard_from = true;
+    plane_up up = {.kind = 3, .address = *address, .peer = of->number};
+    if (!owned) hand_up(p, &up, (const uint8_t *)"", 1);
+}
+
 void take_datagram(plane *p, uint8_t *data, int size, const plane_address *from, double now) {
     p->totals.packets_in++;
     protocol of = classify(data, size);
@@ -153,8 +173,10 @@ void take_datagram(plane *p, uint8_t *data, int size, const plane_address *from,
         hand_up(p, &up, data, size);
         return;
     }
-    peer *known = of == NOTHING ? NULL : peer_at(p, from);
+    peer *owner = of == NOTHING ? NULL : peer_at(p, from);
+    peer *known = owner != NULL || of == NOTHING ? owner : stray(p, of, data, size, now);
     bool taken = known != NULL && known->receive != NULL &&
                  (of == RTP ? take_rtp(p, known, data, size, now) : take_rtcp(p, known, data, size, now));
+    if (taken) heard_from(p, known, from, owner != NULL);
     if (!taken) p->totals.packets_dropped++;
 }

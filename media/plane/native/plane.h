@@ -42,6 +42,9 @@ void plane_peer_address_remove(plane *p, uint32_t peer, const plane_address *add
 void plane_peer_remove(plane *p, uint32_t peer);
 double plane_peer_heard_at(plane *p, uint32_t peer);
 
+/* From where the last authentic packet of the peer came; false before the first. */
+bool plane_peer_heard_from(plane *p, uint32_t peer, plane_address *address);
+
 void plane_source_set(plane *p, uint32_t peer, uint32_t ssrc, bool video, uint8_t payload_type, plane_extensions extensions);
 void plane_source_clear(plane *p, uint32_t peer, uint32_t ssrc);
 void plane_sink_set(plane *p, uint32_t peer, uint32_t ssrc, bool video, uint8_t payload_type, plane_extensions extensions,
@@ -60,7 +63,8 @@ int plane_sink_table(plane *p, plane_sink_counters *lines, int capacity);
 plane_totals plane_count(plane *p);
 
 /* The oldest thing handed up: its size (at most 1,500), 0 when there is none. `kind` 1: a STUN or DTLS datagram from `address`;
- * 2: an SSRC not set, with the m-line that `data` names (`peer`, `ssrc` say whose). */
+ * 2: an SSRC not set, with the m-line that `data` names (`peer`, `ssrc` say whose); 3: a packet that only `peer` can have made came
+ * from `address`, which nobody owns. */
 typedef struct { int kind; plane_address address; uint32_t peer, ssrc; } plane_up;
 int plane_take_up(plane *p, plane_up *up, uint8_t *data);
 

@@ -18,6 +18,7 @@ enum {
     OUT_BYTES = MAX_PLAIN_BYTES + 64,
     MAX_STREAMS = 64,        /* sources, and sinks, of one peer */
     MAX_UNKNOWN_SSRCS = 16,  /* each SSRC that libsrtp tries costs it a stream; a browser uses about four */
+    STRAYS_PER_S = 20,       /* tried for one peer: a second of sound is enough to be found by, and forging them costs no more */
     BUCKETS = 4096,
     HISTORY_PACKETS = 128,   /* about a second of video: what a NACK may still ask for */
     HISTORY_BYTES = 96 << 10,
@@ -102,6 +103,10 @@ struct peer {
     uint32_t tried[MAX_UNKNOWN_SSRCS];
     int tried_count;
     double heard_at;
+    bool has_heard_from;
+    plane_address heard_from;
+    int strays;
+    double strays_since;
     send_clock clock;
     peer *next; /* of the same bucket */
 };
@@ -111,6 +116,12 @@ typedef struct address_entry {
     peer *peer;
     struct address_entry *next;
 } address_entry;
+
+typedef struct ssrc_entry {
+    uint32_t ssrc;
+    peer *peer;
+    struct ssrc_entry *next;
+} ssrc_entry;
 
 /* A bounded queue of datagrams with a head each, oldest first; a full one takes nothing. */
 typedef struct {
@@ -143,6 +154,7 @@ struct plane {
     peer *peers[BUCKETS];
     int peers_count;
     address_entry *addresses[BUCKETS];
+    ssrc_entry *ssrcs[BUCKETS]; /* of sources, for packets from addresses that nobody owns */
     ring ups, sents;
     plane_totals totals;
     outgoing *out;
@@ -154,6 +166,8 @@ struct plane {
 /* tables.c */
 peer *find_peer(plane *p, uint32_t number);
 peer *peer_at(plane *p, const plane_address *address);
+peer *peer_of_ssrc(plane *p, uint32_t ssrc);
+bool same_address(const plane_address *a, const plane_address *b);
 source *find_source(peer *of, uint32_t ssrc);
 sink *find_sink(peer *of, uint32_t ssrc);
 void sink_detach(sink *s);

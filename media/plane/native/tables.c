@@ -11,7 +11,7 @@ static uint32_t bucket_of_address(const plane_address *a) {
     return hash % BUCKETS;
 }
 
-static bool same_address(const plane_address *a, const plane_address *b) {
+bool same_address(const plane_address *a, const plane_address *b) {
     return a->port == b->port && memcmp(a->ip, b->ip, sizeof a->ip) == 0;
 }
 
@@ -30,6 +30,31 @@ static address_entry **entry_of(plane *p, const plane_address *address) {
 peer *peer_at(plane *p, const plane_address *address) {
     const address_entry *entry = *entry_of(p, address);
     return entry ? entry->peer : NULL;
+}
+
+static ssrc_entry **ssrc_entry_of(plane *p, uint32_t ssrc) {
+    ssrc_entry **at = &p->ssrcs[ssrc % BUCKETS];
+    while (*at != NULL && (*at)->ssrc != ssrc) at = &(*at)->next;
+    return at;
+}
+
+peer *peer_of_ssrc(plane *p, uint32_t ssrc) {
+    const ssrc_entry *entry = *ssrc_entry_of(p, ssrc);
+    return entry ? entry->peer : NULL;
+}
+
+static void ssrc_add(plane *p, peer *of, uint32_t ssrc) {
+    ssrc_entry **at = ssrc_entry_of(p, ssrc);
+    if (*at == NULL && (*at = calloc(1, sizeof **at)) != NULL) (*at)->ssrc = ssrc;
+    if (*at != NULL) (*at)->peer = of;
+}
+
+static void ssrc_forget(plane *p, const peer *of, uint32_t ssrc) {
+    ssrc_entry **at = ssrc_entry_of(p, ssrc);
+    ssrc_entry *gone = *at;
+    if (gone == NULL || gone->peer != of) return;
+    *at = gone->next;
+    free(gone);
 }
 
 source *find_source(peer *of, uint32_t ssrc) {
@@ -62,8 +87,9 @@ void sink_shut(sink *s) {
     numbers_switch(&s->numbers);
 }
 
-static void source_forget(peer *of, int index) {
+static void source_forget(plane *p, peer *of, int index) {
     source *gone = of->sources[index];
+    ssrc_forget(p, of, gone->ssrc);
     of->sources[index] = of->sources[--of->sources_count];
     while (gone->sinks_count > 0) {
         sink *fed = gone->sinks[0];
@@ -92,7 +118,7 @@ static void address_forget(plane *p, const plane_address *address) {
 }
 
 static void peer_forget(plane *p, peer *gone) {
-    while (gone->sources_count > 0) source_forget(gone, 0);
+    while (gone->sources_count > 0) source_forget(p, gone, 0);
     while (gone->sinks_count > 0) sink_forget(gone, 0);
     for (int i = 0; i < BUCKETS; i++) {
         address_entry **at = &p->addresses[i];
@@ -190,6 +216,15 @@ double plane_peer_heard_at(plane *p, uint32_t number) {
     return at;
 }
 
+bool plane_peer_heard_from(plane *p, uint32_t number, plane_address *address) {
+    pthread_mutex_lock(&p->lock);
+    const peer *known = find_peer(p, number);
+    bool has = known != NULL && known->has_heard_from;
+    if (has) *address = known->heard_from;
+    pthread_mutex_unlock(&p->lock);
+    return has;
+}
+
 void plane_source_set(plane *p, uint32_t number, uint32_t ssrc, bool video, uint8_t payload_type, plane_extensions extensions) {
     pthread_mutex_lock(&p->lock);
     peer *of = find_peer(p, number);
@@ -201,6 +236,7 @@ void plane_source_set(plane *p, uint32_t number, uint32_t ssrc, bool video, uint
         known->reception.clock_rate = video ? 90000 : 48000;
         known->keyframe_asked_at = known->limit_sent_at = -1e9;
         of->sources[of->sources_count++] = known;
+        ssrc_add(p, of, ssrc);
     }
     if (known != NULL && known->video == video) {
         known->payload_type = payload_type;
@@ -214,7 +250,7 @@ void plane_source_clear(plane *p, uint32_t number, uint32_t ssrc) {
     peer *of = find_peer(p, number);
     for (int i = 0; of != NULL && i < of->sources_count; i++) {
         if (of->sources[i]->ssrc != ssrc) continue;
-        source_forget(of, i);
+        source_forget(p, of, i);
         break;
     }
     pthread_mutex_unlock(&p->lock);
