@@ -6,7 +6,7 @@ place. The core never sees a packet, and its orders never name a peer of another
 
 from dataclasses import dataclass, field
 
-from media.core.forward import Kind
+from media.core.kinds import Kind
 
 
 @dataclass(frozen=True, slots=True)

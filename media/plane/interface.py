@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from media.core.forward import Kind
+from media.core.kinds import Kind
 from media.core.path import Address
 from media.core.routes import SinkKey, SourceKey
 from media.core.rtp import ExtensionIds

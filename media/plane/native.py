@@ -16,7 +16,7 @@ from cffi import FFI
 from pylibsrtp import Policy, Session
 from pylibsrtp import _binding as srtp  # its functions and a session's context: the same library that decrypts elsewhere
 
-from media.core.forward import Kind
+from media.core.kinds import Kind
 from media.core.path import Address
 from media.core.routes import SinkKey, SourceKey
 from media.core.rtp import ExtensionIds

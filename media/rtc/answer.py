@@ -5,7 +5,7 @@ It decides the words, not who is sent what; nothing of the offer is repeated but
 
 from dataclasses import dataclass
 
-from media.core.forward import Kind
+from media.core.kinds import Kind
 from media.core.path import Address
 from media.core.rtp import ABS_SEND_TIME_URI, AUDIO_LEVEL_URI, MID_URI
 from media.rtc.candidates import candidate_lines

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from common.errors import ProtocolError
-from media.core.forward import Kind
+from media.core.kinds import Kind
 from media.core.rtp import ExtensionIds
 from media.rtc.answer import AnsweredLine, Given, LocalTransport, write_answer
 from media.rtc.offer import Offer, OfferedLine

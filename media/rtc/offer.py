@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 
 from common.errors import ProtocolError
-from media.core.forward import Kind
+from media.core.kinds import Kind
 from media.core.rtp import ABS_SEND_TIME_URI, AUDIO_LEVEL_URI, MID_URI, ExtensionIds
 
 MAX_BYTES = 32 * 1024

@@ -12,8 +12,9 @@ from aiortc.rtcicetransport import RTCIceCandidate, RTCIceGatherer, RTCIceParame
 from pylibsrtp import Error as SrtpError
 
 from common.ids import new_id
-from media.core import rtcp, rtp
+from media.core import rtp
 from tests.peers.offers import OPUS, VP8, Line, OfferText, two_sending_lines
+from tests.reference import rtcp
 
 LOOPBACK = "127.0.0.1"
 

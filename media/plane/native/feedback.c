@@ -1,4 +1,6 @@
 /* RTCP: what a peer reports, asked in terms of its own streams, becomes words for the others; NACKs are answered here. */
+#include <math.h>
+
 #include "state.h"
 
 static const double KEYFRAME_EVERY_S = 0.2;   /* however many ask: a key frame costs about ten ordinary ones */
@@ -45,7 +47,7 @@ static report_block block_of(source *s, double now) {
         .highest = figures.highest,
         .jitter = figures.jitter,
         .last_report = s->last_report,
-        .delay = (uint32_t)(uint64_t)(since * 65536),
+        .delay = (uint32_t)llrint(since * 65536),
     };
 }
 
@@ -56,7 +58,7 @@ void report_to(plane *p, peer *to, double now) {
     for (int i = 0; i < to->sources_count; i++) {
         source *s = to->sources[i];
         double since = now - s->measured_at;
-        s->rate_bps = (uint64_t)((double)(s->reception.octets - s->measured_octets) * 8 / (since < 0.1 ? 0.1 : since));
+        s->rate_bps = (uint64_t)llrint((double)(s->reception.octets - s->measured_octets) * 8 / (since < 0.1 ? 0.1 : since));
         s->measured_octets = s->reception.octets;
         s->measured_at = now;
         if (s->reception.packets > 0) blocks[count++] = block_of(s, now);

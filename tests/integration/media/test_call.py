@@ -9,13 +9,14 @@ import pytest
 from common.errors import ProtocolError, Unavailable
 from common.ids import ConsultationId, new_id
 from media.control.messages import PeerClose, PeerOffer, SessionClose, WorkerDump, WorkerTable
-from media.core import rtcp, rtp
-from media.core.vp8 import parse
+from media.core import rtp
 from tests.peers.browser import FakeBrowser
 from tests.peers.calls import Call, call_of_two, relay_in_process
 from tests.peers.nat import Nat
 from tests.peers.waiting import until
 from tests.processes import wait_for
+from tests.reference import rtcp
+from tests.reference.vp8 import parse
 
 
 async def test_two_people_hear_and_see_each_other() -> None:

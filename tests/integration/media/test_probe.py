@@ -19,10 +19,10 @@ from media.control.messages import (
     WorkerPing,
     WorkerStatus,
 )
-from media.core import rtcp
 from tests.peers.browser import FakeBrowser, answered_ssrc
 from tests.peers.calls import relay_in_process
 from tests.peers.waiting import until
+from tests.reference import rtcp
 
 PROBE = SessionOpen(purpose="probe")
 

@@ -11,15 +11,16 @@ from pylibsrtp import Error as SrtpError
 from pylibsrtp import Policy, Session
 from pylibsrtp._binding import ffi, lib
 
-from media.core import rtcp, rtp, vp8
-from media.core.forward import Kind
-from media.core.keyframes import MIN_INTERVAL_S
+from media.core import rtp
+from media.core.kinds import Kind
 from media.core.path import Address
 from media.core.routes import SinkKey, SourceKey
 from media.core.rtp import ExtensionIds
 from media.plane.interface import Sink, Source, SrtpKeys
 from media.plane.native import MAX_PLAIN_BYTES, NativePlane
 from tests.peers.browser import vp8_payload
+from tests.reference import rtcp, vp8
+from tests.reference.keyframes import MIN_INTERVAL_S
 
 PROFILE = Policy.SRTP_PROFILE_AEAD_AES_128_GCM
 SINK_SSRC = 77

@@ -2,11 +2,11 @@
 
 import pytest
 
-from media.core.bandwidth import REPORT_LIFE_S, START_BPS, START_S, LeastEstimate, shares
-from media.core.keyframes import KeyframeRequests
 from media.core.path import DISCONNECTED_AFTER_S, FAILED_AFTER_S, MAX_ADDRESSES, Address, Path, PathState
-from media.core.sendtime import SendClock
-from media.core.sequence import MAX_DROPOUT, OutputNumbers, Reception
+from tests.reference.bandwidth import REPORT_LIFE_S, START_BPS, START_S, LeastEstimate, shares
+from tests.reference.keyframes import KeyframeRequests
+from tests.reference.sendtime import SendClock
+from tests.reference.sequence import MAX_DROPOUT, OutputNumbers, Reception
 
 HOME: Address = ("192.0.2.1", 1)
 AWAY: Address = ("192.0.2.1", 2)

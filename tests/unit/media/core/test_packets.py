@@ -8,8 +8,9 @@ from aioice import stun as aioice_stun
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.core import demux, rtcp, rtp, stun, vp8
+from media.core import demux, rtp, stun
 from media.core.demux import Protocol
+from tests.reference import rtcp, vp8
 
 u32 = st.integers(0, (1 << 32) - 1)
 u16 = st.integers(0, (1 << 16) - 1)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from common.errors import ProtocolError
-from media.core.forward import Kind
+from media.core.kinds import Kind
 from media.core.path import Address
 from media.rtc.answer import LocalTransport
 from media.rtc.negotiate import Agreement, Negotiation

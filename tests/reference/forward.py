@@ -6,21 +6,13 @@ passes, renumbered. It keeps no packets.
 
 import secrets
 from dataclasses import dataclass
-from enum import StrEnum
 
-from media.core import rtp, vp8
+from media.core import rtp
+from media.core.kinds import CLOCK_RATE, Kind
 from media.core.rtp import ExtensionIds, RtpHeader
-from media.core.sendtime import SendClock
-from media.core.sequence import OutputNumbers
-
-
-class Kind(StrEnum):
-    AUDIO = "audio"
-    VIDEO = "video"
-
-
-CLOCK_RATE = {Kind.AUDIO: 48_000, Kind.VIDEO: 90_000}
-"""Opus (RFC 7587, 4.1) and VP8 (RFC 7741, 4.1)."""
+from tests.reference import vp8
+from tests.reference.sendtime import SendClock
+from tests.reference.sequence import OutputNumbers
 
 
 @dataclass(frozen=True, slots=True)

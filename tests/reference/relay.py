@@ -6,14 +6,15 @@ A native loop takes its place behind the same interface; this one shows what tha
 import secrets
 from collections.abc import Callable
 
-from media.core import forward, rtcp, rtp
+from media.core import rtp
 from media.core.demux import MAX_DATAGRAM_BYTES, Protocol, classify
 from media.core.path import Address
 from media.core.routes import SinkKey, SourceKey
-from media.plane.feedback import Feedback
 from media.plane.interface import Sink, SinkCounters, Source, SourceCounters, SrtpKeys, Totals, Upward
-from media.plane.streams import PlanePeer, SinkStream, SourceStream, SrtpError, srtp_session
-from media.plane.tap import Tap
+from tests.reference import forward, rtcp
+from tests.reference.feedback import Feedback
+from tests.reference.streams import PlanePeer, SinkStream, SourceStream, SrtpError, srtp_session
+from tests.reference.tap import Tap
 
 MAX_PLAIN_BYTES = 1356
 """libsrtp's Python binding refuses longer plain packets."""

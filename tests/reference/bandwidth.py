@@ -32,7 +32,8 @@ class LeastEstimate:
     def report(self, receiver: int, bps: int, now: float) -> None:
         """`receiver` can take `bps` of this source."""
         known = self._reports.get(receiver)
-        self._reports[receiver] = _Report(bps, now, known.first_at if known is not None else now)
+        goes_on = known is not None and now - known.at <= REPORT_LIFE_S
+        self._reports[receiver] = _Report(bps, now, known.first_at if known is not None and goes_on else now)
 
     def forget(self, receiver: int) -> None:
         """`receiver` no longer receives this source; its limit goes with it."""

@@ -5,8 +5,9 @@ Translates numbers and carries out the cores' pace; decides nothing about routes
 
 from collections.abc import Callable
 
-from media.core.bandwidth import shares
-from media.core.rtcp import (
+from media.core.kinds import Kind
+from tests.reference.bandwidth import shares
+from tests.reference.rtcp import (
     CanonicalName,
     Nack,
     Packet,
@@ -16,9 +17,10 @@ from media.core.rtcp import (
     ReportBlock,
     SenderReport,
 )
-from media.plane.streams import PlanePeer, SinkStream, SourceStream
+from tests.reference.streams import PlanePeer, SinkStream, SourceStream
 
 CNAME = "relay"
+REPORTS_KEPT = 4
 MAX_NACKS = 128
 """Sequence numbers taken from one NACK: as many as the history holds."""
 _MASK = 0xFFFFFFFF
@@ -40,6 +42,9 @@ class Feedback:
             match packet:
                 case SenderReport():
                     self._sender_report(peer, packet, now)
+                    self._round_trips(peer, packet.blocks, now)
+                case ReceiverReport():
+                    self._round_trips(peer, packet.blocks, now)
                 case Nack():
                     self._nack(peer, packet, now)
                 case PictureLoss():
@@ -53,7 +58,7 @@ class Feedback:
 
     def request_keyframe(self, stream: SourceStream, now: float, *, waiting: bool = False) -> None:
         """Sends a PLI unless one went a moment ago; `waiting` marks a repetition."""
-        if stream.peer.send is None:
+        if stream.peer.send is None or stream.source.kind is not Kind.VIDEO:
             return
         asks = stream.keyframes.still_waiting(now) if waiting else stream.keyframes.needed(now)
         if asks:
@@ -95,6 +100,17 @@ class Feedback:
             ssrc = sink.sink.key.ssrc
             translated = SenderReport(ssrc, packet.ntp, timestamp, sink.packets & _MASK, sink.octets & _MASK)
             self._send_rtcp(sink.peer, [translated, CanonicalName(ssrc, sink.sink.cname)])
+            sink.reports = [*sink.reports, (stream.last_report, now)][-REPORTS_KEPT:]
+
+    @staticmethod
+    def _round_trips(peer: PlanePeer, blocks: tuple[ReportBlock, ...], now: float) -> None:
+        """RFC 3550, 6.4.1: now - when the report was passed on - how long the receiver kept it."""
+        for block in blocks:
+            sink = peer.sinks.get(block.ssrc)
+            for last_report, at in sink.reports if sink is not None and block.last_report else ():
+                trip = now - at - block.delay / 65536
+                if sink is not None and last_report == block.last_report and 0 <= trip < 60:
+                    sink.round_trip = trip
 
     def _nack(self, peer: PlanePeer, packet: Nack, now: float) -> None:
         sink = peer.sinks.get(packet.media)
@@ -103,7 +119,7 @@ class Feedback:
         upstream = []
         for sequence in packet.sequences[:MAX_NACKS]:
             if sink.history.has(sequence):
-                data = sink.history.resend(sequence, now)
+                data = sink.history.resend(sequence, now, sink)
                 if data is not None:
                     sink.retransmitted += 1
                     self._send_again(sink, data)
@@ -128,6 +144,9 @@ class Feedback:
         parts = shares(packet.bps, [stream.rate_bps for stream in videos])
         for stream, part in zip(videos, parts, strict=True):
             stream.estimate.report(peer.number, part, now)
+            for sink in stream.sinks:
+                if sink.peer is peer:
+                    sink.estimate_bps = part
             limit = stream.estimate.due(now)
             if limit is not None:
                 own = stream.peer.ssrc

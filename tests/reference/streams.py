@@ -5,20 +5,22 @@ from dataclasses import dataclass, field
 from pylibsrtp import Error as SrtpError
 from pylibsrtp import Policy, Session
 
-from media.core.bandwidth import LeastEstimate
-from media.core.forward import CLOCK_RATE, Forward, Kind, Origin
-from media.core.keyframes import KeyframeRequests
+from media.core.kinds import CLOCK_RATE, Kind
 from media.core.path import Address
-from media.core.sendtime import SendClock
-from media.core.sequence import MAX_MISORDER, Reception
 from media.plane.interface import Sink, Source, SrtpKeys
-from media.plane.tap import Tap
+from tests.reference.bandwidth import LeastEstimate
+from tests.reference.forward import Forward, Origin
+from tests.reference.keyframes import KeyframeRequests
+from tests.reference.sendtime import SendClock
+from tests.reference.sequence import MAX_MISORDER, Reception
+from tests.reference.tap import Tap
 
 HISTORY_PACKETS = 128
 """About a second of video: what a NACK may still ask for. Ciphertext is kept, so answering costs no crypto."""
 RESEND_AFTER_S = 0.02
 """Several NACKs of one loss are answered once per this time."""
 RENACK_AFTER_S = 0.05
+RESEND_SHARE, RESEND_BURST_S, UNKNOWN_BPS = 0.25, 0.5, 1_500_000
 MAX_UNKNOWN_SSRCS = 16
 """Each SSRC that libsrtp tries costs it a stream; a browser uses about four."""
 STRAYS_PER_S = 20
@@ -60,10 +62,12 @@ class History:
         kept = self._sent[sequence % HISTORY_PACKETS]
         return kept is not None and kept.sequence == sequence
 
-    def resend(self, sequence: int, now: float) -> bytes | None:
-        """The packet to send again, or none when it is not kept or was sent a moment ago."""
+    def resend(self, sequence: int, now: float, sink: "SinkStream") -> bytes | None:
+        """The packet to send again, or none when it is not kept, was sent a round trip ago at most, or would be too much."""
         kept = self._sent[sequence % HISTORY_PACKETS]
-        if kept is None or kept.sequence != sequence or now - kept.sent_at < RESEND_AFTER_S:
+        if kept is None or kept.sequence != sequence or now - kept.sent_at < max(RESEND_AFTER_S, min(1.0, sink.round_trip)):
+            return None
+        if sink.peer.address is None or not sink.may_resend(len(kept.data), now):
             return None
         kept.sent_at = now
         return kept.data
@@ -118,6 +122,23 @@ class SinkStream:
     packets: int = 0
     octets: int = 0
     retransmitted: int = 0
+    reports: list[tuple[int, float]] = field(default_factory=list)
+    """Sender reports passed on: the middle of their NTP time, and when."""
+    round_trip: float = 0.0
+    estimate_bps: int | None = None
+    allowance: float | None = None
+    allowed_at: float = 0.0
+
+    def may_resend(self, size: int, now: float) -> bool:
+        """A quarter of what the receiver can take may go into packets sent again, saved up for half a second."""
+        rate = (self.estimate_bps if self.estimate_bps is not None else UNKNOWN_BPS) / 8 * RESEND_SHARE
+        most = max(4 * 1500.0, rate * RESEND_BURST_S)
+        held = most if self.allowance is None else self.allowance + rate * (now - self.allowed_at)
+        self.allowance, self.allowed_at = min(held, most), now
+        if self.allowance < size:
+            return False
+        self.allowance -= size
+        return True
 
     def __post_init__(self) -> None:
         sink = self.sink
@@ -129,6 +150,7 @@ class SinkStream:
         if self.feed is not None:
             self.feed.sinks.remove(self)
             self.feed.estimate.forget(self.peer.number)
+            self.estimate_bps = None
             self.feed = None
 
 
