@@ -3,7 +3,7 @@ PYTHON ?= python3
 BOOTSTRAP := exec $(PYTHON) -m tools.bootstrap
 
 .DEFAULT_GOAL := help
-.PHONY: help run code test check fix build setup clean
+.PHONY: help run code test check bench fix build setup clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r target text; do printf '  make %-8s%s\n' "$$target" "$$text"; done
@@ -22,6 +22,9 @@ test: ## everything: lint, types, contracts, all tests with real servers and bro
 check: ## the fast part: lint, types, contracts, unit and property tests
 	@$(BOOTSTRAP) check
 
+bench: ## measure the relay against others, as root (CALLS=5,20 is shorter)
+	@$(BOOTSTRAP) bench
+
 fix: ## format the sources and regenerate what is generated
 	@$(BOOTSTRAP) fix
 
@@ -32,5 +35,5 @@ setup: ## install what all the other targets need
 	@$(BOOTSTRAP) setup
 
 clean: ## remove everything that was installed or built here (never ./data)
-	@rm -rf .venv .tools web/node_modules web/dist test-results .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf .venv .tools media/plane/native/build web/node_modules web/dist test-results .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -8,7 +8,8 @@ from bench.measure import Figures
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 _COLUMNS = (
-    ("relay", "relay"), ("calls", "calls"), ("pps", "packets/s"), ("cpu_us_per_packet", "CPU µs per packet"), ("cpu_pct", "CPU %"),
+    ("relay", "relay"), ("calls", "calls"), ("pps", "packets/s"), ("cpu_us_per_packet", "CPU µs per packet"),
+    ("cpu_pct", "CPU %"),
     ("p50_ms", "p50 ms"), ("p99_ms", "p99 ms"), ("loss_pct", "lost %"), ("kb_per_call", "kB per call"),
     ("setup_ms_per_peer", "set-up CPU ms per peer"), ("generator_cpu_pct", "generator CPU %"),
 )  # fmt: skip
@@ -31,9 +32,8 @@ def ratios(found: Sequence[Figures]) -> str:
         janus = of.get(("janus", calls))
         if name == "consilium" and janus is not None:
             cpu = ours.cpu_us_per_packet / janus.cpu_us_per_packet
-            lines.append(
-                f"{calls} calls: CPU per packet {cpu:.2f} × Janus, memory per call {ours.kb_per_call} kB against {janus.kb_per_call} kB"
-            )
+            memory = f"memory per call {ours.kb_per_call} kB against {janus.kb_per_call} kB"
+            lines.append(f"{calls} calls: CPU per packet {cpu:.2f} × Janus, {memory}")
     return "\n".join(lines)
 
 
@@ -49,7 +49,8 @@ def chart(found: Sequence[Figures]) -> str:
         return height - bottom - (height - bottom - 20) * value / top
 
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" font-family="sans-serif" font-size="13">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
+        'font-family="sans-serif" font-size="13">',
         "<title>CPU microseconds per forwarded packet, by number of calls</title>",
         f'<rect width="{width}" height="{height}" fill="#fffdf8"/>',
         f'<text x="{left}" y="14" fill="#333">CPU µs per forwarded packet</text>',
@@ -63,9 +64,8 @@ def chart(found: Sequence[Figures]) -> str:
     for relay, colour in (("consilium", "#0b5d57"), ("janus", "#b4651e")):
         points = [(x[figures.calls], y(figures.cpu_us_per_packet)) for figures in shown if figures.relay == relay]
         if points:
-            parts.append(
-                f'<polyline fill="none" stroke="{colour}" stroke-width="2.5" points="{" ".join(f"{a:.1f},{b:.1f}" for a, b in points)}"/>'
-            )
+            way = " ".join(f"{a:.1f},{b:.1f}" for a, b in points)
+            parts.append(f'<polyline fill="none" stroke="{colour}" stroke-width="2.5" points="{way}"/>')
             parts += [f'<circle cx="{a:.1f}" cy="{b:.1f}" r="4" fill="{colour}"/>' for a, b in points]
             parts.append(f'<text x="{points[-1][0] + 10:.1f}" y="{points[-1][1] + 4:.1f}" fill="{colour}">{relay}</text>')
     return "\n".join([*parts, "</svg>"]) + "\n"

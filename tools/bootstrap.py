@@ -24,6 +24,7 @@ PURPOSES = {
     "setup": None,
     "fix": ["-m", "tools.stages", "fix"],
     "check": ["-m", "tools.stages", "check"],
+    "bench": ["-m", "bench.relay", "--write"],
     "test": ["-m", "tools.stages", "test"],
 }
 
