@@ -36,6 +36,7 @@ from rooms.store.sql import SqlRoomsStore
 from rooms.timelines import Timelines
 from signaling.effects import Effects
 from signaling.hints import Hint, Hints, LocalHints
+from signaling.http.door import HEAD_TIMEOUT_S, guard, handshakes
 from signaling.http.health import Health
 from signaling.http.invitations import Invitations
 from signaling.http.links import Links
@@ -73,6 +74,8 @@ class Server:
         self.settings = settings
         self.node = new_id("n")
         self.sample: Sample | None = None
+        self.app: web.Application | None = None
+        self._runner: web.AppRunner | None = None
         self._listener = listener
         self._clock = clock or SystemClock()
         self._connections = Connections()
@@ -85,6 +88,11 @@ class Server:
     def calls(self) -> int:
         """Calls whose doctor is connected here."""
         return self._connections.seated_desks()
+
+    @property
+    def open_connections(self) -> int:
+        """TCP connections of browsers and of everybody else."""
+        return len(self._runner.server.connections) if self._runner is not None and self._runner.server is not None else 0
 
     async def start(self) -> None:
         """Bring everything up; on failure nothing is left behind."""
@@ -241,7 +249,10 @@ class Server:
         return pages
 
     async def _listen(self, services: Services, placements: Placements, hints: Hints, pictures: PicturePages) -> None:
-        app = web.Application(middlewares=[security_middleware(self.settings)], client_max_size=MAX_BODY_BYTES)
+        app = web.Application(
+            middlewares=[security_middleware(self.settings), handshakes(self.settings, self._clock)],
+            client_max_size=MAX_BODY_BYTES,
+        )
         set_headers_on(app, self.settings)
         Public(self.settings, services, self._clock).add_to(app)
         Links(self.settings, services, self._clock).add_to(app)
@@ -251,9 +262,19 @@ class Server:
         self._health(services, placements, hints).add_to(app)
         self._gateway.server.attach(app, socketio_path="socket.io")
         add_pages(app)
-        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2)
+        runner = web.AppRunner(
+            app,
+            access_log=None,
+            handle_signals=False,
+            shutdown_timeout=2,
+            keepalive_timeout=HEAD_TIMEOUT_S,
+            auto_decompress=False,  # nobody of ours packs a body; what is packed stays as small as it came, and is refused
+        )
         await runner.setup()
         self._closing.push_async_callback(runner.cleanup)
+        if runner.server is not None:
+            guard(runner.server, self.settings)
+        self.app, self._runner = app, runner
         await web.SockSite(runner, self._listener, ssl_context=self._tls()).start()
 
     def _tls(self) -> ssl.SSLContext | None:

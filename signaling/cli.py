@@ -22,6 +22,7 @@ from clinic.sample import sample_secret
 from common.errors import ConsiliumError
 from common.logging import configure_logging
 from signaling.app import Server, reset_factor
+from signaling.http.door import raise_file_limit
 from signaling.settings import Settings, SettingsError, load_settings
 
 log = structlog.get_logger()
@@ -47,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if asked.command == "reset-factor":
             return asyncio.run(_reset_factor(settings, asked.staff_number))
         listener = _listen(settings)
+        raise_file_limit()
     except SettingsError as error:
         print(f"consilium: {error}", file=sys.stderr)
         return BAD_USAGE

@@ -3,6 +3,7 @@
 Decides headers, same-origin proof and the form of errors; knows no route and no person.
 """
 
+import asyncio
 import math
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
@@ -24,6 +25,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = structlog.get_logger()
 
 MAX_BODY_BYTES = 64 * 1024
+BODY_TIMEOUT_S = 10.0  # 64 KiB at 52 kbit/s
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_HEADER = "X-Consilium"
 """Any value will do: a page of another origin cannot send it without a preflight, which we never answer."""
@@ -48,6 +50,7 @@ _STATUS = {
     "picture_dimensions": 422,
     "picture_broken": 422,
     "too_many_requests": 429,
+    "too_slow": 408,
 }
 
 
@@ -89,15 +92,9 @@ def same_origin(settings: Settings, headers: Mapping[str, str]) -> bool:
     origin = headers.get("Origin")
     if origin is None:
         return True
-    if settings.public_url is not None and origin == settings.public_url:
-        return True
-    try:
-        parts = urlsplit(origin)
-    except ValueError:
-        return False
-    if parts.scheme != ("https" if settings.secure else "http"):
-        return False
-    return settings.public_url is None and parts.netloc == headers.get("Host")
+    if settings.public_url is not None:
+        return origin == settings.public_url
+    return origin == f"{'https' if settings.secure else 'http'}://{headers.get('Host')}"
 
 
 def error_response(error: ConsiliumError) -> web.Response:
@@ -116,6 +113,8 @@ def security_middleware(settings: Settings) -> Middleware:
         if request.method not in SAFE_METHODS and not (same_origin(settings, request.headers) and CSRF_HEADER in request.headers):
             return error_response(UserError("cross_origin", f"Unsafe requests need {CSRF_HEADER} and our own origin."))
         try:
+            if request.method == "OPTIONS":
+                raise web.HTTPMethodNotAllowed("OPTIONS", [])  # a preflight; also the Socket.IO library would answer it
             response = await handler(request)
             resource = request.match_info.route.resource
             route = resource.canonical if resource is not None else None  # the pattern: a path may name a seat
@@ -155,11 +154,15 @@ async def read_body(request: web.Request, model: type[T]) -> T:
     """Parse and validate a JSON body.
 
     Raises:
-        ProtocolError: `bad_body`, naming the first field that is wrong, never its value.
+        ProtocolError: `bad_body`, naming the first field that is wrong, never its value; `too_slow`.
     """
     if request.content_type != "application/json":
         raise ProtocolError("bad_body", "The body must be application/json.")
-    raw = await request.read()
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            raw = await request.read()
+    except TimeoutError:
+        raise ProtocolError("too_slow", "The body did not arrive in time.") from None
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:

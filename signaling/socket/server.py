@@ -4,6 +4,7 @@ Every packet is metered before it is parsed, also those that are no messages; bi
 and events named like the library's own are refused. Whoever does not stop loses the connection itself, not only its namespace.
 """
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,7 @@ from signaling.limits import Bucket, Rate
 
 log = structlog.get_logger()
 
+CONNECT_TIMEOUT_S = 10.0  # from the WebSocket to the message that says who it is
 PACKET_RATE = Rate(per_s=60, burst=500)  # above the rate of messages, which are refused one by one before
 _BINARY = ("5", "6")  # Socket.IO protocol 5: BINARY_EVENT and BINARY_ACK announce attachments without a bound
 _RESERVED = frozenset({"connect", "disconnect", "connect_error"})
@@ -38,6 +40,7 @@ class BoundedServer(socketio.AsyncServer):  # type: ignore[misc]  # the library 
         self._on_open = on_open
         self._packets: dict[str, Bucket] = {}
         self._cut: set[str] = set()
+        self._strangers: dict[str, asyncio.TimerHandle] = {}  # one for each WebSocket that has not said who it is
 
     async def cut(self, sid: str) -> None:
         """Close a connection for good: its namespace and the WebSocket under it, after what was sent before."""
@@ -68,10 +71,28 @@ class BoundedServer(socketio.AsyncServer):  # type: ignore[misc]  # the library 
             log.warning("packet refused")  # not Socket.IO; what it said is not worth a line
             await self._end(eio_sid)
 
+    async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
+        await super()._handle_eio_connect(eio_sid, environ)
+        loop = asyncio.get_running_loop()
+        self._strangers[eio_sid] = loop.call_later(CONNECT_TIMEOUT_S, self._too_late, eio_sid)
+
+    def _too_late(self, eio_sid: str) -> None:
+        self._strangers.pop(eio_sid, None)
+        socket = self.eio.sockets.get(eio_sid)
+        if socket is not None:
+            self._cut.add(eio_sid)
+            socket.queue.put_nowait(None)
+
+    def _known(self, eio_sid: str) -> None:
+        timer = self._strangers.pop(eio_sid, None)
+        if timer is not None:
+            timer.cancel()
+
     async def _handle_connect(self, eio_sid: str, namespace: str | None, data: object) -> None:
         await super()._handle_connect(eio_sid, namespace, data)
         sid = self.manager.sid_from_eio_sid(eio_sid, namespace or "/")
         if sid is not None:
+            self._known(eio_sid)
             self._on_open(sid)
 
     async def _handle_event(self, eio_sid: str, namespace: str | None, number: int | None, data: Any) -> None:
@@ -80,6 +101,7 @@ class BoundedServer(socketio.AsyncServer):  # type: ignore[misc]  # the library 
         await super()._handle_event(eio_sid, namespace, number, data)
 
     async def _handle_eio_disconnect(self, eio_sid: str, reason: object) -> None:
+        self._known(eio_sid)
         self._packets.pop(eio_sid, None)
         self._cut.discard(eio_sid)
         await super()._handle_eio_disconnect(eio_sid, reason)
