@@ -10,7 +10,8 @@ from email.policy import SMTP
 
 from common.outbox.delivery import NotSent
 
-_ADDRESS = re.compile(r"^[^@\s,;:<>()\[\]\\\"]+@[^@\s,;:<>()\\\"]+$")
+# Narrower than RFC 5322: no quoted local parts, no literals, nothing that could end the address in a header or on the wire.
+_ADDRESS = re.compile(r"""[^@\s,;:<>()\[\]\\"\x00-\x1f\x7f]+@(?:[\w-]+\.)*[\w-]+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Mail:
 
 def message(mail: Mail, sender: str) -> EmailMessage:
     """The message. Raises NotSent for an address that no mail can bear: it is refused for good, and quoted nowhere."""
-    if not _ADDRESS.match(mail.recipient):
+    if not _ADDRESS.fullmatch(mail.recipient):
         raise NotSent("address_refused", for_good=True)
     built = EmailMessage(policy=SMTP)
     try:
@@ -38,9 +39,9 @@ def message(mail: Mail, sender: str) -> EmailMessage:
     built["Subject"] = mail.subject
     built["Date"] = datetime.fromtimestamp(mail.at, UTC)
     built["Message-ID"] = f"<{mail.id}@{domain(sender)}>"
-    built["Content-Language"] = mail.language
     built["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday answers, please
     built.set_content(mail.text, cte="quoted-printable" if mail.text.isascii() else "base64")
+    built["Content-Language"] = mail.language  # after the content, which brings its own headers of that family
     return built
 
 

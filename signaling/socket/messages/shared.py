@@ -23,7 +23,12 @@ Rung = Literal["media", "stills", "text"]
 """How somebody takes part now: by a media path, or without one in text with a still every few seconds, or in text alone."""
 Rating = Literal["good", "fair", "poor"]
 
-Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]{1,64}@[^@\s]{1,189}$")]
+Email = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, max_length=254, pattern=r"""^[^@\s,;:<>()\[\]\\"]{1,64}@[^@\s,;:<>()\[\]\\"]{1,189}$"""
+    ),
+]
 Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{8,40}$")]
 """Drawn by the browser for a thing it sends, so that the same thing sent again is known."""

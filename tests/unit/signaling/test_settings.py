@@ -52,6 +52,11 @@ def test_addresses_are_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"tls_key": "/nowhere"}, "tls_certificate and tls_key go together"),
         ({"public_url": "care.example.org"}, "CONSILIUM_PUBLIC_URL"),
         ({"log_level": "loud"}, "CONSILIUM_LOG_LEVEL"),
+        ({"smtp_url": "http://secret-value@mail.example", "mail_from": "a@b.example"}, "CONSILIUM_SMTP_URL: must be smtp://"),
+        ({"smtp_url": "smtp://u:secret-value@mail.example:x", "mail_from": "a@b.example"}, "port is not a number"),
+        ({"smtp_url": "smtp://secret-value@mail.example", "mail_from": "a@b.example"}, "user and password go together"),
+        ({"smtp_url": "smtp://mail.example"}, "smtp_url needs mail_from"),
+        ({"mail_from": "nobody"}, "CONSILIUM_MAIL_FROM"),
         ({"turn_urls": "turn:relay.example.org"}, "turn_urls and turn_secret go together"),
         ({"turn_secret": "secret-value secret-value"}, "turn_urls and turn_secret go together"),
         ({"turn_urls": "stun:relay.example.org", "turn_secret": "secret-value secret-value"}, "CONSILIUM_TURN_URLS"),
@@ -76,3 +81,10 @@ def test_turn_servers_are_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_secrets_are_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load(monkeypatch, database_url="postgresql://u:hunter2@h/d", redis_url="redis://:hunter2@h/0")
     assert "hunter2" not in repr(settings)
+    settings = load(monkeypatch, smtp_url="smtp://u:hunter2@mail.example", mail_from="a@b.example")
+    assert "hunter2" not in repr(settings)
+
+
+def test_links_in_mails_lead_where_browsers_find_us(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load(monkeypatch).base_url(8124) == "http://127.0.0.1:8124"
+    assert load(monkeypatch, public_url="https://care.example.org").base_url(8124) == "https://care.example.org"
