@@ -1,0 +1,89 @@
+"""Where rooms and media meet: calls find a worker, orphans are swept. A real store and a real worker in this process."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+import media.stats
+from common.errors import Unavailable
+from common.ids import ConsultationId, new_id
+from media.control.client import WorkerClient
+from media.control.messages import SessionList, SessionOpen, SessionsOpen
+from rooms.effects import Effect
+from signaling.placement import Placements
+from tests.integration.rooms.conftest import Node
+from tests.peers.calls import relay_in_process
+from tests.processes import wait_for
+
+WAIT_S = 5.0
+
+
+@asynccontextmanager
+async def placements(node: Node) -> AsyncIterator[Placements]:
+    """Placements of a process that starts no worker of its own."""
+    effects: list[Effect] = []
+
+    async def connect(path: str) -> WorkerClient:
+        raise Unavailable("worker_absent", "no media worker listens there")
+
+    placing = Placements(node.rooms, node.clock, effects.extend, connect)
+    try:
+        yield placing
+    finally:
+        placing.let_go()
+        await placing.stop()
+
+
+async def sessions(worker: WorkerClient) -> set[str]:
+    listed = await worker.request("session_list", None, SessionList())
+    assert isinstance(listed, SessionsOpen)
+    return set(listed.sessions)
+
+
+async def test_a_session_that_no_call_has_is_swept_and_nothing_else(open_node: Callable[[], Node]) -> None:
+    node = open_node()
+    grant, _, _ = await node.call()
+    async with relay_in_process() as (relay, worker), placements(node) as placing:
+        placing.add(worker)
+        await placing.open(grant.consultation)
+        orphan, probe = ConsultationId(new_id("c")), ConsultationId(new_id("q"))
+        await worker.request("session_open", orphan, SessionOpen())
+        await worker.request("session_open", probe, SessionOpen(purpose="probe"))
+        await placing.sweep()
+        assert await sessions(worker) == {grant.consultation}
+        assert relay._status().probes == 1
+        await node.rooms.end(grant.seat)  # and the order to close is lost
+        await placing.sweep()
+        assert await sessions(worker) == set()
+
+
+async def test_a_call_without_a_worker_goes_to_the_first_that_comes(open_node: Callable[[], Node]) -> None:
+    node = open_node()
+    grant, _, _ = await node.call()
+    async with relay_in_process() as (_, worker), placements(node) as placing:
+        await placing.open(grant.consultation)
+        assert await node.rooms.placement(grant.consultation) is None
+        placing.add(worker)
+
+        async def opened() -> bool:
+            return grant.consultation in await sessions(worker)
+
+        await wait_for(opened, WAIT_S, "the call to be placed")
+
+
+async def test_a_full_worker_takes_a_call_that_lost_its_own_but_no_new_one(
+    open_node: Callable[[], Node], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = open_node()
+    grant, _, _ = await node.call()
+    async with relay_in_process() as (relay, worker), placements(node) as placing:
+        monkeypatch.setattr(relay._load, "headroom", 0.0)
+        monkeypatch.setattr(media.stats.LoadMeter, "_sum_up", lambda meter, now: setattr(meter, "_samples", 0))
+        with pytest.raises(Unavailable):
+            await placing.choose(0.05)
+        placing._workers[(worker.worker, worker.epoch)] = worker  # known before: nothing is placed by its coming
+        await placing.open(grant.consultation)
+        assert await node.rooms.placement(grant.consultation) is None
+        await placing.open(grant.consultation, anywhere=True)
+        assert await sessions(worker) == {grant.consultation}
