@@ -66,21 +66,25 @@ def next_state(state: State, step: Step) -> State | Ignored:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Whether the patient or the practitioner is there: `connected` by a socket, `in_call` by a media path.
+    """Whether the patient or the practitioner is there: `connected` by a socket, `in_call` by a media path, `in_writing`
+    where none is to be had: then words over the socket are the call.
 
-    `gone_since` is set while not both hold (not in the room), `absent_since` while neither does (nowhere at all).
+    `gone_since` is set while they do not take part (a socket, and a media path or writing), `absent_since` while they are
+    nowhere at all (neither socket nor media path).
     """
 
     connected: bool = False
     in_call: bool = False
     gone_since: float | None = 0.0
     absent_since: float | None = 0.0
+    in_writing: bool = False
 
-    def seen(self, connected: bool, in_call: bool, at: float) -> "Principal":
+    def seen(self, connected: bool, in_call: bool, at: float, in_writing: bool = False) -> "Principal":
         """The same person after a change at `at`; an absence that goes on keeps its beginning."""
-        gone = None if connected and in_call else (at if self.gone_since is None else self.gone_since)
+        takes_part = connected and (in_call or in_writing)
+        gone = None if takes_part else (at if self.gone_since is None else self.gone_since)
         absent = None if connected or in_call else (at if self.absent_since is None else self.absent_since)
-        return Principal(connected, in_call, gone, absent)
+        return Principal(connected, in_call, gone, absent, in_writing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +130,14 @@ class OfferTaken:
 
 @dataclass(frozen=True, slots=True)
 class PrincipalSeen:
-    """A principal's socket or media path came or went, at `at` (which may lie before now: a dead node's last word)."""
+    """A principal's socket or media path came or went, at `at` (which may lie before now: a dead node's last word), or they
+    go on in writing."""
 
     role: Role
     connected: bool
     in_call: bool
     at: float
+    in_writing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,10 +263,10 @@ class _Life:
             self.steps.append(Ignored("over"))
             return
         if event.role is Role.PATIENT:
-            patient = self.course.patient.seen(event.connected, event.in_call, event.at)
+            patient = self.course.patient.seen(event.connected, event.in_call, event.at, event.in_writing)
             self.course = replace(self.course, patient=patient)
         elif event.role is Role.PRACTITIONER and self.course.practitioner is not None:
-            practitioner = self.course.practitioner.seen(event.connected, event.in_call, event.at)
+            practitioner = self.course.practitioner.seen(event.connected, event.in_call, event.at, event.in_writing)
             self.course = replace(self.course, practitioner=practitioner)
         else:
             self.steps.append(Ignored("not_a_principal"))

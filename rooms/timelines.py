@@ -75,7 +75,7 @@ class Timelines:
             consultation = await turn.consultation(who.consultation)
             seat = access_room(consultation, who.seat)
             if seat.rung is not rung:
-                turn.take_rung(seat, rung, why)
+                await turn.take_rung(seat, rung, why)
 
         return (await self._turns.take(who.hospital, act))[1]
 

@@ -120,12 +120,16 @@ class Turn:
         """An audit entry of this turn."""
         self._entries.append(AuditEntry(self.now, self.hospital, actor, act, subject, reason))
 
-    def take_rung(self, seat: Seat, rung: Rung, why: str | None) -> None:
+    async def take_rung(self, seat: Seat, rung: Rung, why: str | None) -> None:
         """How a seat takes part now; `why` is for the timeline."""
         consultation = self._current[seat.consultation]
-        self.put(consultation.with_seat(replace(seat, rung=rung)))
+        lowered = replace(seat, rung=rung)
+        self.put(consultation.with_seat(lowered))
         if why is not None:
             self._why[seat.id] = why
+        if seat.role in (Role.PATIENT, Role.PRACTITIONER) and consultation.state not in OVER:
+            event = lifecycle.PrincipalSeen(seat.role, seat.connected, seat.in_call, self.now, _in_writing(lowered))
+            await self.to_consultation(consultation.id, event, seat.practitioner or seat.id)
 
     async def to_queue(self, event: queue.Event, actor: str = SYSTEM) -> list[queue.Decision]:
         """Tell the queue, and the consultations whatever it decides about them."""
@@ -169,7 +173,7 @@ class Turn:
         if (connected, in_call) == (seat.connected, seat.in_call) or consultation.state in OVER:
             return
         if seat.role in (Role.PATIENT, Role.PRACTITIONER):
-            event = lifecycle.PrincipalSeen(seat.role, connected, in_call, self.now if at is None else at)
+            event = lifecycle.PrincipalSeen(seat.role, connected, in_call, self.now if at is None else at, _in_writing(seat))
             await self.to_consultation(consultation.id, event, seat.practitioner or seat.id)
             if seat.role is Role.PATIENT and consultation.state in IN_LINE and connected != seat.connected:
                 moved = queue.PatientReturned if connected else queue.PatientAway
@@ -310,4 +314,8 @@ def taking(consultation: Consultation, course: Course) -> Consultation:
 
 
 def _principal(seat: Seat) -> Principal:
-    return Principal(seat.connected, seat.in_call, seat.gone_since, seat.absent_since)
+    return Principal(seat.connected, seat.in_call, seat.gone_since, seat.absent_since, _in_writing(seat))
+
+
+def _in_writing(seat: Seat) -> bool:
+    return seat.rung is not Rung.MEDIA

@@ -273,6 +273,8 @@ class Cast:
     def __init__(self, server: Signaling, name: str) -> None:
         self.server = server
         self.people: list[Person] = []
+        self.scripts: list[str] = []
+        """What else runs first in every page of those who enter from now on."""
         self._pictures = Path(__file__).parents[2] / "test-results" / "browser" / re.sub(r"\W+", "-", name)
 
     async def enter(self, browser: Browser, look: Look, *, phone: bool = False, language: str = "en") -> Person:
@@ -281,6 +283,8 @@ class Cast:
         context = await browser.new_context(viewport=size, locale="zh-CN" if language == "zh" else "en-GB")
         await context.add_init_script(OBSERVER)
         await context.add_init_script(FOOTAGE.replace("LOOK", json.dumps([look.css, look.hertz, look.drawing, look.busy])))
+        for script in self.scripts:
+            await context.add_init_script(script)
         seen = replace(look, hertz=FIREFOX_HERTZ) if browser.browser_type.name == "firefox" else look
         person = Person(context, await context.new_page(), self.server.base, seen)
         self.people.append(person)

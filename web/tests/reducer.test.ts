@@ -151,7 +151,7 @@ describe("another relay", () => {
   it("none at all closes the connection; it goes on in writing until there is one again", () => {
     const run = new Run().connected("s_b");
     expect(types(run.sees(null, []))).toEqual(["close_peer"]);
-    expect(run.wait()).toEqual([{ type: "tell_path", rung: "text" }]);
+    expect(run.wait()).toEqual([{ type: "tell_path", rung: "text", reason: "no_path" }]);
     expect(run.now).toBe(LOST_MS);
     expect(deadline(run.state)).toBeNull();
     expect(types(run.sees("e2", ["s_b"]))).toEqual(["open_peer", "negotiate"]);

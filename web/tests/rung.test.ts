@@ -93,7 +93,7 @@ describe("no path for sound", () => {
     run.tell({ type: "devices_opened", devices: ready });
     expect(run.tell({ type: "time_passed" }, FIRST_MS - 1)).toEqual([]);
     expect(run.tell({ type: "time_passed" }, FIRST_MS)).toEqual([
-      { type: "tell_path", rung: "stills" },
+      { type: "tell_path", rung: "stills", reason: "no_path" },
       { type: "send_still" },
     ]);
   });
@@ -103,7 +103,7 @@ describe("no path for sound", () => {
     expect(types(lowered(run, 10_000))).toEqual(["tell_path"]);
     expect(run.state).toMatchObject({ rung: "text", peer: { attempt: 2 } });
     expect(run.tell({ type: "connection_changed", attempt: 2, connection: "connected" })).toEqual([
-      { type: "tell_path", rung: "media" },
+      { type: "tell_path", rung: "media", reason: null },
     ]);
     expect(run.state.lostAt).toBeNull();
   });
@@ -115,7 +115,9 @@ describe("no path for sound", () => {
       "open_peer",
       "negotiate",
     ]);
-    expect(run.tell({ type: "time_passed" }, 7_000 + LOST_MS)).toEqual([{ type: "tell_path", rung: "text" }]);
+    expect(run.tell({ type: "time_passed" }, 7_000 + LOST_MS)).toEqual([
+      { type: "tell_path", rung: "text", reason: "no_path" },
+    ]);
   });
 
   it("is not said of a connection that recovers in time", () => {
@@ -145,7 +147,7 @@ describe("no path for sound", () => {
     run.sees("e1", ["s_b"], { rung: "stills" });
     run.tell({ type: "answered", attempt: 1 });
     expect(run.tell({ type: "connection_changed", attempt: 1, connection: "connected" })).toEqual([
-      { type: "tell_path", rung: "media" },
+      { type: "tell_path", rung: "media", reason: null },
     ]);
   });
 
@@ -177,7 +179,7 @@ describe("no path for sound", () => {
     const run = new Run();
     run.tell({ type: "started", webrtc: false });
     run.tell({ type: "line_changed", up: true });
-    expect(run.sees("e1", ["s_b"])).toEqual([{ type: "tell_path", rung: "text" }]);
+    expect(run.sees("e1", ["s_b"])).toEqual([{ type: "tell_path", rung: "text", reason: "no_webrtc" }]);
     expect(run.tell({ type: "time_passed" }, 60_000)).toEqual([]);
     expect(deadline(run.state)).toBeNull();
   });

@@ -141,11 +141,11 @@ async def test_a_consultation_is_told_from_the_arrival_to_the_end(node: Node) ->
     link, _ = await node.rooms.entrance.create_link(seat, LinkKind.COMPANION)
     guest, _ = await node.rooms.entrance.exchange(link.token, Joiner("Li Na"))
     await node.rooms.seat_in_call(grant.seat, False)
-    await timelines(node).take_rung(patient, Rung.STILLS, "no_path")
     node.clock.at += 11
     await node.rooms.tick()
-    await timelines(node).take_rung(patient, Rung.MEDIA, None)
+    await timelines(node).take_rung(patient, Rung.STILLS, "no_path")
     await node.rooms.seat_in_call(grant.seat, True)
+    await timelines(node).take_rung(patient, Rung.MEDIA, None)
     await node.rooms.leave(guest.seat)
     await node.rooms.end(seat)
     entries = await told(node, patient)
@@ -156,10 +156,10 @@ async def test_a_consultation_is_told_from_the_arrival_to_the_end(node: Node) ->
         ("confirmed", ""),
         ("live", ""),
         ("joined", ""),
-        ("media_lost", "no_path"),
         ("interrupted", "media"),
-        ("media_back", ""),
+        ("media_lost", "no_path"),
         ("live", "again"),
+        ("media_back", ""),
         ("left", ""),
         ("ended", "completed"),
     ]

@@ -31,6 +31,7 @@ seen = st.builds(
     connected=st.booleans(),
     in_call=st.booleans(),
     at=st.just(0.0),
+    in_writing=st.booleans(),
 )
 events: st.SearchStrategy[Event] = st.one_of(
     st.just(PatientArrived()),
@@ -62,7 +63,7 @@ def test_every_course_follows_the_table(course: Course, history: list[tuple[floa
     for pause, event in history:
         now += pause
         if isinstance(event, PrincipalSeen):
-            event = PrincipalSeen(event.role, event.connected, event.in_call, now)  # noqa: PLW2901
+            event = PrincipalSeen(event.role, event.connected, event.in_call, now, event.in_writing)  # noqa: PLW2901
         try:
             outcome = handle(course, event, now)
         except InvalidTransition:
@@ -99,5 +100,5 @@ def check_state(course: Course, now: float) -> None:
         assert any(one.absent_since is None or now < one.absent_since + LAPSE_S for one in people)
     assert (course.ended_at is not None) == (course.state in OVER) == (course.ended_reason is not None)
     for one in people:
-        assert (one.gone_since is None) == (one.connected and one.in_call)
+        assert (one.gone_since is None) == (one.connected and (one.in_call or one.in_writing))
         assert (one.absent_since is None) == (one.connected or one.in_call)

@@ -79,6 +79,22 @@ def test_an_absence_within_grace_changes_nothing() -> None:
     assert (back.course.state, back.transitions) == (State.LIVE, ())
 
 
+def test_words_alone_are_a_call_and_no_interruption() -> None:
+    course = handle(live(100.0), PrincipalSeen(Role.PATIENT, True, False, 110.0), 110.0).course
+    course = handle(course, PrincipalSeen(Role.PATIENT, True, False, 113.0, in_writing=True), 113.0).course
+    assert deadline(course) is None
+    back = handle(course, PrincipalSeen(Role.PATIENT, True, True, 190.0), 190.0)
+    assert (back.course.state, back.transitions) == (State.LIVE, ())
+
+
+def test_a_consultation_begins_in_writing_where_there_is_no_media_from_the_start() -> None:
+    course = Course(State.CONNECTING, Principal(True, False, 100.0, None), Principal(True, True, None, None))
+    course = handle(course, PrincipalSeen(Role.PATIENT, True, False, 104.0, in_writing=True), 104.0).course
+    assert (course.state, course.live_since) == (State.LIVE, 104.0)
+    gone = handle(course, PrincipalSeen(Role.PATIENT, False, False, 110.0, in_writing=True), 110.0).course
+    assert handle(gone, TimePassed(), 120.0).course.state is State.INTERRUPTED  # writing needs a line
+
+
 @pytest.mark.parametrize("role", [Role.PATIENT, Role.PRACTITIONER])
 def test_an_absence_past_grace_interrupts_and_a_return_goes_on(role: Role) -> None:
     course = handle(live(100.0), PrincipalSeen(role, True, False, 110.0), 110.0).course

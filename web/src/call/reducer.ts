@@ -4,7 +4,7 @@
  * picture, and (rung.ts) when the call goes on in writing because no sound gets through. Never touches
  * RTCPeerConnection, a device, a clock or the network: shell.ts does, and reports back. */
 
-import type { Rung } from "../signal/messages";
+import type { Rung, SeatPath } from "../signal/messages";
 import { lostSince, rungDue, settleRung } from "./rung";
 
 export type DeviceOutcome = "ready" | "missing" | "refused" | "insecure";
@@ -95,7 +95,7 @@ export type CallCommand =
   | { type: "close_devices" }
   | { type: "turn_camera" }
   | { type: "ask_ice" }
-  | { type: "tell_path"; rung: Rung }
+  | { type: "tell_path"; rung: Rung; reason: SeatPath["reason"] }
   | { type: "send_still" }
   | { type: "open_peer"; attempt: number }
   | { type: "negotiate"; attempt: number; seats: readonly string[] }

@@ -19,7 +19,8 @@ export function settleRung(before: CallState, commands: CallCommand[], now: numb
   let state = { ...before, lostAt: lostSince(before, now) };
   state = { ...state, rung: rungOf(state, now) };
   if (state.lineUp && state.toldRung !== null && state.rung !== null && state.rung !== state.toldRung) {
-    commands.push({ type: "tell_path", rung: state.rung });
+    const reason = !isLowered(state.rung) ? null : state.webrtc ? "no_path" : "no_webrtc";
+    commands.push({ type: "tell_path", rung: state.rung, reason });
     state = { ...state, toldRung: state.rung };
   }
   if (sendsStills(state) && !state.stillOut && now >= state.stillAt) {

@@ -131,7 +131,7 @@ export class Call {
         return;
       }
       case "tell_path":
-        void this.line.send("seat_path", { seat: this.seat, rung: command.rung });
+        void this.line.send("seat_path", { seat: this.seat, rung: command.rung, reason: command.reason });
         return;
       case "send_still":
         void this.sendStill();
