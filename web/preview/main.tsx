@@ -1,9 +1,7 @@
 /** `?page=NAME&lang=zh|en`: one screen in one state. Without `page`, the list of all. */
 
 import { type ComponentChild, render } from "preact";
-import { addTexts, startLanguage } from "../src/i18n";
-import { enDesk } from "../src/i18n/en-desk";
-import { zhDesk } from "../src/i18n/zh-desk";
+import { startLanguage } from "../src/i18n";
 import { listenForTouch } from "../src/ui/chime";
 import { larger } from "../src/ui/screen";
 
@@ -20,7 +18,6 @@ await import("../src/ui/call.css");
 await (desk ? import("../src/ui/desk.css") : import("../src/ui/patient.css"));
 await import("./preview.css");
 if (!desk) await import("../src/ui/prepare.css");
-addTexts({ en: enDesk, zh: zhDesk });
 startLanguage();
 larger.subscribe((on) => document.documentElement.toggleAttribute("data-elder", on));
 larger.set(ask.has("elder"));

@@ -72,13 +72,11 @@ function WaitsForYou({ desk, onOpen }: { desk: DeskState; onOpen(seat: string): 
             <span>
               <strong>{local(line.name)}</strong> {t.recent.unread(line.unread)}
             </span>
-            <button
-              type="button"
-              class="btn"
-              aria-label={`${t.recent.read}: ${local(line.name)}`}
-              onClick={() => onOpen(line.seat)}
-            >
-              <span>{t.recent.read}</span> {index === 0 && <Key name="O" />}
+            <button type="button" class="btn" onClick={() => onOpen(line.seat)}>
+              <span>
+                {t.recent.read} <span class="sr">{local(line.name)}</span>
+              </span>{" "}
+              {index === 0 && <Key name="O" />}
             </button>
           </li>
         ))}

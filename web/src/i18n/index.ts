@@ -2,18 +2,12 @@
 
 import type { Language, LocalText } from "../signal/messages";
 import { createStore, useStore } from "../ui/store";
-import { en, type PatientTexts, type Texts } from "./en";
+import { en, type Texts } from "./en";
 import { zh } from "./zh";
 
 export type { Texts };
 
-/** The desk's own are added by the desk's page, before anything is drawn: a test sees that no other page uses them. */
-const texts = { en, zh } as Record<Language, Texts>;
-
-export function addTexts(own: Record<Language, Omit<Texts, keyof PatientTexts>>): void {
-  for (const each of ["en", "zh"] as const) texts[each] = { ...texts[each], ...own[each] };
-}
-
+const texts: Record<Language, Texts> = { en, zh };
 const KEY = "consilium.language";
 
 export function preferredLanguage(remembered: string | null, browser: readonly string[]): Language {

@@ -1,19 +1,22 @@
-/** 患者页面和各页共用的中文文案，医生工作台另加自己的。带数值的句子写成函数，语序自便。 */
+/** 全部中文文案。带数值的句子写成函数，语序自便。 */
 
-import type { PatientTexts } from "./en";
+import type { Texts } from "./en";
 import { call } from "./zh/call";
 import { card } from "./zh/card";
+import { chart } from "./zh/chart";
 import { check } from "./zh/check";
+import { desk } from "./zh/desk";
 import { entry } from "./zh/entry";
 import { errors } from "./zh/errors";
 import { goodbye } from "./zh/goodbye";
 import { join } from "./zh/join";
 import { questions } from "./zh/questions";
 import { timeline } from "./zh/timeline";
+import { triage } from "./zh/triage";
 import { waiting } from "./zh/waiting";
 import { wayOut } from "./zh/way-out";
 
-export const zh: PatientTexts = {
+export const zh: Texts = {
   code: "zh",
   htmlLang: "zh-CN",
   ownLanguage: "中文",
@@ -35,8 +38,6 @@ export const zh: PatientTexts = {
   aged: (name, years) => `${name}，${years} 岁`,
   listJoin: "、",
   colon: "：",
-  dismiss: "知道了",
-  emptyRoom: "候诊室，门开着",
   roles: { patient: "患者", practitioner: "医生", companion: "陪同人", interpreter: "翻译" },
 
   emergency: {
@@ -51,13 +52,16 @@ export const zh: PatientTexts = {
 
   ...call,
   ...card,
+  ...chart,
   ...check,
+  ...desk,
   ...entry,
   ...errors,
   ...goodbye,
   ...join,
   ...questions,
   ...timeline,
+  ...triage,
   ...waiting,
   ...wayOut,
 };

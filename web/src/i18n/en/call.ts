@@ -12,7 +12,6 @@ export const call = {
     keys: "Call",
     soundOn: "Sound on",
     soundOff: "Sound off",
-    muted: "sound off",
     pictureOn: "Picture on",
     pictureOff: "Picture off",
     end: "End",

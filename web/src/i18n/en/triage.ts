@@ -55,7 +55,9 @@ export const triage = {
     loadsSentence: (waiting: number, longest: number) =>
       waiting === 0
         ? "Nobody is waiting in any department."
-        : `${waiting} waiting; the longest for ${longest} minutes.`,
+        : longest < 1
+          ? `${waiting} waiting, all have just come.`
+          : `${waiting} waiting; the longest for ${count(longest, "minute", "minutes")}.`,
     department: "Department",
     waiting: "Waiting",
     longest: "Longest wait",

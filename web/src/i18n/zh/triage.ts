@@ -51,7 +51,11 @@ export const triage: Pick<Texts, "invited" | "invite" | "triage"> = {
     heading: (n) => (n === 0 ? "没有人在等" : `${n} 位患者在等`),
     loads: "各科室现况",
     loadsSentence: (waiting, longest) =>
-      waiting === 0 ? "各科室都没有人在等。" : `${waiting} 人候诊，最长已等 ${longest} 分钟。`,
+      waiting === 0
+        ? "各科室都没有人在等。"
+        : longest < 1
+          ? `${waiting} 人候诊，都刚到。`
+          : `${waiting} 人候诊，最长已等 ${longest} 分钟。`,
     department: "科室",
     waiting: "候诊",
     longest: "最长等待",
