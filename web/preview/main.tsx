@@ -1,7 +1,9 @@
 /** `?page=NAME&lang=zh|en`: one screen in one state. Without `page`, the list of all. */
 
 import { type ComponentChild, render } from "preact";
-import { startLanguage } from "../src/i18n";
+import { addTexts, startLanguage } from "../src/i18n";
+import { enDesk } from "../src/i18n/en-desk";
+import { zhDesk } from "../src/i18n/zh-desk";
 import { listenForTouch } from "../src/ui/chime";
 import { larger } from "../src/ui/screen";
 
@@ -18,6 +20,7 @@ await import("../src/ui/call.css");
 await (desk ? import("../src/ui/desk.css") : import("../src/ui/patient.css"));
 await import("./preview.css");
 if (!desk) await import("../src/ui/prepare.css");
+addTexts({ en: enDesk, zh: zhDesk });
 startLanguage();
 larger.subscribe((on) => document.documentElement.toggleAttribute("data-elder", on));
 larger.set(ask.has("elder"));

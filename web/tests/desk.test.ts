@@ -6,7 +6,6 @@ import { endOf } from "../src/desk/offers";
 import { pointsFrom, summaryOf } from "../src/desk/summary";
 import { nameOf } from "../src/desk/use-keys";
 import { shownOf } from "../src/desk/use-shown";
-import { en } from "../src/i18n/en";
 import type {
   CheckResult,
   Department,
@@ -16,6 +15,7 @@ import type {
   RecentLine,
   SeatState,
 } from "../src/signal/messages";
+import { en } from "./texts";
 
 const text = (zh: string, word: string) => ({ zh, en: word });
 

@@ -2,8 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { errorText, preferredLanguage } from "../src/i18n";
-import { en } from "../src/i18n/en";
-import { zh } from "../src/i18n/zh";
+import { en as patientEn } from "../src/i18n/en";
+import { enDesk } from "../src/i18n/en-desk";
+import { en, zh } from "./texts";
 
 const SRC = join(import.meta.dirname, "../src");
 
@@ -77,14 +78,14 @@ describe("texts", () => {
       "product",
       "listJoin",
       "colon",
-      "offer.enter",
-      "offer.altEnter",
-      "offer.escape",
       "wayOut.app.qq",
       "wayOut.app.line",
       "wayOut.app.kakao",
       "wayOut.app.twitter",
       "wayOut.safari",
+      "offer.enter",
+      "offer.altEnter",
+      "offer.escape",
     ]);
   });
 
@@ -92,6 +93,16 @@ describe("texts", () => {
     const spoken = /\b(aria-label|alt|title|placeholder|label|hint|body|heading)="[^"]*[A-Za-z\u4e00-\u9fff]/;
     const found = outsideTexts.filter((path) => spoken.test(readFileSync(path, "utf8")));
     expect(found).toEqual([]);
+  });
+
+  it("of the desk are used by the desk alone: patients do not load them", () => {
+    const groups = Object.keys(enDesk).filter((key) => !(key in patientEn));
+    const uses = new RegExp(`\\bt\\.(${groups.join("|")})\\b`);
+    const shared = files.filter((path) => /src.(patient|call|check|timeline|ui)./.test(path));
+    const found = shared.filter((path) => uses.test(readFileSync(path, "utf8").replaceAll("t.offer.enter", "")));
+    expect(groups).toContain("stage");
+    expect(shared.length).toBeGreaterThan(40);
+    expect(found).toEqual([]); // but for the key on the name card, which only a doctor is shown
   });
 
   it("no Chinese stands outside the texts", () => {

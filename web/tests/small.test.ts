@@ -6,7 +6,6 @@ import { callNotice, deviceSentence } from "../src/call/notices";
 import { drawPeerId } from "../src/call/peer";
 import { initialCall } from "../src/call/reducer";
 import { answerOf } from "../src/desk/offers";
-import { en } from "../src/i18n/en";
 import { faultsOf, plainDigits, plainEmail } from "../src/patient/fields";
 import { scaleFor } from "../src/patient/place";
 import { isNews, noteServerTime, serverNow } from "../src/signal/fresh";
@@ -14,6 +13,7 @@ import type { Person, Role } from "../src/signal/messages";
 import { stopwatch } from "../src/ui/clock";
 import { LUCIDE, OURS } from "../src/ui/icon-names";
 import { initials } from "../src/ui/names";
+import { en } from "./texts";
 
 const person = (seat: string, role: Role, part: Partial<Person> = {}): Person => ({
   seat,

@@ -83,7 +83,7 @@ function Face({ person, streams, still }: FaceProps) {
         {!person.microphone && person.in_call && <Icon name="mic-off" />}
         <strong>{name}</strong>
         <span class="tag-role">{t.roles[person.role]}</span>
-        {!person.microphone && person.in_call && <span class="sr">{t.stage.soundOff}</span>}
+        {!person.microphone && person.in_call && <span class="sr">{t.call.muted}</span>}
       </figcaption>
     </figure>
   );

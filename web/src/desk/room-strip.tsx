@@ -1,6 +1,7 @@
 /** Under the call: who is in the room, and a link for one more, shown with its picture, copied or withdrawn. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import { isLowered } from "../call/rung";
 import { errorText, useLocal, useTexts } from "../i18n";
 import type { Line } from "../signal/line";
 import type { LinkCreated, OpenLink, Person, SeatState } from "../signal/messages";
@@ -78,7 +79,7 @@ function PersonChip({ person, me }: { person: Person; me: boolean }) {
   const local = useLocal();
   const words = [
     me || person.role === "patient" ? null : t.roles[person.role],
-    !person.present ? t.stage.away : person.in_call ? null : t.stage.coming,
+    !person.present ? t.stage.away : isLowered(person.rung) ? t.call.inWriting : person.in_call ? null : t.stage.coming,
     person.in_call && !person.microphone ? t.stage.soundOff : null,
     person.in_call && !person.camera ? t.stage.pictureOff : null,
   ].filter((each) => each !== null);

@@ -1,19 +1,17 @@
-/** Every English text. Sentences with values are functions, so that word order is free in each language. */
+/** The English texts of the patient's pages, and what all pages share; the desk adds its own. Sentences with values are functions, so that word order is free in each language. */
 
 import { call } from "./en/call";
 import { card } from "./en/card";
-import { chart } from "./en/chart";
 import { check } from "./en/check";
-import { desk } from "./en/desk";
 import { entry } from "./en/entry";
 import { errors } from "./en/errors";
 import { goodbye } from "./en/goodbye";
 import { join } from "./en/join";
 import { questions } from "./en/questions";
 import { timeline } from "./en/timeline";
-import { triage } from "./en/triage";
 import { waiting } from "./en/waiting";
 import { wayOut } from "./en/way-out";
+import type { enDesk } from "./en-desk";
 
 export const en = {
   code: "en",
@@ -36,6 +34,8 @@ export const en = {
   aged: (name: string, years: number) => `${name}, ${years}`,
   listJoin: ", ",
   colon: ": ",
+  dismiss: "All right",
+  emptyRoom: "A waiting room with an open door",
   roles: { patient: "Patient", practitioner: "Doctor", companion: "Companion", interpreter: "Interpreter" },
 
   emergency: {
@@ -51,18 +51,18 @@ export const en = {
 
   ...call,
   ...card,
-  ...chart,
   ...check,
-  ...desk,
   ...entry,
   ...errors,
   ...goodbye,
   ...join,
   ...questions,
   ...timeline,
-  ...triage,
   ...waiting,
   ...wayOut,
 };
 
-export type Texts = typeof en;
+/** What a page that only patients open has. */
+export type PatientTexts = typeof en;
+/** With the desk's own, which are there only where the desk has added them. */
+export type Texts = PatientTexts & typeof enDesk;

@@ -2,12 +2,18 @@
 
 import type { Language, LocalText } from "../signal/messages";
 import { createStore, useStore } from "../ui/store";
-import { en, type Texts } from "./en";
+import { en, type PatientTexts, type Texts } from "./en";
 import { zh } from "./zh";
 
 export type { Texts };
 
-const texts: Record<Language, Texts> = { en, zh };
+/** The desk's own are added by the desk's page, before anything is drawn: a test sees that no other page uses them. */
+const texts = { en, zh } as Record<Language, Texts>;
+
+export function addTexts(own: Record<Language, Omit<Texts, keyof PatientTexts>>): void {
+  for (const each of ["en", "zh"] as const) texts[each] = { ...texts[each], ...own[each] };
+}
+
 const KEY = "consilium.language";
 
 export function preferredLanguage(remembered: string | null, browser: readonly string[]): Language {

@@ -1,22 +1,19 @@
-/** 全部中文文案。带数值的句子写成函数，语序自便。 */
+/** 患者页面和各页共用的中文文案，医生工作台另加自己的。带数值的句子写成函数，语序自便。 */
 
-import type { Texts } from "./en";
+import type { PatientTexts } from "./en";
 import { call } from "./zh/call";
 import { card } from "./zh/card";
-import { chart } from "./zh/chart";
 import { check } from "./zh/check";
-import { desk } from "./zh/desk";
 import { entry } from "./zh/entry";
 import { errors } from "./zh/errors";
 import { goodbye } from "./zh/goodbye";
 import { join } from "./zh/join";
 import { questions } from "./zh/questions";
 import { timeline } from "./zh/timeline";
-import { triage } from "./zh/triage";
 import { waiting } from "./zh/waiting";
 import { wayOut } from "./zh/way-out";
 
-export const zh: Texts = {
+export const zh: PatientTexts = {
   code: "zh",
   htmlLang: "zh-CN",
   ownLanguage: "中文",
@@ -38,6 +35,8 @@ export const zh: Texts = {
   aged: (name, years) => `${name}，${years} 岁`,
   listJoin: "、",
   colon: "：",
+  dismiss: "知道了",
+  emptyRoom: "候诊室，门开着",
   roles: { patient: "患者", practitioner: "医生", companion: "陪同人", interpreter: "翻译" },
 
   emergency: {
@@ -52,16 +51,13 @@ export const zh: Texts = {
 
   ...call,
   ...card,
-  ...chart,
   ...check,
-  ...desk,
   ...entry,
   ...errors,
   ...goodbye,
   ...join,
   ...questions,
   ...timeline,
-  ...triage,
   ...waiting,
   ...wayOut,
 };

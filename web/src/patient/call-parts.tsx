@@ -122,7 +122,7 @@ export function DeviceNotice({ call, quiet, onWrite }: DeviceProps) {
           </button>
         )}
         <button type="button" class="btn btn-room" onClick={() => setRead(true)}>
-          {t.desk.dismiss}
+          {t.dismiss}
         </button>
       </div>
     </div>

@@ -32,7 +32,7 @@ export function Goodbye({ state, line, unread, onMessages }: GoodbyeProps) {
       <main class="body stack gap-l" data-screen="goodbye" data-reason={state.ended_reason ?? "completed"}>
         {state.summary === null && (
           <div class="chairs chairs-hero">
-            <Room label={t.signIn.room} sitters={[]} />
+            <Room label={t.emptyRoom} sitters={[]} />
           </div>
         )}
         <div class="stack gap-s">
@@ -255,7 +255,7 @@ export function Left() {
       <Top title={t.product} />
       <main class="body stack gap-l" data-screen="left">
         <div class="chairs chairs-hero">
-          <Room label={t.signIn.room} sitters={[]} />
+          <Room label={t.emptyRoom} sitters={[]} />
         </div>
         <div class="stack gap-s">
           <Heading page={t.goodbye.title}>{t.goodbye.guestHeading}</Heading>

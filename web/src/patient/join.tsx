@@ -326,7 +326,7 @@ function Hero() {
   const t = useTexts();
   return (
     <div class="chairs chairs-hero">
-      <Room label={t.signIn.room} sitters={[{}]} />
+      <Room label={t.emptyRoom} sitters={[{}]} />
     </div>
   );
 }

@@ -38,6 +38,7 @@ export function List({ view, keeper, people, seat }: ListProps) {
         aria-label={t.timeline.title}
         ref={scroll.box}
         onScroll={scroll.onScroll}
+        onLoadCapture={scroll.follow}
       >
         {empty && <p class="third talk-empty">{view.stale ? t.timeline.loading : t.timeline.empty}</p>}
         {entries.map((each) => (
@@ -77,7 +78,7 @@ function Line({ entry, mine, seat, onOpen, children }: LineProps) {
   const local = useLocal();
   const name = entry.name === null ? "" : personName(t, local, { role: entry.role ?? "companion", name: entry.name });
   const time = timeOfDay(t, entry.at);
-  if (entry.kind === "event") return <Happened entry={entry} name={mine ? t.call.you : name} time={time} />;
+  if (entry.kind === "event") return <Happened entry={entry} name={name} mine={mine} time={time} />;
   const who = mine ? t.call.you : name;
   return (
     <>
@@ -112,14 +113,22 @@ const SIGNS: Record<NonNullable<Entry["code"]>, IconName> = {
   ended: "phone-off",
 };
 
-function Happened({ entry, name, time }: { entry: Entry; name: string; time: string }) {
+interface HappenedProps {
+  entry: Entry;
+  name: string;
+  mine: boolean;
+  time: string;
+}
+
+function Happened({ entry, name, mine, time }: HappenedProps) {
   const t = useTexts();
   if (entry.code === null) return null;
+  const words = t.timeline.event[entry.code === "live" && entry.reason === "again" ? "again" : entry.code];
   return (
     <p class="happened" data-entry={entry.number} data-code={entry.code}>
       <Icon name={SIGNS[entry.code]} />
       <span>
-        <time class="num">{time}</time> {t.timeline.event[entry.code](name)}
+        <time class="num">{time}</time> {words(name, mine)}
       </span>
     </p>
   );
@@ -234,5 +243,6 @@ function useScroll(entries: readonly Entry[], own: number, seat: string) {
     return () => watch.disconnect();
   }, []);
   const fresh = atEnd ? 0 : entries.filter((each) => each.number > seenTo && each.seat !== seat).length;
-  return { box, atEnd, fresh, toEnd, onScroll };
+  const follow = () => pinned.current && box.current?.scrollTo({ top: box.current.scrollHeight }); // a picture has come
+  return { box, atEnd, fresh, toEnd, onScroll, follow };
 }

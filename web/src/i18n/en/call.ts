@@ -12,6 +12,7 @@ export const call = {
     keys: "Call",
     soundOn: "Sound on",
     soundOff: "Sound off",
+    muted: "sound off",
     pictureOn: "Picture on",
     pictureOff: "Picture off",
     end: "End",

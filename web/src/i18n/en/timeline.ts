@@ -52,18 +52,30 @@ export const timeline = {
       empty: "This file is empty.",
       many: "Twenty pictures wait already. Send the rest afterwards.",
     },
+    /** What happened; with `mine` set, to or by the reader. */
     event: {
-      joined: (name: string) => `${name} came in`,
-      left: (name: string) => `${name} left`,
-      offered: (_name: string) => "A doctor was asked",
-      accepted: (name: string) => (name ? `${name} opened the door` : "The door was opened"),
-      confirmed: (name: string) => `${name} confirmed the name card`,
-      live: (_name: string) => "Picture and sound connected",
-      interrupted: (name: string) => (name ? `The connection of ${name} broke off` : "The connection broke off"),
-      media_lost: (name: string) => `Sound did not get through to ${name}; on in writing`,
-      media_back: (name: string) => `Sound gets through to ${name} again`,
-      moved: (name: string) => (name ? `${name} moved to another device` : "The call was moved; it goes on"),
-      ended: (name: string) => (name ? `${name} ended the visit` : "The visit ended"),
+      joined: (name: string, mine: boolean) => (mine ? "You came in" : `${name} came in`),
+      left: (name: string, mine: boolean) => (mine ? "You left" : `${name} left`),
+      offered: (_name: string, _mine: boolean) => "A doctor was asked",
+      accepted: (name: string, mine: boolean) =>
+        mine ? "You opened the door" : name ? `${name} opened the door` : "The door was opened",
+      confirmed: (name: string, mine: boolean) =>
+        mine ? "You confirmed the name card" : `${name} confirmed the name card`,
+      live: (_name: string, _mine: boolean) => "The visit began",
+      again: (_name: string, _mine: boolean) => "The visit goes on",
+      interrupted: (_name: string, _mine: boolean) => "The visit was interrupted",
+      media_lost: (name: string, mine: boolean) =>
+        mine ? "Sound could not get through here; on in writing" : `Sound did not reach ${name}; on in writing`,
+      media_back: (name: string, mine: boolean) =>
+        mine ? "Sound gets through here again" : `Sound reaches ${name} again`,
+      moved: (name: string, mine: boolean) =>
+        mine
+          ? "You moved to another device"
+          : name
+            ? `${name} moved to another device`
+            : "The call was moved; it goes on",
+      ended: (name: string, mine: boolean) =>
+        mine ? "You ended the visit" : name ? `${name} ended the visit` : "The visit ended",
     },
   },
 };

@@ -14,6 +14,7 @@ export const call: Pick<Texts, "call"> = {
     keys: "通话",
     soundOn: "声音已开",
     soundOff: "声音已关",
+    muted: "声音已关",
     pictureOn: "画面已开",
     pictureOff: "画面已关",
     end: "结束",

@@ -1,0 +1,7 @@
+/** The English texts that only the desk needs: no patient loads them. */
+
+import { chart } from "./en/chart";
+import { desk } from "./en/desk";
+import { triage } from "./en/triage";
+
+export const enDesk = { ...chart, ...desk, ...triage };
