@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from rooms.errors import InvalidTransition
 from rooms.lifecycle import (
+    CALLBACK_LAPSE_S,
     GRACE_S,
     LAPSE_S,
     TABLE,
@@ -23,7 +24,7 @@ from rooms.lifecycle import (
     deadline,
     handle,
 )
-from rooms.model import OVER, EndedReason, Role, State
+from rooms.model import IN_LINE, OVER, EndedReason, Role, State
 
 seen = st.builds(
     PrincipalSeen,
@@ -50,6 +51,8 @@ _HERE = Principal(connected=True, in_call=True, gone_since=None, absent_since=No
 _NOT_YET = Principal(connected=True, in_call=False, gone_since=1000.0, absent_since=None)
 STARTS = [
     Course(State.SCHEDULED, Principal(gone_since=1000.0, absent_since=1000.0)),
+    Course(State.SCHEDULED, Principal(gone_since=1000.0, absent_since=1000.0), open_until=1000.0 + LAPSE_S),
+    Course(State.WAITING, Principal(gone_since=1000.0, absent_since=1000.0), callback=True),
     Course(State.CONNECTING, _NOT_YET, _NOT_YET),
     Course(State.LIVE, _HERE, _HERE, live_since=1000.0),
 ]
@@ -83,7 +86,8 @@ def check_steps(before: Course, event: Event, outcome: Outcome) -> None:
     assert at is after.state
     if before.state in OVER:
         assert after.state in OVER and after.ended_at == before.ended_at and after.ended_reason == before.ended_reason
-    if any(step.reason == "lapsed" for step in steps) and not isinstance(event, Close):
+    invited = before.state is State.SCHEDULED and before.open_until is not None
+    if any(step.reason == "lapsed" for step in steps) and not isinstance(event, Close) and not invited:
         people = (before.patient, before.practitioner)
         assert all(one is None or one.absent_since is not None for one in people), "it lapsed with somebody there"
 
@@ -97,7 +101,10 @@ def check_state(course: Course, now: float) -> None:
         assert course.practitioner is not None and course.live_since is not None
         assert all(one.gone_since is None or now < one.gone_since + GRACE_S for one in people)
     if course.state not in OVER | {State.SCHEDULED}:
-        assert any(one.absent_since is None or now < one.absent_since + LAPSE_S for one in people)
+        patience = CALLBACK_LAPSE_S if course.callback and course.state in IN_LINE else LAPSE_S
+        assert any(one.absent_since is None or now < one.absent_since + patience for one in people)
+    if course.state is State.SCHEDULED:
+        assert course.open_until is None or now < course.open_until
     assert (course.ended_at is not None) == (course.state in OVER) == (course.ended_reason is not None)
     for one in people:
         assert (one.gone_since is None) == (one.connected and (one.in_call or one.in_writing))

@@ -7,12 +7,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from common.ids import ConsultationId, DepartmentId, HospitalId, OfferId, PractitionerId
+from rooms.callback import CALL_GRACE_S, CALLS
 from rooms.effects import DoctorPutOffDuty, OfferConsultation, PutOffReason, WithdrawOffer, WithdrawReason
 from rooms.line import Line
 from rooms.model import Ignored, Priority
 from rooms.queue import (
     COOL_DOWN_S,
     OFFER_S,
+    CallbackWished,
+    CallPatient,
     DoctorAway,
     DoctorBusy,
     DoctorFree,
@@ -51,6 +54,9 @@ class QueueMachine(RuleBasedStateMachine):
         self.came: dict[ConsultationId, tuple[float, int, Priority]] = {}
         self.silences: dict[PractitionerId, int] = {}
         self.refused: dict[tuple[ConsultationId, PractitionerId], float] = {}
+        self.calls: dict[ConsultationId, int] = {}
+        self.left_at: dict[ConsultationId, float] = {}
+        self.called: set[ConsultationId] = set()
         self.shuffle = random.Random(0)
 
     # --- what may happen ------------------------------------------------------------------------------------------------
@@ -84,6 +90,14 @@ class QueueMachine(RuleBasedStateMachine):
             assert self.queue.line.offers.get(offer.id) == offer, "a word of triage disturbed an open offer"
         others = [ticket.consultation for ticket in without.line.ranked() if ticket.consultation != which]
         assert [ticket.consultation for ticket in self.queue.line.ranked() if ticket.consultation != which] == others
+
+    @rule(pick=picks, wished=st.booleans())
+    def wishes_to_be_called(self, pick: int, wished: bool) -> None:
+        if not self.came:
+            return
+        which = sorted(self.came)[pick % len(self.came)]
+        self.calls[which] = (self.calls.get(which) or CALLS) if wished else 0
+        self._happen(CallbackWished(which, wished))
 
     @rule(doctor=doctors, serves=departments, present=st.booleans())
     def on_duty(self, doctor: PractitionerId, serves: tuple[DepartmentId, ...], present: bool) -> None:
@@ -139,6 +153,8 @@ class QueueMachine(RuleBasedStateMachine):
     def _arrive(self, department: DepartmentId, priority: Priority, wanted: PractitionerId | None, present: bool) -> None:
         which = ConsultationId(f"c{len(self.came):03}")
         self.came[which] = (self.now, len(self.came), priority)
+        if not present:
+            self.left_at[which] = self.now
         self._happen(PatientWaits(which, department, priority, self.now, wanted, present))
 
     def _happen(self, event: Event) -> None:
@@ -147,10 +163,13 @@ class QueueMachine(RuleBasedStateMachine):
         decisions = self.queue.handle(event, self.now)
         assert twin.handle(event, self.now) == decisions, "another node would have decided otherwise"
         assert twin.line == self.queue.line
+        self._note_absence(event)
         for decision in decisions:
             match decision:
                 case OfferConsultation():
                     self._check_refusal(decision)
+                case CallPatient(patient):
+                    self._check_call(patient)
                 case WithdrawOffer(_, patient, doctor, reason):
                     self._withdrawn(patient, doctor, reason)
                 case JoinConsultation(_, _, doctor):
@@ -201,6 +220,30 @@ class QueueMachine(RuleBasedStateMachine):
                 refused = (ticket.consultation, offer.practitioner) in self.refused
                 assert refused or ticket.wanted not in (None, offer.practitioner)
 
+    def _note_absence(self, event: Event) -> None:
+        if isinstance(event, PatientAway) and event.consultation in self.queue.line.tickets:
+            self.left_at.setdefault(event.consultation, self.now)
+        if isinstance(event, PatientReturned):
+            self.left_at.pop(event.consultation, None)
+            self.called.discard(event.consultation)
+
+    def _check_call(self, patient: ConsultationId) -> None:
+        """Only who is really gone and wishes it is called, once for each leaving, twice at most, and to a doctor at work."""
+        assert self.now >= self.left_at[patient] + CALL_GRACE_S
+        assert patient not in self.called, "called twice without having come back"
+        assert self.calls[patient] > 0
+        self.called.add(patient)
+        self.calls[patient] -= 1
+        assert self._doctors_at_work_for(patient)
+
+    def _doctors_at_work_for(self, patient: ConsultationId) -> list[PractitionerId]:
+        ticket = self.queue.line.tickets[patient]
+        return [
+            doctor.practitioner
+            for doctor in self.queue.line.doctors.values()
+            if doctor.at_work and ticket.department in doctor.departments and ticket.wanted in (None, doctor.practitioner)
+        ]
+
     # --- what must hold always ------------------------------------------------------------------------------------------
 
     @invariant()
@@ -230,6 +273,18 @@ class QueueMachine(RuleBasedStateMachine):
                 idle = ticket.away_since is None and line.offer_of(ticket.consultation) is None
                 if free and fits and idle:
                     assert (ticket.consultation, doctor.practitioner) in self.refused
+
+    @invariant()
+    def nobody_near_the_front_is_left_uncalled(self) -> None:
+        """At most one present patient before, a doctor at work, gone for long enough, a wish that stands: the call went out."""
+        line = self.queue.line
+        ranked = line.ranked()
+        for place, ticket in enumerate(ranked):
+            which = ticket.consultation
+            gone = ticket.away_since is not None and ticket.away_since + CALL_GRACE_S <= self.now
+            if gone and self.calls.get(which) and which not in self.called:
+                ahead = [one for one in ranked[:place] if one.department == ticket.department and one.away_since is None]
+                assert len(ahead) > 1 or not self._doctors_at_work_for(which)
 
     def teardown(self) -> None:
         """Left alone, it comes to rest: unanswered offers end, silent doctors are put off duty, and no deadline remains."""
