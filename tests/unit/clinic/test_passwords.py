@@ -1,7 +1,6 @@
 """Hashing is right, off the loop, and bounded."""
 
 import asyncio
-import time
 
 import pytest
 
@@ -23,12 +22,11 @@ async def test_only_the_password_itself_is_the_one() -> None:
 async def test_the_loop_goes_on_while_a_flood_is_hashed() -> None:
     hasher = Argon2Hasher()
     flood = [asyncio.create_task(hasher.verify(None, "guess")) for _ in range(20)]
-    worst = 0.0
+    turns = 0
     while not all(task.done() for task in flood):
-        before = time.perf_counter()
         await asyncio.sleep(0)
-        worst = max(worst, time.perf_counter() - before)
-    assert worst < 0.2, "the loop stood still behind a hash"
+        turns += 1
+    assert turns > 50 * len(flood), "the loop stood still behind each hash: hashing on it would leave a turn for each"
     hasher.close()
 
 
