@@ -37,7 +37,7 @@ WORDS: dict[LetterKind, dict[str, tuple[str, str]]] = {
         "en": (
             "Your new link",
             "Hello,\n\n"
-            "here is your new link to your online consultation at {hospital}. It brings you back to your own place; the links "
+            "Here is your new link to your online consultation at {hospital}. It brings you back to your own place; the links "
             "sent before do not work any more.\n\n"
             "{link}\n\n"
             "The link is for you alone and works once. If you did not ask for it, you need not do anything: it was sent to "
@@ -55,7 +55,7 @@ WORDS: dict[LetterKind, dict[str, tuple[str, str]]] = {
         "en": (
             "It is your turn soon",
             "Hello,\n\n"
-            "you asked to be called back: it is your turn at {hospital} soon. Please come back now with this link.\n\n"
+            "You asked to be called back: it is your turn at {hospital} soon. Please come back now with this link.\n\n"
             "{link}\n\n"
             "Your place is kept. If you cannot come right away, others go first, and you can still come within the next hours.\n",
         ),
