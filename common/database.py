@@ -94,7 +94,9 @@ def _wrong_sql(reason: Exception) -> bool:
 def _sqlite(url: URL) -> AsyncEngine:
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(url, pool_size=POOL_CONNECTIONS, max_overflow=0, pool_timeout=STATEMENT_TIMEOUT_S)
+    engine = create_async_engine(
+        url, pool_size=POOL_CONNECTIONS, max_overflow=0, pool_timeout=STATEMENT_TIMEOUT_S, hide_parameters=True
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
@@ -126,6 +128,7 @@ def _postgresql(url: URL) -> AsyncEngine:
         pool_size=POOL_CONNECTIONS,
         max_overflow=0,
         pool_timeout=STATEMENT_TIMEOUT_S,
+        hide_parameters=True,  # an error is logged with its statement: never with the names and texts in it
         pool_pre_ping=True,  # after a restart of the server nobody sees the dead connections
         connect_args={
             "timeout": STATEMENT_TIMEOUT_S,

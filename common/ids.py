@@ -26,4 +26,4 @@ def new_id(prefix: str) -> str:
 
 def is_id(text: str) -> bool:
     """Whether `text` has the form of an id made here."""
-    return _ID.match(text) is not None
+    return _ID.fullmatch(text) is not None

@@ -13,11 +13,14 @@ class Wire(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+NO_NUL = r"^[^\x00]*$"
+"""Of every free text: PostgreSQL can store no NUL, and no person types one."""
+
 Id = Annotated[str, StringConstraints(pattern=ID_PATTERN, max_length=24)]
 Sdp = Annotated[str, StringConstraints(min_length=1, max_length=32 * 1024)]
 Mid = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,16}$")]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
-Paragraph = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80, pattern=NO_NUL)]
+Paragraph = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=NO_NUL)]
 
 
 class LocalText(Wire):

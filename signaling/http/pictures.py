@@ -5,6 +5,7 @@ the desk's. What is sent out is what we encoded, never what was sent in.
 """
 
 import asyncio
+import re
 from dataclasses import dataclass
 
 import structlog
@@ -13,7 +14,7 @@ from aiohttp import web
 from common.clock import Clock
 from common.errors import ConsiliumError, ProtocolError, UserError
 from common.ids import SeatId, is_id
-from rooms.errors import OffsetMismatch
+from rooms.errors import OffsetMismatch, picture_unknown
 from rooms.model import SeatIdentity
 from rooms.pictures import CHUNK_OCTETS, LEAST_CHUNK_OCTETS, Pictures, Progress
 from rooms.ports import Made
@@ -35,6 +36,7 @@ READ_RATE = Rate(per_s=10, burst=200)  # a page with all its thumbnails
 CHUNK_S = 120.0  # 512 KiB at 35 kbit/s; who is slower sends smaller ones
 _SWEEP_S = 3600.0
 OFFSET = "Upload-Offset"
+_KEY = re.compile(r"[A-Za-z0-9_-]{8,40}")
 _CHUNK_TYPE = "application/offset+octet-stream"
 _FOR_GOOD = {"Cache-Control": "private, max-age=31536000, immutable"}
 
@@ -94,6 +96,8 @@ class PicturePages:
         """`PATCH` with the octets from `Upload-Offset` on → 200 `PictureProgress`; 409 `picture_offset` says where to go on."""
         who = await self._holder(request, self._chunks)
         key, offset = request.match_info["key"], _offset(request)
+        if _KEY.fullmatch(key) is None:
+            raise picture_unknown()  # no database is asked for what cannot be there
         progress = await self._pictures.progress(who, key)
         if progress.entry is None and offset != progress.offset:
             return _elsewhere(OffsetMismatch(progress.offset))
@@ -120,7 +124,10 @@ class PicturePages:
 
     async def _content(self, request: web.Request, *, thumbnail: bool) -> web.Response:
         who = await self._holder(request, self._reads)
-        content = await self._pictures.content(who, request.match_info["picture"], thumbnail=thumbnail)
+        picture = request.match_info["picture"]
+        if not is_id(picture):
+            raise picture_unknown()
+        content = await self._pictures.content(who, picture, thumbnail=thumbnail)
         return web.Response(body=content, content_type="image/jpeg", headers=_FOR_GOOD)
 
     async def _holder(self, request: web.Request, limiter: Limiter) -> SeatIdentity:

@@ -63,7 +63,7 @@ class Workshop:
             await self._end(process)
 
     async def _render(self, data: bytes, order: Order) -> Rendered:
-        process = self._idle.pop() if self._idle else await self._start()
+        process = await self._living() or await self._start()
         try:
             async with asyncio.timeout(self._limit_s):
                 made = await _ask(process, data, order)
@@ -77,6 +77,15 @@ class Workshop:
         if isinstance(made, Rendered):
             return made
         raise UserError(made, _REFUSED[made])
+
+    async def _living(self) -> Process | None:
+        """One that waits for work and has not died meanwhile: the next picture is not to blame for that."""
+        while self._idle:
+            process = self._idle.pop()
+            if process.returncode is None:
+                return process
+            await self._end(process)
+        return None
 
     async def _start(self) -> Process:
         keep = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH") if name in os.environ}

@@ -58,6 +58,15 @@ def claim(data: bytes, kind: str = "image/jpeg") -> str:
     return f"{found.width}x{found.height}"
 
 
+async def test_a_process_that_died_while_it_waited_costs_the_next_picture_nothing(workshop: Workshop) -> None:
+    picture = pictures.encoded(pictures.photo())
+    await render(workshop, picture)
+    (idle,) = workshop._idle
+    idle.kill()
+    await idle.wait()
+    assert (await render(workshop, picture)).width == 640
+
+
 @pytest.mark.parametrize(("suffix", "kind"), KINDS.items())
 async def test_each_kind_becomes_a_jpeg_with_its_pixels(workshop: Workshop, suffix: str, kind: str) -> None:
     made = await render(workshop, pictures.encoded(pictures.photo(), suffix), kind)

@@ -85,6 +85,18 @@ async def test_wrong_sql_is_a_bug_and_not_unavailable(database_url: str) -> None
     await database.close()
 
 
+async def test_an_error_says_nothing_of_what_was_to_be_stored(database_url: str) -> None:
+    database = Database(database_url)
+    async with database.transaction() as connection:
+        await connection.execute(text("CREATE TABLE thing (number integer PRIMARY KEY, words text)"))
+    with pytest.raises(exc.IntegrityError) as refused:
+        async with database.transaction() as connection:
+            for _ in range(2):
+                await connection.execute(text("INSERT INTO thing VALUES (:number, :words)"), {"number": 1, "words": "Bai Yun"})
+    assert "INSERT INTO thing" in str(refused.value) and "Bai Yun" not in str(refused.value), "it may be logged"
+    await database.close()
+
+
 async def test_a_view_is_consistent_while_others_write(database_url: str) -> None:
     database = Database(database_url)
     async with database.transaction() as connection:

@@ -4,11 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from common.wire import Id, LocalText, Wire
+from common.wire import NO_NUL, Id, LocalText, Wire
 from signaling.socket.messages.seat import Intake
 from signaling.socket.messages.shared import Expectation, Priority, RedFlag
 
-NoteText = Annotated[str, StringConstraints(max_length=8000)]
+NoteText = Annotated[str, StringConstraints(max_length=8000, pattern=NO_NUL)]
 
 # --- to the server ---------------------------------------------------------------------------------------------------
 

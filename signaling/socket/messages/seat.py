@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from common.wire import Id, LocalText, Mid, Paragraph, Sdp, Wire
+from common.wire import NO_NUL, Id, LocalText, Mid, Paragraph, Sdp, Wire
 from signaling.socket.messages.check import CheckResult
 from signaling.socket.messages.shared import (
     ConsultationState,
@@ -16,8 +16,8 @@ from signaling.socket.messages.shared import (
     Rung,
 )
 
-Point = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
-LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
+Point = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300, pattern=NO_NUL)]
+LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000, pattern=NO_NUL)]
 
 # --- to the server ---------------------------------------------------------------------------------------------------
 

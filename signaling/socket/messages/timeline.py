@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from common.wire import Id, LocalText, Wire
+from common.wire import NO_NUL, Id, LocalText, Wire
 from signaling.socket.messages.shared import Key, Role
 
 EntryKind = Literal["text", "picture", "event"]
@@ -56,7 +56,7 @@ class TimelinePost(Wire):
 
     seat: Id
     key: Key
-    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000, pattern=NO_NUL)]
 
 
 class TimelineGet(Wire):

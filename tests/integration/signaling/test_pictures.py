@@ -99,6 +99,8 @@ async def test_a_picture_comes_to_everybody_and_to_nobody_else(visitors: Visitor
             status, small, _ = await who.get(f"{picture['id']}/thumbnail")
             assert status == 200 and pictures.decoded(small).shape == (240, 320, 3)
 
+        assert (await mine.get("%00"))[0] == 404, "no database is asked what it could not store"
+        assert (await mine.get(f"{picture['id']}%0A"))[0] == 404
         stranger = await album(visitors)
         assert (await stranger.get(picture["id"]))[0] == 404, "a picture of another consultation does not exist"
         for forged in (

@@ -90,6 +90,8 @@ async def settled(person: Speaker, name: str = "seat_state") -> dict[str, Any]:
         ("duty_set", {"departments": []}, "forbidden"),
         ("offer_accept", {"offer": "o_aaaaaaaaaaaaaaaa"}, "forbidden"),
         ("link_create", {"seat": SEAT, "role": "practitioner"}, "bad_message"),
+        ("timeline_post", {"seat": SEAT, "key": "a" * 12, "text": "no\0thing"}, "bad_message"),
+        ("callback_set", {"seat": SEAT, "wanted": True, "email": "no\0thing@example.org"}, "bad_message"),
     ],
 )
 async def test_bad_messages_are_refused_with_a_code(visitors: Visitors, name: str, body: Any, code: str) -> None:
