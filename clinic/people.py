@@ -6,6 +6,7 @@ password is hashed (passwords.py), how a code is computed (factors.py) or where 
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -118,6 +119,10 @@ class Clinic:
         """The session that this cookie holds, or none."""
         found = await self.store.session(_token_hash(token), self._clock.now())
         return StaffIdentity(found.practitioner, found.hospital, found.expires_at) if found else None
+
+    async def standing_sessions(self, sessions: Sequence[bytes]) -> set[bytes]:
+        """Those of these sessions (SHA-256 of their tokens) by which somebody is still signed in."""
+        return await self.store.standing(sessions, self._clock.now())
 
     async def sign_out(self, token: str) -> None:
         """Ends the session; unknown ones too, silently."""

@@ -75,6 +75,9 @@ class ClinicStore(Protocol):
     async def session(self, token_hash: bytes, now: float) -> StaffSession | None:
         """The session of this hash, unless it has expired."""
 
+    async def standing(self, token_hashes: Sequence[bytes], now: float) -> set[bytes]:
+        """Those of these sessions that were neither ended nor have expired."""
+
     async def close_session(self, token_hash: bytes, now: float) -> None:
         """Forgets the session, if it was there, and says so in the audit."""
 

@@ -98,6 +98,12 @@ class SqlClinicStore:
         async with self._database.reading() as connection:
             return await _session(connection, token_hash, now)
 
+    async def standing(self, token_hashes: Sequence[bytes], now: float) -> set[bytes]:
+        session = tables.staff_session.c
+        query = select(session.token_hash).where(session.token_hash.in_(token_hashes), session.expires_at > now)
+        async with self._database.reading() as connection:
+            return set((await connection.scalars(query)).all())
+
     async def close_session(self, token_hash: bytes, now: float) -> None:
         async with self._database.transaction() as connection:
             found = await _session(connection, token_hash, now)

@@ -24,7 +24,7 @@ class Connection:
     identity: SeatIdentity | None = None
     """Who holds the seat, for all but a desk: checked by cookie when the connection was made."""
     session: bytes | None = None
-    """SHA-256 of that cookie's token: while it stands the connection does."""
+    """SHA-256 of the token of the cookie that opened it, a desk's too: while it stands the connection does."""
     sent: dict[str, int] = field(default_factory=dict)
     """Fingerprint of the last state sent by message name, so that an unchanged one is not sent again."""
     told: dict[ConsultationId, int] = field(default_factory=dict)

@@ -126,7 +126,7 @@ class Gateway:
     async def _expel(self, connections: Sequence[Connection]) -> None:
         """Close those whose seat was moved: the session by which they connected does not stand any more."""
         assert self._services is not None
-        held = [one for one in connections if one.session is not None and one.seat is not None]
+        held = [one for one in connections if one.session is not None and one.practitioner is None]
         for start in range(0, len(held), SESSIONS_AT_ONCE):
             some = held[start : start + SESSIONS_AT_ONCE]
             sessions = [one.session for one in some if one.session is not None]
@@ -136,6 +136,17 @@ class Gateway:
                     continue
                 if await self._services.rooms.seat_view(one.seat) is not None:  # who left knows it
                     await self.close(one, "replaced", retry=False)
+
+    async def _sign_off(self) -> None:
+        """Close the desks whose session has expired, or was ended where no hint came from: the operator reset a factor."""
+        assert self._services is not None
+        desks = [one for one in self._connections.all() if one.practitioner is not None]
+        for start in range(0, len(desks), SESSIONS_AT_ONCE):
+            some = desks[start : start + SESSIONS_AT_ONCE]
+            standing = await self._services.clinic.standing_sessions([one.session for one in some if one.session is not None])
+            for one in some:
+                if one.session not in standing and self._connections.get(one.sid) is one:
+                    await self.close(one, "signed_out", retry=False)
 
     async def drain(self) -> None:
         """Accept nobody any more and tell everybody to come back (to another process, or to this one started again)."""
@@ -152,12 +163,13 @@ class Gateway:
             self._untold[_place(connection)] = connection
 
     async def settle(self) -> None:
-        """Store who came and went where that could not be stored at once; close whose seat was moved while no hint came.
+        """Store who came and went where that could not be stored at once; close whose session does not stand any more.
 
         Called with each heartbeat.
         """
         if self._services is not None:
             await self._expel(self._connections.all())
+            await self._sign_off()
         for place, connection in list(self._untold.items()):
             if self._services is None or self._untold.get(place) is not connection:
                 continue
@@ -212,7 +224,8 @@ class Gateway:
             staff = await services.clinic.staff_by_token(token) if token else None
             if staff is None:
                 raise UserError("not_signed_in", "Sign in first.")
-            return Connection(sid, staff.hospital, bucket, practitioner=staff.practitioner)
+            session = token_hash(token) if token else None
+            return Connection(sid, staff.hospital, bucket, practitioner=staff.practitioner, session=session)
         if asked.seat is None:
             raise ProtocolError("bad_auth", "A seat's connection names its seat.")
         token = read_cookie(jar, seat_cookie(self._settings, asked.seat))

@@ -26,7 +26,9 @@ Rating = Literal["good", "fair", "poor"]
 Email = Annotated[
     str,
     StringConstraints(
-        strip_whitespace=True, max_length=254, pattern=r"""^[^@\s,;:<>()\[\]\\"\x00-\x1f\x7f]{1,64}@[^@\s,;:<>()\[\]\\"\x00-\x1f\x7f]{1,189}$"""
+        strip_whitespace=True,
+        max_length=254,
+        pattern=r"""^[^@\s,;:<>()\[\]\\"\x00-\x1f\x7f]{1,64}@[^@\s,;:<>()\[\]\\"\x00-\x1f\x7f]{1,189}$""",
     ),
 ]
 Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]

@@ -1,7 +1,10 @@
 """Socket.IO from outside: who may connect, what is refused and how, and that nobody else notices."""
 
 import asyncio
+import contextlib
+import hashlib
 import json
+import sqlite3
 from typing import Any
 
 import aiohttp
@@ -61,7 +64,7 @@ async def test_another_site_cannot_open_a_socket(visitors: Visitors) -> None:
     with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
         async with visitors.session.ws_connect(url, headers={"Origin": "http://evil.example"}):
             pass
-    assert refused.value.status == 400
+    assert refused.value.status == 403
     async with visitors.session.ws_connect(url, headers={"Origin": visitors.server.base}) as ours:
         assert (await ours.receive()).data.startswith("0")
 
@@ -118,6 +121,19 @@ async def test_the_newer_connection_of_a_seat_replaces_the_older(visitors: Visit
     await settled(first)
     await settled(visitors.at(seat, cookie))
     assert await asyncio.wait_for(told.get(), 5) == {"code": "replaced", "retry": False}
+
+
+async def test_a_desk_goes_with_its_session_whoever_ends_it(visitors: Visitors) -> None:
+    doctor = await visitors.doctor("1003")
+    told: asyncio.Queue[Any] = asyncio.Queue()
+    doctor.client.on("socket_closing", told.put)
+    await settled(doctor, "desk_state")
+    store = sqlite3.connect(visitors.server.data / "consilium.sqlite", timeout=5)
+    with contextlib.closing(store), store:  # as `python -m signaling reset-factor` does, which reaches no process
+        token = doctor._cookie.partition("=")[2]
+        ended = store.execute("DELETE FROM staff_session WHERE token_hash = ?", [hashlib.sha256(token.encode()).digest()])
+        assert ended.rowcount == 1
+    assert await asyncio.wait_for(told.get(), 10) == {"code": "signed_out", "retry": False}
 
 
 async def test_a_flood_is_refused_then_cut_and_others_go_on(visitors: Visitors) -> None:
