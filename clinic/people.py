@@ -131,7 +131,8 @@ class Clinic:
     async def _admit(self, given: Credentials) -> StaffGrant | FactorStep:
         account = await self.store.account(given.staff_number)
         right = await self.hasher.verify(account.password_hash if account else None, given.password)
-        if account is None:
+        if account is None:  # an entry as for everybody: a number that nobody has is not told by the time of the answer
+            await self.store.note(AuditEntry(self._clock.now(), "", "unknown", "sign_in_failed", ""))
             raise _failed()
         if not right:
             await self.store.note(self._entry(account, "sign_in_failed"))

@@ -13,7 +13,7 @@ import structlog
 
 from common.clock import Clock
 from common.errors import ConsiliumError
-from common.outbox.letter import Letter
+from common.outbox.letter import Letter, LetterKind
 
 log = structlog.get_logger()
 
@@ -24,6 +24,7 @@ CLAIM_S = 120.0  # longer than one sending may last
 FIRST_PAUSE_S = 10.0
 LONGEST_PAUSE_S = 3600.0
 GIVE_UP_S = 24 * 3600.0  # whoever asked for a link a day ago has asked again
+CALL_GIVE_UP_S = 3600.0  # "it is your turn soon" is not true for longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,8 @@ class Delivery:
     async def _failed(self, letter: Letter, attempts: int, failure: NotSent) -> None:
         now = self._clock.now()
         again = now + pause_s(attempts)
-        if failure.for_good or again > letter.created_at + GIVE_UP_S:
+        patience = CALL_GIVE_UP_S if letter.kind is LetterKind.TURN else GIVE_UP_S
+        if failure.for_good or again > letter.created_at + patience:
             log.error("letter given up", letter=letter.id, kind=letter.kind, code=failure.code, attempts=attempts)
             await self._outbox.finish(letter, "letter_given_up", failure.code, now)
         else:

@@ -1,7 +1,9 @@
 """The device and network test: ICE servers, the echo of each path, the report."""
 
 from common.wire import Wire
+from rooms.access import access_room
 from rooms.checks import Device, Findings, PathFinding, PathKind, Speaker
+from rooms.model import SeatIdentity
 from signaling import turn_credentials, views
 from signaling.sdp_gate import admit_sdp
 from signaling.socket import messages
@@ -11,7 +13,7 @@ from signaling.socket.handlers.shared import Handler, Services, access_speaker
 
 async def ice_get(services: Services, connection: Connection, body: messages.IceGet) -> Wire:
     """The TURN servers with credentials of this seat; asked for before each new RTCPeerConnection."""
-    speaker = await access_speaker(services, connection, body.seat)
+    speaker = await _access_relay(services, connection, body.seat)
     now = services.clock.now()
     turn = services.turn
     if turn is None:
@@ -23,7 +25,7 @@ async def ice_get(services: Services, connection: Connection, body: messages.Ice
 
 async def check_offer(services: Services, connection: Connection, body: messages.CheckOffer) -> Wire:
     """Negotiate the echo of one path."""
-    speaker = await access_speaker(services, connection, body.seat)
+    speaker = await _access_relay(services, connection, body.seat)
     sdp = admit_sdp(body.sdp)
     return messages.PeerAnswer(sdp=await services.probes.offer(speaker.seat, body.path, body.peer, sdp))
 
@@ -50,6 +52,13 @@ async def check_report(services: Services, connection: Connection, body: message
     check, effects = await services.rooms.record_check(speaker.seat, findings)
     services.carry_out(effects)
     return views.check_result(check)
+
+
+async def _access_relay(services: Services, connection: Connection, seat: str) -> SeatIdentity:
+    """Who may use the relay: not a seat that was left, nor one whose consultation is over."""
+    speaker = await access_speaker(services, connection, seat)
+    access_room(await services.rooms.consultation(speaker.seat), speaker.seat)
+    return speaker
 
 
 HANDLERS: dict[str, Handler] = {

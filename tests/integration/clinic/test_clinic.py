@@ -75,13 +75,17 @@ async def test_a_session_lives_twelve_hours_or_until_sign_out(clinic: Clinic, cl
 
 
 async def test_wrong_number_and_wrong_password_look_alike_and_are_throttled(
-    clinic: Clinic, clock: StillClock, tmp_path: Path
+    clinic: Clinic, clock: StillClock, database: Database, tmp_path: Path
 ) -> None:
     sample = await make_sample(clinic, clock, tmp_path)
     code = code_of(sample.secret, step_at(clock.now()))
     for given in (None, code, "000000"):  # a wrong password says no more with a right code than without one
         assert await refused(clinic, "1001", "wrong", code=given) == "sign_in_failed"
         assert await refused(clinic, "9999", "wrong", code=given) == "sign_in_failed"
+    async with database.reading() as connection:
+        failed = await connection.execute(text("SELECT actor FROM audit_entry WHERE act = 'sign_in_failed'"))
+        actors = [row.actor for row in failed]
+    assert actors.count("unknown") == 3 and len(actors) == 6, "both leave the same work behind, none the number that was typed"
     for number in range(7):
         assert await refused(clinic, "1001", "wrong", f"192.0.2.{number}") == "sign_in_failed"
     assert await refused(clinic, "1001", sample.password, "192.0.2.99", code) == "too_many_attempts"

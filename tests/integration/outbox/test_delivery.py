@@ -12,7 +12,7 @@ from common.database import Database, migrate
 from common.evidence.audit import audit_entry
 from common.ids import HospitalId, new_id
 from common.outbox import store
-from common.outbox.delivery import CLAIM_S, FIRST_PAUSE_S, GIVE_UP_S, Delivery, Send
+from common.outbox.delivery import CALL_GIVE_UP_S, CLAIM_S, FIRST_PAUSE_S, GIVE_UP_S, Delivery, Send
 from common.outbox.folder import FolderPost
 from common.outbox.letter import Letter, LetterKind
 from common.outbox.smtp import SmtpPost, smtp_server
@@ -50,10 +50,12 @@ class House:
         send = sending(SmtpPost(smtp_server(url), SENDER))
         return Delivery(store.SqlOutbox(self.database), send, self.clock)
 
-    async def post(self, recipient: str = "bai.yun@mail.example", language: str = "zh") -> Letter:
+    async def post(
+        self, recipient: str = "bai.yun@mail.example", language: str = "zh", kind: LetterKind = LetterKind.INVITATION
+    ) -> Letter:
         letter = Letter(
             id=new_id("m"),
-            kind=LetterKind.INVITATION,
+            kind=kind,
             hospital=HOSPITAL.id,
             subject=new_id("c"),
             recipient=recipient,
@@ -133,8 +135,13 @@ async def test_a_letter_waits_while_the_server_is_away(house: House, server: Mai
     assert len(server.arrived) == 1 and await house.became(letter) == [("letter_sent", "invitation")]
 
 
-async def test_after_a_day_it_is_given_up_and_said_so(house: House, server: MailServer) -> None:
-    letter = await house.post()
+@pytest.mark.parametrize(
+    ("kind", "patience", "at_least"), [(LetterKind.INVITATION, GIVE_UP_S, 20), (LetterKind.TURN, CALL_GIVE_UP_S, 5)]
+)
+async def test_after_a_day_it_is_given_up_and_said_so_and_a_call_after_an_hour(
+    house: House, server: MailServer, kind: LetterKind, patience: float, at_least: int
+) -> None:
+    letter = await house.post(kind=kind)
     server.stop()
     process = house.process(server.url())
     began, tries = house.clock.at, 0
@@ -144,7 +151,7 @@ async def test_after_a_day_it_is_given_up_and_said_so(house: House, server: Mail
         async with house.database.reading() as connection:
             due = await connection.scalar(sa.select(store.outbox_letter.c.due_at))
         house.clock.at = due or house.clock.at
-    assert house.clock.at - began <= GIVE_UP_S and 20 < tries < 40
+    assert house.clock.at - began <= patience and at_least < tries < 40
     assert await house.became(letter) == [("letter_given_up", "mail_server_unreachable")]
 
 

@@ -92,6 +92,15 @@ async def test_a_seat_that_tests_without_end_is_slowed_down(patient: tuple[Speak
     assert "check_slow_down" in refusals
 
 
+async def test_who_has_left_gets_nothing_more_of_the_relay(patient: tuple[Speaker, str]) -> None:
+    person, seat = patient
+    assert (await person.ask("ice_get", {"seat": seat}))["ok"]
+    assert (await person.ask("seat_leave", {"seat": seat}))["ok"]
+    offer = {"seat": seat, "path": "udp", "peer": "p_aaaaaaaaaaaaaaaa", "sdp": "v=0"}
+    for name, body in (("ice_get", {"seat": seat}), ("check_offer", offer)):
+        assert (await person.ask(name, body))["error"]["code"] == "consultation_over"
+
+
 async def test_the_report_is_kept_and_shown_to_patient_and_doctor(patient: tuple[Speaker, str], visitors: Visitors) -> None:
     person, seat = patient
     doctor = await visitors.doctor()
