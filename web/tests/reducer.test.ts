@@ -274,6 +274,8 @@ describe("whatever happens", () => {
         if (event.type === "still_done") picturing = false;
         if (event.type === "answered" || event.type === "refused") offering = false;
         obey(run.tell(event, run.now + Math.floor(next() * 3_000)));
+        const due = deadline(run.state);
+        must(due === null || due > run.now, "looks at the clock in a circle");
       }
       offering = false;
       obey(run.tell({ type: "refused", attempt: run.state.attempts }));

@@ -58,6 +58,19 @@ describe("ICE servers", () => {
     expect(types(run.wait())).toEqual(["open_peer", "negotiate"]);
   });
 
+  it("that do not come while a new connection must wait anyway make nobody look at the clock in a circle", () => {
+    const run = new Run().connected("s_b");
+    run.tell({ type: "started", webrtc: true });
+    for (let attempt = 1; attempt < 5; attempt += 1) {
+      run.tell({ type: "connection_changed", attempt, connection: "failed" });
+      if (run.state.peer === null) run.tell({ type: "time_passed" }, run.state.reopenAt);
+    }
+    run.tell({ type: "line_changed", up: false });
+    run.tell({ type: "line_changed", up: true });
+    run.state = { ...run.state, peer: null, ice: { state: "asking", since: run.now }, reopenAt: run.now + 9_000 };
+    expect(deadline({ ...run.state, rung: "text", lostAt: 0 })).toBe(run.now + 9_000);
+  });
+
   it("are asked for anew for a connection opened after they ran out", () => {
     const run = new Run().connected("s_b");
     run.tell({ type: "started", webrtc: true });

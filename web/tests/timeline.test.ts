@@ -94,6 +94,17 @@ describe("what is there", () => {
     expect(run.tell({ type: "entries_came", entries: [], last: 9, after: 1 })).toEqual([]);
   });
 
+  it("is not asked for in a circle when more was heard of than the answer knows", () => {
+    const run = new Run();
+    run.tell({ type: "heard_of", last: 6, read: 0 });
+    run.tell({ type: "line_changed", up: true });
+    expect(run.tell({ type: "entries_came", entries: [], last: 0, after: 0 })).toEqual([]);
+    expect(run.wait()).toEqual([{ type: "get", after: 0 }]);
+    expect(run.now).toBe(500);
+    expect(run.tell({ type: "entries_came", entries: [], last: 0, after: 0 })).toEqual([]);
+    expect(deadline(run.state, run.now)).toBe(1_500);
+  });
+
   it("waits a little after a failed request", () => {
     const run = new Run();
     run.tell({ type: "line_changed", up: true });
@@ -318,6 +329,7 @@ describe("over a line that loses things", () => {
             obey(run.tell({ type: "entries_came", entries: [pushed], last: server.length, after: null }));
         } else if (dice < 0.7) obey(run.tell({ type: "line_changed", up: next() < 0.6 }));
         else if (deadline(run.state, run.now) !== null) obey(run.wait());
+        expect(deadline(run.state, run.now) ?? Number.POSITIVE_INFINITY).toBeGreaterThan(run.now);
       }
       loses = 0;
       obey(run.tell({ type: "line_changed", up: true }, run.now + 10_000));

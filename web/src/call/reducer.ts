@@ -152,10 +152,8 @@ export function reduce(before: CallState, event: CallEvent, now: number): Step {
 export function deadline(state: CallState): number | null {
   const times = rungDue(state);
   const { peer, ice } = state;
-  if (mayOpen(state)) {
-    if (ice.state === "asking") times.push(ice.since + ICE_MS);
-    else times.push(state.reopenAt);
-  }
+  if (mayOpen(state) && ice.state !== "none")
+    times.push(ice.state === "asking" ? Math.max(ice.since + ICE_MS, state.reopenAt) : state.reopenAt);
   if (peer !== null && state.epoch !== null) {
     const limit = patience(peer.connection);
     if (limit !== null && peer.agreed !== null) times.push(peer.since + limit);

@@ -147,7 +147,7 @@ function take(state: TimelineState, event: TimelineEvent, now: number, commands:
         toldRead: Math.max(state.toldRead, event.read),
       };
     case "entries_came":
-      return entriesCame(state, event.entries, event.last, event.after);
+      return entriesCame(state, event.entries, event.last, event.after, now);
     case "get_failed":
       return { ...state, asking: false, failures: state.failures + 1, retryAt: now + pause(state.failures + 1) };
     case "written":
@@ -246,13 +246,18 @@ function entriesCame(
   entries: readonly Entry[],
   last: number,
   after: number | null,
+  now: number,
 ): TimelineState {
   const next = insert(state, entries);
   const heard = Math.max(next.last, last);
   if (after === null) return { ...next, last: heard };
   // What was asked for is complete, whatever its numbers: an answer without progress must not be asked for for ever.
   const highest = entries.length > 0 ? Math.max(...entries.map((each) => each.number)) : last;
-  return { ...next, last: heard, asking: false, stale: false, failures: 0, complete: Math.max(next.complete, highest) };
+  const complete = Math.max(next.complete, highest);
+  const stuck = complete <= state.complete && heard > complete; // more was heard of than the answer knows
+  const failures = stuck ? state.failures + 1 : 0;
+  const retryAt = stuck ? now + pause(failures) : state.retryAt;
+  return { ...next, last: heard, asking: false, stale: false, failures, retryAt, complete };
 }
 
 function insert(state: TimelineState, came: readonly Entry[]): TimelineState {
