@@ -10,7 +10,7 @@ from rooms.errors import consultation_over, not_allowed, not_in_call, not_waitin
 from rooms.model import IN_CALL, IN_LINE, OVER, Consultation, Role, Seat
 
 TOKEN_BYTES = 32
-SESSION_S = 24 * 3600.0
+SESSION_S = 48 * 3600.0  # a day to wait and to talk, and the day after the end in which the timeline stays open
 TIMELINE_OPEN_S = 24 * 3600.0  # after the end: what one forgot to ask or to say
 MOST_SEATS = 8  # two m-lines per person and at most 16 m-lines in an offer (security.md F5)
 GUESTS = frozenset({Role.COMPANION, Role.INTERPRETER})

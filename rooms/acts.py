@@ -71,7 +71,7 @@ async def confirm(turn: Turn, who: SeatIdentity, right: bool) -> None:
     seat = access_card(consultation, who.seat)
     if right:
         if seat.confirmed_at is None:
-            turn.put(consultation.with_seat(replace(seat, confirmed_at=turn.now)))
+            await turn.change(replace(seat, confirmed_at=turn.now))
             turn.note(seat.practitioner or seat.id, "card_confirmed", consultation.id, seat.role)
     elif seat.confirmed_at is not None:
         raise not_allowed()

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from common.ids import PractitionerId, SeatId
 from rooms.model import OVER, Consultation
 from rooms.ports import Work
-from rooms.timeline import Draft, EntryKind, happened
+from rooms.timeline import Draft, EntryKind, EventCode, happened
 
 Change = tuple[Consultation | None, Consultation]
 
@@ -17,13 +17,15 @@ async def write(work: Work, changes: Iterable[Change], why: Mapping[SeatId, str]
     """The events of these changes (before, after); what belongs to a call is gone with it."""
     desks: set[PractitionerId] = set()
     for before, after in changes:
-        drafts = [
-            Draft(EntryKind.EVENT, now, event.seat, code=event.code, reason=event.reason)
-            for event in happened(before, after, why)
-        ]
+        events = happened(before, after, why)
+        drafts = [Draft(EntryKind.EVENT, now, event.seat, code=event.code, reason=event.reason) for event in events]
         if drafts:
             await work.timeline.append(after.id, drafts, now)
-        if before is not None and before.state not in OVER and after.state in OVER and after.practitioner is not None:
-            desks.add(after.practitioner)
+        for event in events:
+            if event.code in (EventCode.MEDIA_BACK, EventCode.LEFT):
+                await work.stills.drop(after.id, event.seat)
+        if before is not None and before.state not in OVER and after.state in OVER:
+            await work.stills.drop(after.id, None)
+            desks |= {after.practitioner} if after.practitioner is not None else set()
     for desk in sorted(desks):
         await work.timeline.desk_changed(desk)

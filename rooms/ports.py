@@ -224,6 +224,28 @@ class Pictures(Protocol):
     async def forget_uploads(self, before: float) -> int: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Still:
+    """The latest still of a seat: a JPEG, and when it came."""
+
+    seat: SeatId
+    at: float
+    image: bytes
+
+
+class Stills(Protocol):
+    """The latest still of each seat that shows some."""
+
+    async def put(self, which: ConsultationId, still: Still) -> None: ...
+
+    async def times(self, which: Sequence[ConsultationId]) -> dict[SeatId, float]: ...
+
+    async def latest(self, which: ConsultationId) -> list[Still]: ...
+
+    async def drop(self, which: ConsultationId, seat: SeatId | None) -> None:
+        """Of one seat, or (none) of all."""
+
+
 class Presences(Protocol):
     """Which seat and which desk is connected through which node, and which nodes live."""
 
@@ -290,6 +312,9 @@ class Work(Protocol):
 
     @property
     def pictures(self) -> Pictures: ...
+
+    @property
+    def stills(self) -> Stills: ...
 
     @property
     def presences(self) -> Presences: ...

@@ -122,13 +122,16 @@ class Turn:
 
     async def take_rung(self, seat: Seat, rung: Rung, why: str | None) -> None:
         """How a seat takes part now; `why` is for the timeline."""
-        consultation = self._current[seat.consultation]
-        lowered = replace(seat, rung=rung)
-        self.put(consultation.with_seat(lowered))
         if why is not None:
             self._why[seat.id] = why
+        await self.change(replace(seat, rung=rung))
+
+    async def change(self, seat: Seat) -> None:
+        """A seat's rung or confirmation: a principal may be in the room, or out of it, by that."""
+        consultation = await self.consultation(seat.consultation)
+        self.put(consultation.with_seat(seat))
         if seat.role in (Role.PATIENT, Role.PRACTITIONER) and consultation.state not in OVER:
-            event = lifecycle.PrincipalSeen(seat.role, seat.connected, seat.in_call, self.now, _in_writing(lowered))
+            event = lifecycle.PrincipalSeen(seat.role, seat.connected, seat.in_call, self.now, _in_writing(seat))
             await self.to_consultation(consultation.id, event, seat.practitioner or seat.id)
 
     async def to_queue(self, event: queue.Event, actor: str = SYSTEM) -> list[queue.Decision]:
@@ -318,4 +321,5 @@ def _principal(seat: Seat) -> Principal:
 
 
 def _in_writing(seat: Seat) -> bool:
-    return seat.rung is not Rung.MEDIA
+    """Takes part without media; as with media, nobody is in the room before saying yes to the name card."""
+    return seat.rung is not Rung.MEDIA and seat.confirmed_at is not None

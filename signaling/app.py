@@ -32,6 +32,7 @@ from media.control.unix import connect_unix
 from media.supervisor import Supervisor
 from rooms.pictures import Pictures
 from rooms.service import Rooms
+from rooms.stills import Stills
 from rooms.store.sql import SqlRoomsStore
 from rooms.timelines import Timelines
 from signaling.effects import Effects
@@ -46,7 +47,7 @@ from signaling.http.public import Public
 from signaling.http.security import MAX_BODY_BYTES, security_middleware, set_headers_on
 from signaling.http.staff import Staff
 from signaling.letters import Letters, Post
-from signaling.pictures.workshop import Workshop
+from signaling.pictures.workshop import Workshop, WorkshopSize
 from signaling.placement import Placements
 from signaling.probes import Probes
 from signaling.reconciler import Reconciler
@@ -55,6 +56,7 @@ from signaling.settings import Settings
 from signaling.socket.connections import Connections
 from signaling.socket.gateway import Gateway
 from signaling.socket.handlers.shared import Services, Turn
+from signaling.stills import StillPost
 from signaling.teller import Teller, typing_hint
 from signaling.views import Names
 
@@ -62,9 +64,9 @@ log = structlog.get_logger()
 
 _WORKERS_STOP_S = 3.0
 _DRAIN_LOOK_S = 0.1
-_PICTURES_AT_ONCE = 2
-_PICTURES_WAITING = 16
-_PICTURE_S = 20.0  # 50 megapixels take 1 s as a photograph, 5 s with an alpha channel; twice two at once
+# 50 megapixels take 1 s as a photograph, 5 s with an alpha channel; stills, in a process of their own, some milliseconds.
+_PICTURES = WorkshopSize(workers=2, waiting=16, limit_s=20.0)
+_STILLS = WorkshopSize(workers=1, waiting=64, limit_s=5.0)
 
 
 class Server:
@@ -143,7 +145,10 @@ class Server:
             send=self._gateway.send,
         )
         timelines = Timelines(store, self._clock, rooms.turns)
-        teller = Teller(timelines, names, self._connections, self._clock, send=self._gateway.send, desk=refresher.hear_desk)
+        stills = Stills(store, self._clock)
+        teller = Teller(
+            timelines, stills, names, self._connections, self._clock, send=self._gateway.send, desk=refresher.hear_desk
+        )
 
         def heard(hint: Hint) -> None:
             teller.hear(hint)
@@ -169,6 +174,7 @@ class Server:
             turn=self._turn(),
             clock=self._clock,
             timelines=timelines,
+            stills=StillPost(stills, self._workshop(_STILLS), effects.carry_out),
             tell_typing=lambda who: hints.send(typing_hint(self.node, who)),
             carry_out=effects.carry_out,
         )
@@ -242,11 +248,15 @@ class Server:
         return supervisor
 
     def _pictures(self, store: SqlRoomsStore, services: Services) -> PicturePages:
-        workshop = Workshop(workers=_PICTURES_AT_ONCE, waiting=_PICTURES_WAITING, limit_s=_PICTURE_S)
-        self._closing.push_async_callback(workshop.stop)
-        pages = PicturePages(self.settings, services, Pictures(store, self._clock), workshop, clock=self._clock)
+        pictures = Pictures(store, self._clock)
+        pages = PicturePages(self.settings, services, pictures, self._workshop(_PICTURES), clock=self._clock)
         self._closing.push_async_callback(pages.stop)
         return pages
+
+    def _workshop(self, size: WorkshopSize) -> Workshop:
+        workshop = Workshop(size)
+        self._closing.push_async_callback(workshop.stop)
+        return workshop
 
     async def _listen(self, services: Services, placements: Placements, hints: Hints, pictures: PicturePages) -> None:
         app = web.Application(

@@ -1,11 +1,12 @@
-"""Tells the seats connected here what is new between them: entries, typing. A loop of its own, so that a long line pushed by
-the refresher holds up nobody's message.
+"""Tells the seats connected here what is new between them: entries, typing, stills. A loop of its own, so that a long line
+pushed by the refresher holds up nobody's message.
 
 What is told is read from the database each time, and to whom is asked of the one access function of the timeline; a seat that
 was left hears nothing more, whatever connection it still holds.
 """
 
 import asyncio
+import base64
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from itertools import islice
@@ -16,13 +17,15 @@ from common.clock import Clock
 from common.errors import Unavailable, UserError
 from common.ids import ConsultationId, PractitionerId, SeatId
 from rooms.access import access_timeline
-from rooms.model import OVER, Consultation, SeatIdentity
+from rooms.model import IN_CALL, OVER, Consultation, SeatIdentity
+from rooms.ports import Still
+from rooms.stills import Stills
 from rooms.timeline import PAGE
 from rooms.timelines import Timelines
 from signaling import entries, views
 from signaling.hints import Hint
 from signaling.socket.connections import Connection, Connections
-from signaling.socket.messages import TypingSeen
+from signaling.socket.messages import StillSeen, TypingSeen
 
 log = structlog.get_logger()
 
@@ -32,6 +35,7 @@ _AT_ONCE = 50
 _FIRST_TOLD = 20
 """Of a timeline that a connection was told nothing of yet: the newest; the browser asks for those before as it needs them."""
 _TOLD_REMEMBERED = 200
+_STILL_FRESH_S = 10.0  # an older one shows what was, not what is
 
 
 class Teller:
@@ -40,6 +44,7 @@ class Teller:
     def __init__(
         self,
         timelines: Timelines,
+        stills: Stills,
         names: views.Names,
         connections: Connections,
         clock: Clock,
@@ -49,6 +54,7 @@ class Teller:
     ) -> None:
         """`desk` is called with the doctor whose desk must show something else about an ended consultation."""
         self._timelines = timelines
+        self._stills = stills
         self._names = names
         self._connections = connections
         self._clock = clock
@@ -96,7 +102,9 @@ class Teller:
         return True
 
     async def _tell_entries(self, which: tuple[ConsultationId, ...]) -> None:
-        for consultation in await self._timelines.consultations(which):
+        found = await self._timelines.consultations(which)
+        await self._tell_stills([consultation for consultation in found if consultation.state in IN_CALL])
+        for consultation in found:
             if consultation.state in OVER and consultation.practitioner is not None:
                 self._desk(consultation.practitioner)
             behind = [
@@ -123,6 +131,27 @@ class Teller:
                 await self._send(listener, "timeline_entries", body.model_dump(mode="json"))
         if len(found) == PAGE:
             self._grown[consultation.id] = None  # the rest with the next round
+
+    async def _tell_stills(self, calls: list[Consultation]) -> None:
+        """To each listener the latest still of the others that it was not shown yet."""
+        times = await self._stills.times([call.id for call in calls]) if calls else {}
+        for call in calls if times else ():
+            since = self._clock.now() - _STILL_FRESH_S
+            fresh = [seat.id for seat in call.present_seats() if times.get(seat.id, 0.0) > since]
+            listeners = self._listeners(call)
+            if any(times[seat] > listener.stills.get(seat, 0.0) for seat in fresh for listener, own in listeners if own != seat):
+                for still in await self._stills.latest(call.id):
+                    await self._show(still, [listener for listener, own in listeners if own != still.seat and still.at > since])
+
+    async def _show(self, still: Still, listeners: list[Connection]) -> None:
+        body = StillSeen(seat=still.seat, image=base64.b64encode(still.image).decode(), at=still.at).model_dump(mode="json")
+        for listener in listeners:
+            if still.at > listener.stills.get(still.seat, 0.0):
+                if len(listener.stills) >= _TOLD_REMEMBERED:
+                    listener.stills.clear()
+                listener.stills[still.seat] = still.at
+                with contextlib.suppress(ConnectionError):
+                    await self._send(listener, "still_seen", body)
 
     async def _tell_typing(self, seat: SeatId, which: ConsultationId) -> None:
         for consultation in await self._timelines.consultations([which]):

@@ -21,6 +21,7 @@ from rooms.store.lines import SqlLines
 from rooms.store.links import SqlLinks
 from rooms.store.nodes import SqlMedia, SqlPresences
 from rooms.store.pictures import SqlPictures
+from rooms.store.stills import SqlStills
 from rooms.store.timeline import SqlTimeline
 
 
@@ -34,6 +35,7 @@ class SqlWork:
         self.timeline = SqlTimeline(connection)
         self.links = SqlLinks(connection)
         self.pictures = SqlPictures(connection)
+        self.stills = SqlStills(connection)
         self.presences = SqlPresences(connection)
         self.media = SqlMedia(connection)
 

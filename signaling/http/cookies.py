@@ -9,7 +9,7 @@ from signaling.settings import Settings
 from signaling.socket.messages import SeatGranted
 
 STAFF_MAX_AGE_S = 12 * 3600
-SEAT_MAX_AGE_S = 24 * 3600
+SEAT_MAX_AGE_S = 48 * 3600  # as rooms.access.SESSION_S
 SEATS_HELD = 8
 
 

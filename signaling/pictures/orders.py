@@ -1,6 +1,6 @@
 """What a picture's process is asked and answers, over its pipes: a length, a line of JSON, then bytes.
 
-→ {"media_type", "longest", "quality", "thumbnail"}, the file
+→ {"media_type", "longest", "quality", "thumbnail", "most_octets"}, the file
 ← {"width", "height", "sizes": [picture, thumbnail]}, both JPEGs; or {"code"}
 """
 
@@ -14,12 +14,15 @@ _HEAD_AT_MOST = 1024
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """How to make it: `longest` and `thumbnail` are the longest sides allowed, in pixels (thumbnail 0: none)."""
+    """How to make it: `longest` and `thumbnail` are the longest sides allowed, in pixels (thumbnail 0: none).
+
+    `most_octets`: where the quality asked for makes more than that, a lower one is tried (0: any size)."""
 
     media_type: str
     longest: int = 2560
     quality: int = 88
     thumbnail: int = 320
+    most_octets: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ def render(header: Header, order: Order) -> Rendered:
     try:
         image = _upright(_shrunk(_decoded(header, order.longest), order.longest), header.orientation)
         small = _shrunk(image, order.thumbnail) if order.thumbnail else None
-        content = _encoded(image, order.quality)
+        content = _within(image, order)
         thumbnail = _encoded(small, 80) if small is not None else b""
     except cv2.error as error:
         raise Unfit("picture_broken") from error
@@ -147,6 +147,14 @@ def _upright(image: Any, orientation: int) -> Any:
         8: cv2.ROTATE_90_COUNTERCLOCKWISE,
     }.get(orientation)
     return image if turn is None else cv2.rotate(image, turn)
+
+
+def _within(image: Any, order: Order) -> bytes:
+    for quality in (order.quality, order.quality // 2, order.quality // 4):
+        content = _encoded(image, quality)
+        if not order.most_octets or len(content) <= order.most_octets:
+            break
+    return content
 
 
 def _encoded(image: Any, quality: int) -> bytes:

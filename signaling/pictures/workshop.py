@@ -11,6 +11,7 @@ import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import structlog
 
@@ -27,15 +28,26 @@ _REFUSED = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class WorkshopSize:
+    """`workers` pictures are decoded at once, `waiting` more may wait, `limit_s` is the time for one.
+
+    A process that had nothing to do for `idle_s` ends: it holds 80 MB."""
+
+    workers: int
+    waiting: int
+    limit_s: float
+    idle_s: float = 60.0
+
+
 class Workshop:
     """`render` from any task; `stop` once, at the end."""
 
-    def __init__(self, *, workers: int, waiting: int, limit_s: float, idle_s: float = 60.0) -> None:
-        """`workers` pictures are decoded at once, `waiting` more may wait, `limit_s` is the time for one."""
-        self._slots = asyncio.Semaphore(workers)
-        self._room = workers + waiting
-        self._limit_s = limit_s
-        self._idle_s = idle_s
+    def __init__(self, size: WorkshopSize) -> None:
+        self._slots = asyncio.Semaphore(size.workers)
+        self._room = size.workers + size.waiting
+        self._limit_s = size.limit_s
+        self._idle_s = size.idle_s
         self._idle: list[Process] = []
         self._alive: set[Process] = set()
         self._closing: asyncio.TimerHandle | None = None

@@ -31,6 +31,8 @@ class Connection:
     """Number of the last timeline entry sent on this connection, by consultation."""
     shown: dict[str, int] = field(default_factory=dict)
     """Number of the read whose state was last shown, by message name: what was read before it is not shown after it."""
+    stills: dict[SeatId, float] = field(default_factory=dict)
+    """When the last still sent on this connection came, by the seat that it shows."""
     refused: int = 0
     open: bool = False
     """Whether the browser has been told that it is connected: nothing is sent before."""

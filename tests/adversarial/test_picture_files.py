@@ -19,7 +19,7 @@ from signaling.pictures import header
 from signaling.pictures.header import Unfit
 from signaling.pictures.inspection import inspect
 from signaling.pictures.orders import Order, Rendered
-from signaling.pictures.workshop import Workshop
+from signaling.pictures.workshop import Workshop, WorkshopSize
 from tests.adversarial import pictures
 
 KINDS = {".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
@@ -31,7 +31,7 @@ SHOWN = {1: "RGBW", 2: "GRWB", 3: "WBGR", 4: "BWRG", 5: "RBGW", 6: "BRWG", 7: "W
 
 @pytest.fixture
 async def workshop() -> AsyncIterator[Workshop]:
-    made = Workshop(workers=1, waiting=4, limit_s=20)
+    made = Workshop(WorkshopSize(workers=1, waiting=4, limit_s=20))
     yield made
     await made.stop()
 
@@ -302,7 +302,7 @@ async def test_a_process_that_is_killed_costs_the_picture_in_hand(workshop: Work
 
 
 async def test_a_process_that_hangs_is_ended() -> None:
-    workshop = Workshop(workers=1, waiting=0, limit_s=2)
+    workshop = Workshop(WorkshopSize(workers=1, waiting=0, limit_s=2))
     try:
         await render(workshop, pictures.encoded(pictures.photo()))
         (process,) = workshop._alive
@@ -323,7 +323,7 @@ async def test_its_limits_hold(workshop: Workshop) -> None:
 
 
 async def test_who_comes_when_it_is_full_is_told_to_come_back() -> None:
-    workshop = Workshop(workers=1, waiting=1, limit_s=20)
+    workshop = Workshop(WorkshopSize(workers=1, waiting=1, limit_s=20))
     gate = asyncio.Event()
 
     async def slowly() -> bytes:
@@ -344,7 +344,7 @@ async def test_who_comes_when_it_is_full_is_told_to_come_back() -> None:
 
 
 async def test_idle_processes_end_by_themselves() -> None:
-    workshop = Workshop(workers=1, waiting=0, limit_s=20, idle_s=0.2)
+    workshop = Workshop(WorkshopSize(workers=1, waiting=0, limit_s=20, idle_s=0.2))
     await render(workshop, pictures.encoded(pictures.photo()))
     (process,) = workshop._alive
     assert await asyncio.wait_for(process.wait(), 5) == 0

@@ -20,6 +20,7 @@ from rooms.timelines import Timelines
 from signaling.placement import Placements
 from signaling.probes import Probes
 from signaling.socket.connections import Connection
+from signaling.stills import StillPost
 from signaling.views import Names
 
 
@@ -44,6 +45,7 @@ class Services:
     turn: Turn | None
     clock: Clock
     timelines: Timelines
+    stills: StillPost
     tell_typing: Callable[[SeatIdentity], None]
     carry_out: Callable[[list[Effect]], None]
 

@@ -1,4 +1,4 @@
-"""The timeline: posting and reading on, read marks, typing. The author alone is told an entry's key."""
+"""The timeline: posting and reading on, read marks, typing, rungs, stills. The author alone is told an entry's key."""
 
 from rooms.model import Rung
 from signaling import entries
@@ -46,10 +46,17 @@ async def seat_path(services: Services, connection: Connection, body: messages.S
     services.carry_out(await services.timelines.take_rung(speaker, Rung(body.rung), body.reason))
 
 
+async def still_send(services: Services, connection: Connection, body: messages.StillSend) -> None:
+    """A picture of now for the others."""
+    speaker = await access_speaker(services, connection, body.seat)
+    await services.stills.send(speaker, body.image)
+
+
 HANDLERS: dict[str, Handler] = {
     "timeline_post": timeline_post,
     "timeline_get": timeline_get,
     "timeline_read": timeline_read,
     "typing_set": typing_set,
     "seat_path": seat_path,
+    "still_send": still_send,
 }

@@ -11,7 +11,8 @@ from common.errors import UserError
 from common.ids import SeatId
 from rooms.effects import ConsultationChanged, QueueChanged, TimelineGrew
 from rooms.link import Joiner, LinkKind
-from rooms.model import Desk, Rung, SeatGrant, SeatIdentity
+from rooms.model import Desk, Rung, SeatGrant, SeatIdentity, State
+from rooms.stills import Stills
 from rooms.store.sql import SqlRoomsStore
 from rooms.timeline import MOST_ENTRIES, Entry, EntryKind, EventCode
 from rooms.timelines import Timelines
@@ -166,7 +167,7 @@ async def test_a_consultation_is_told_from_the_arrival_to_the_end(node: Node) ->
     whose = [one.draft.seat for one in entries]
     assert [*whose[:2], *whose[4:7]] == [patient.seat, doctor.seat, None, guest.seat, patient.seat]
     assert entries[1].practitioner == doctor.practitioner and entries[5].name == "Li Na"
-    assert whose[7] == patient.seat, "the one who is out of the room"
+    assert entries[6].draft.code is EventCode.INTERRUPTED, "with who is out of the room"
 
 
 async def test_who_may_read_and_write_and_until_when(node: Node) -> None:
@@ -303,3 +304,86 @@ async def test_twenty_posts_a_second_leave_a_turn_quick(node: Node) -> None:
     print(f"{len(posts)} posts: {middle:.1f} ms, at most {worst:.0f} ms; turns {turns[len(turns) // 2] * 1000:.1f} ms,"
           f" p95 {turns[len(turns) * 95 // 100] * 1000:.1f} ms")  # fmt: skip
     assert turns[len(turns) * 95 // 100] < 0.3
+
+
+async def paired_without_media(node: Node) -> tuple[SeatIdentity, SeatIdentity]:
+    """A patient without WebRTC and a doctor whose sound and picture reach the relay."""
+    doctor_id = await node.doctor()
+    patient = await holder(node, (await node.patient()).seat)
+    await timelines(node).take_rung(patient, Rung.TEXT, "no_webrtc")
+    offer = await node.offer(doctor_id)
+    assert offer is not None
+    seat, _ = await node.rooms.accept_offer(doctor_id, offer.offer)
+    return patient, await holder(node, seat)
+
+
+async def state_of(node: Node, who: SeatIdentity) -> State:
+    (found,) = await timelines(node).consultations([who.consultation])
+    return found.state
+
+
+async def test_a_consultation_in_text_alone_is_a_consultation(node: Node) -> None:
+    """Live when both said yes to the card, not interrupted for want of media, completed when it ends."""
+    patient, doctor = await paired_without_media(node)
+    await node.rooms.seat_in_call(doctor.seat, True)
+    assert await state_of(node, patient) is State.CONNECTING, "nobody is in the room before the card is confirmed"
+    await node.confirm(doctor.seat)
+    assert await state_of(node, patient) is State.CONNECTING
+    await node.confirm(patient.seat)
+    assert await state_of(node, patient) is State.LIVE
+    node.clock.at += 60
+    await node.rooms.tick()
+    assert await state_of(node, patient) is State.LIVE
+    await node.rooms.seat_disconnected(patient.seat, NODE)
+    node.clock.at += 11
+    await node.rooms.tick()
+    assert await state_of(node, patient) is State.INTERRUPTED, "a closed browser is an absence all the same"
+    await node.rooms.seat_connected(patient.seat, NODE)
+    assert await state_of(node, patient) is State.LIVE
+    await node.rooms.end(doctor.seat)
+    assert events(await told(node, patient))[-1] == ("ended", "completed")
+
+
+async def test_a_lost_path_is_no_interruption_for_who_goes_on_in_text(node: Node) -> None:
+    grant, seat, _ = await node.call()
+    patient, doctor = await holder(node, grant.seat), await holder(node, seat)
+    await node.rooms.seat_in_call(patient.seat, False)
+    node.clock.at += 5
+    await timelines(node).take_rung(patient, Rung.STILLS, "no_path")
+    await node.rooms.seat_in_call(doctor.seat, False)  # the relay is gone for both
+    node.clock.at += 5
+    await timelines(node).take_rung(doctor, Rung.STILLS, "no_path")
+    node.clock.at += 60
+    await node.rooms.tick()
+    assert await state_of(node, patient) is State.LIVE
+    await timelines(node).take_rung(patient, Rung.MEDIA, None)  # it will try again
+    node.clock.at += 11
+    await node.rooms.tick()
+    assert await state_of(node, patient) is State.INTERRUPTED
+    await node.rooms.seat_in_call(patient.seat, True)
+    assert await state_of(node, patient) is State.LIVE
+
+
+async def test_a_still_lives_as_long_as_its_call(node: Node) -> None:
+    stills = Stills(SqlRoomsStore(node.database), node.clock)
+    waiting = await holder(node, (await node.patient("Somebody waiting")).seat)
+    assert await code_of(stills.show(waiting, b"image")) == "not_in_call"
+    await node.rooms.leave(waiting.seat)
+    grant, seat, _ = await node.call()
+    patient, doctor = await holder(node, grant.seat), await holder(node, seat)
+    await timelines(node).take_rung(patient, Rung.STILLS, "no_path")
+    revision = (await timelines(node).consultations([grant.consultation]))[0].revision
+    assert await stills.show(patient, b"first") == [TimelineGrew(grant.consultation)]
+    assert await code_of(stills.admit(patient)) == await code_of(stills.show(patient, b"too soon")) == "too_many_messages"
+    node.clock.at += 2
+    await stills.show(patient, b"second")
+    await stills.show(doctor, b"the doctor's")
+    shown = {one.seat: one.image for one in await stills.latest(grant.consultation)}
+    assert shown == {patient.seat: b"second", doctor.seat: b"the doctor's"}, "the latest of each"
+    assert (await timelines(node).consultations([grant.consultation]))[0].revision > revision, "polls find it"
+    await timelines(node).take_rung(patient, Rung.MEDIA, None)
+    assert [one.seat for one in await stills.latest(grant.consultation)] == [doctor.seat]
+    await node.rooms.end(seat)
+    assert await stills.latest(grant.consultation) == []
+    assert await code_of(stills.show(patient, b"afterwards")) == "consultation_over"
+    assert not any("still" in act for act in await node.audit(grant.consultation))

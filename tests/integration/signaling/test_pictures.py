@@ -14,7 +14,7 @@ import pytest
 
 from tests.adversarial import pictures
 from tests.integration.signaling.conftest import Visitors
-from tests.integration.signaling.test_timeline import here, paired
+from tests.integration.signaling.test_timeline import here, paired, still
 from tests.peers_signaling import CSRF
 from tests.processes import wait_for
 from tests.services import LOGS
@@ -333,3 +333,41 @@ async def test_calls_go_on_while_pictures_are_made(visitors: Visitors) -> None:
         delays.sort()
         print(f"{len(delays)} texts meanwhile: {delays[len(delays) // 2]:.0f} ms, at most {delays[-1]:.0f} ms")
         assert delays[len(delays) * 9 // 10] < 300
+
+
+async def test_nothing_of_it_is_logged() -> None:
+    """Texts, keys, pictures and stills, taken and refused, at the most talkative level."""
+    server = Signaling(workers=0, log_level="debug")
+    try:
+        server.start()
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+            visitors = Visitors(server, session)
+            async with paired(visitors) as (patient, doctor, seat, own):
+                text = {"seat": seat, "key": "canary-key-of-text", "text": "canary itch on the elbow"}
+                assert (await patient.person.ask("timeline_post", text))["ok"]
+                assert (await patient.person.ask("timeline_post", text | {"text": 7}))["ok"] is False
+                mine = Album(session, server.base, seat, patient.person._cookie, "canary-key-of-picture")
+                tiff = b"Exif\0\0" + pictures.exif(6, b"canary street 5")
+                data = pictures.with_segment(pictures.encoded(pictures.photo()), 0xE1, tiff)
+                _, body = await mine.send(data)
+                entry = await wait_for(lambda: doctor.entries.get((own, body["entry"])), 5, "the picture")
+                assert entry is not None
+                await mine.get(entry["picture"]["id"])
+                for number, broken in enumerate((data[:-50], b"canary" * 5000, data + b"<html>canary")):
+                    mine.key = f"canary-key-{number}"
+                    assert (await mine.send(broken))[0] in (415, 422)
+                for image in (still(), "canaryAAAAAAAAAAAAAAAAAA"):
+                    await patient.person.ask("still_send", {"seat": seat, "image": image})
+                await wait_for(lambda: doctor.stills, 5, "the still")
+                image = doctor.stills[0]["image"]
+                cookies = (patient.person._cookie, doctor.person._cookie)
+            for person in visitors.people:
+                await person.leave()
+        server.stop()
+        lines = [line for line in server.greeting().splitlines() if line.startswith("{")]
+        assert sum("timeline_post" in line for line in lines) >= 1 and any("pictures" in line for line in lines)
+        for line in lines:
+            for secret in ("canary", "elbow", image[:40], *(cookie.partition("=")[2] for cookie in cookies)):
+                assert secret not in line
+    finally:
+        server.discard()

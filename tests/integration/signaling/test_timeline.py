@@ -1,14 +1,17 @@
 """The timeline from outside: what one writes the others are shown at once, also through another process, and nobody else is."""
 
 import asyncio
+import base64
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
+import numpy as np
 import pytest
 
+from tests.adversarial import pictures
 from tests.integration.signaling.conftest import Visitors
 from tests.peers_signaling import Speaker, walk_in
 from tests.processes import wait_for
@@ -27,8 +30,10 @@ class Reader:
         self.at: dict[tuple[str, int], float] = {}
         self.last: dict[str, int] = {}
         self.typing: list[str] = []
+        self.stills: list[dict[str, Any]] = []
         person.client.on("timeline_entries", self._entries)
         person.client.on("typing_seen", self._typing)
+        person.client.on("still_seen", self._still)
 
     async def _entries(self, body: dict[str, Any]) -> None:
         self.last[body["seat"]] = body["last"]
@@ -38,6 +43,9 @@ class Reader:
 
     async def _typing(self, body: dict[str, Any]) -> None:
         self.typing.append(body["seat"])
+
+    async def _still(self, body: dict[str, Any]) -> None:
+        self.stills.append(body)
 
     def texts(self, seat: str) -> list[str]:
         return [entry["text"] for (whose, _), entry in sorted(self.entries.items()) if whose == seat and entry["kind"] == "text"]
@@ -209,6 +217,57 @@ async def test_why_somebody_has_no_media_is_known_at_once(visitors: Visitors) ->
         assert [one["code"] for one in page["entries"]].count("media_lost") == 1
 
 
+def still(width: int = 320, height: int = 240, **extra: bytes) -> str:
+    data = pictures.encoded(pictures.photo(width, height), ".jpg", 1, 60)
+    for body in extra.values():
+        data = pictures.with_segment(data, 0xE1, body)
+    return base64.b64encode(data).decode()
+
+
+async def test_a_still_is_shown_to_the_others_without_what_it_says_of_itself(visitors: Visitors) -> None:
+    canary = b"Exif\0\0" + pictures.exif(6, b"canary-street")
+    async with paired(visitors) as (patient, doctor, seat, own):
+        assert (await patient.person.ask("seat_path", {"seat": seat, "rung": "stills", "reason": "no_path"}))["ok"]
+        began = time.monotonic()
+        assert (await patient.person.ask("still_send", {"seat": seat, "image": still(exif=canary)}))["ok"]
+        shown = await wait_for(lambda: doctor.stills, 5, "the still")
+        print(f"the first still after {1000 * (time.monotonic() - began):.0f} ms")
+        image = base64.b64decode(shown[0]["image"])
+        assert shown[0]["seat"] == seat and b"canary" not in image and b"Exif" not in image
+        assert pictures.decoded(image).shape == (320, 240, 3) and pictures.quarters(pictures.decoded(image)) == "BRWG"
+        again = await patient.person.ask("still_send", {"seat": seat, "image": still()})
+        assert again["error"]["code"] == "too_many_messages"
+        assert patient.stills == [], "nobody is shown the own still"
+        for nonsense in ("A" * 100, "AAAA", base64.b64encode(b"<svg/>").decode(), still(641, 100), still(100, 641)):
+            refused = await doctor.person.ask("still_send", {"seat": own, "image": nonsense})
+            assert refused["error"]["code"] == "bad_message"
+        png = base64.b64encode(pictures.encoded(pictures.photo(100, 100), ".png")).decode()
+        assert (await doctor.person.ask("still_send", {"seat": own, "image": png}))["error"]["code"] == "bad_message"
+        assert (await doctor.person.ask("still_send", {"seat": seat, "image": still()}))["error"]["code"] == "forbidden"
+        assert (await doctor.person.ask("still_send", {"seat": own, "image": still()}))["ok"]
+        await wait_for(lambda: [one["seat"] for one in patient.stills] == [own], 5, "the doctor's still")
+        stranger, strange_seat, _ = await visitors.patient("Stranger")
+        other = await here(stranger)
+        code = (await stranger.ask("still_send", {"seat": strange_seat, "image": still()}))["error"]["code"]
+        assert code == "not_in_call" and other.stills == []
+        await doctor.person.ask("consultation_end", {"seat": own})
+        over = await patient.person.ask("still_send", {"seat": seat, "image": still()})
+        assert over["error"]["code"] == "consultation_over"
+
+
+async def test_a_still_of_noise_fits_into_a_message(visitors: Visitors) -> None:
+    """What is made of the worst that fits is no larger than what was sent."""
+    noise = np.random.default_rng(1).integers(0, 256, (480, 640, 3), np.uint8)
+    data = next(data for quality in range(40, 1, -2) if len(data := pictures.encoded(noise, ".jpg", 1, quality)) < 42_000)
+    async with paired(visitors) as (patient, doctor, seat, _own):
+        sent = await patient.person.ask("still_send", {"seat": seat, "image": base64.b64encode(data).decode()})
+        if sent["ok"]:
+            shown = await wait_for(lambda: doctor.stills, 5, "the still")
+            assert len(shown[0]["image"]) < 58_000
+        else:
+            assert sent["error"]["code"] == "picture_too_large"
+
+
 async def test_a_long_line_being_pushed_holds_up_no_message(visitors: Visitors) -> None:
     """Eighty patients wait and are pushed again with each arrival, while two people write to each other."""
     hospital = await visitors.hospital()
@@ -289,6 +348,8 @@ async def test_two_processes_tell_each_other(second: list[Signaling], request: p
                 began = time.monotonic()
                 entry = await post(patient.person, seat, 1, "From one process to the other")
                 await wait_for(lambda: (own, entry["number"]) in doctor.at, 5, "the message")
+                assert (await patient.person.ask("still_send", {"seat": seat, "image": still()}))["ok"]
+                await wait_for(lambda: doctor.stills, 5, "the still at the other process")
                 print(f"through another process ({request.node.name}): {1000 * (doctor.at[own, entry['number']] - began):.0f} ms")
                 if redis:
                     await doctor.person.ask("typing_set", {"seat": own})
