@@ -64,8 +64,9 @@ log = structlog.get_logger()
 
 _WORKERS_STOP_S = 3.0
 _DRAIN_LOOK_S = 0.1
-# 50 megapixels take 1 s as a photograph, 5 s with an alpha channel; stills, in a process of their own, some milliseconds.
-_PICTURES = WorkshopSize(workers=2, waiting=16, limit_s=20.0)
+# 50 megapixels take 1 s as a photograph, 5 s with an alpha channel, 10 s where calls take the cores (they go first); a browser
+# waits 60 s. Stills have a process of their own and take some milliseconds.
+_PICTURES = WorkshopSize(workers=2, waiting=16, limit_s=45.0)
 _STILLS = WorkshopSize(workers=1, waiting=64, limit_s=5.0)
 
 

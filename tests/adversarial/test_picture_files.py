@@ -31,7 +31,7 @@ SHOWN = {1: "RGBW", 2: "GRWB", 3: "WBGR", 4: "BWRG", 5: "RBGW", 6: "BRWG", 7: "W
 
 @pytest.fixture
 async def workshop() -> AsyncIterator[Workshop]:
-    made = Workshop(WorkshopSize(workers=1, waiting=4, limit_s=20))
+    made = Workshop(WorkshopSize(workers=1, waiting=4, limit_s=45))
     yield made
     await made.stop()
 
