@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from common.ids import ConsultationId, PractitionerId, SeatId, new_id
 from rooms import lifecycle, queue
-from rooms.access import PRINCIPALS, access_card, access_end, access_leave
+from rooms.access import access_card, access_end, access_leave
 from rooms.effects import ReleaseSeat
 from rooms.errors import not_allowed, offer_gone
 from rooms.model import OVER, Consultation, EndedReason, Ignored, Role, Seat, SeatGrant, SeatIdentity, State
@@ -63,9 +63,9 @@ async def take_place(turn: Turn, which: ConsultationId, seat: SeatId, wanted: Pr
 
 
 async def confirm(turn: Turn, who: SeatIdentity, right: bool) -> None:
-    """Somebody says whether the name card is right. A wrong one ends it for principals, and sends a guest out of the room.
+    """A principal says whether the name card is right; a wrong one ends it. A guest said so by coming in (join_links.py).
 
-    Once confirmed it stays so: whoever finds out later ends the consultation as such.
+    Once confirmed it stays so: whoever finds out later ends the consultation, or leaves it, as such.
     """
     consultation = await turn.consultation(who.consultation)
     seat = access_card(consultation, who.seat)
@@ -75,10 +75,8 @@ async def confirm(turn: Turn, who: SeatIdentity, right: bool) -> None:
             turn.note(seat.practitioner or seat.id, "card_confirmed", consultation.id, seat.role)
     elif seat.confirmed_at is not None:
         raise not_allowed()
-    elif seat.role in PRINCIPALS:
-        await turn.to_consultation(consultation.id, lifecycle.Close(EndedReason.WRONG_PERSON), seat.practitioner or seat.id)
     else:
-        await leave(turn, who)
+        await turn.to_consultation(consultation.id, lifecycle.Close(EndedReason.WRONG_PERSON), seat.practitioner or seat.id)
 
 
 async def answer(turn: Turn, given: queue.OfferAccepted | queue.OfferDeclined) -> ConsultationId:

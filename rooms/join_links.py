@@ -85,7 +85,8 @@ async def _guest(turn: Turn, consultation: Consultation, link: Link, joiner: Joi
     if consultation.state in OVER:
         raise consultation_over()
     access_space(consultation)
-    taken = Seat(seat, consultation.id, Role(link.kind.value), joiner.name, None, created_at=turn.now)
+    # Whoever comes by a link has read its card (`look`), with whose consultation it is, and says yes by coming in.
+    taken = Seat(seat, consultation.id, Role(link.kind.value), joiner.name, None, created_at=turn.now, confirmed_at=turn.now)
     turn.put(consultation.with_seat(taken))
     turn.note(seat, "link_exchanged", consultation.id, link.kind)
     return turn.grant(seat)
