@@ -4,6 +4,7 @@ Decides whether a sign-in is let through: a password and a one-time code, for ev
 password is hashed (passwords.py), how a code is computed (factors.py) or where anything is kept (store).
 """
 
+import asyncio
 import hashlib
 import secrets
 from collections.abc import Sequence
@@ -21,6 +22,8 @@ from common.ids import HospitalId, PractitionerId
 
 TOKEN_BYTES = 32
 SESSION_S = 12 * 3600.0  # a long shift
+AT_ONCE = 2  # passwords are compared on half the cores; more at once would only hold the database's connections
+MOST_WAITING = 64  # about 3 s of work; whoever comes on top is asked to try again rather than kept waiting
 PROPOSED_S = 15 * 60.0  # to find the phone and read the code; a secret shown longer ago is not to be trusted
 
 
@@ -69,6 +72,9 @@ class Clinic:
         self.hasher = hasher
         self.vault = vault
         self._clock = clock
+        # Before anything is read: a flood must not stand in the database's queue before those who wait and work.
+        self._turnstile = asyncio.Semaphore(AT_ONCE)
+        self._signing_in = 0
         self._by_account = Throttle(PER_ACCOUNT)
         self._by_address = Throttle(PER_ADDRESS)
 
@@ -90,6 +96,16 @@ class Clinic:
 
         UserError: sign_in_failed (number or password, not said which), code_wrong, too_many_attempts.
         """
+        if self._signing_in >= MOST_WAITING:
+            raise Unavailable("sign_in_busy", "Too many people are signing in at this moment.")
+        self._signing_in += 1
+        try:
+            async with self._turnstile:
+                return await self._sign_in(given, address)
+        finally:
+            self._signing_in -= 1
+
+    async def _sign_in(self, given: Credentials, address: str) -> StaffGrant | FactorStep:
         began = self._clock.now()
         if not self._by_address.begin(address, began):
             raise _too_many(self._by_address.wait_s(address, began))

@@ -54,7 +54,7 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that commits at the end of the block and rolls back on any exception. Raises Unavailable."""
-        async with AsyncExitStack() as stack, _edge():
+        async with _edge(), AsyncExitStack() as stack:  # the edge outermost: a commit fails and waits like any statement
             if self.is_sqlite:
                 await stack.enter_async_context(self._writer)
             yield await stack.enter_async_context(self.engine.begin())

@@ -4,10 +4,11 @@ Personal data stays out by writing none; the filter here is the second wall: a f
 address or a secret is replaced before it is written.
 """
 
+import contextlib
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any, Literal
+from typing import Any, Literal, TextIO, cast
 
 import structlog
 
@@ -36,12 +37,24 @@ def configure_logging(level: str, form: Literal["auto", "text", "json"], process
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Unfailing())),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(process=process)
     # Libraries: their messages quote addresses and SDP, so only errors come through, and those without arguments.
     logging.basicConfig(level=logging.ERROR, handlers=[_LibraryHandler()], force=True)
+
+
+class _Unfailing:
+    """Standard error, where a line that cannot be written (a full disk behind it) is lost and fails nobody's request."""
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.flush()
 
 
 class _LibraryHandler(logging.Handler):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from common.ids import ConsultationId, HospitalId, OfferId, PractitionerId, SeatId
-from rooms.model import Placement
+from rooms.model import Placement, State
 
 
 class WithdrawReason(StrEnum):
@@ -49,6 +49,15 @@ class TimelineGrew:
     """Push the seats of this consultation what is new in its timeline."""
 
     consultation: ConsultationId
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultationMoved:
+    """Count this step of a consultation's life; `reason` is a code or empty."""
+
+    before: State
+    after: State
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +128,7 @@ class DoctorPutOffDuty:
 Effect = (
     QueueChanged
     | ConsultationChanged
+    | ConsultationMoved
     | TimelineGrew
     | OpenRoom
     | CloseRoom

@@ -15,7 +15,7 @@ from common.ids import ConsultationId, DepartmentId, HospitalId, OfferId, Practi
 from common.outbox.letter import Letter
 from rooms.line import Line
 from rooms.link import Link, OpenLink
-from rooms.model import Consultation, MediaWorker, Placement, Priority, RecentView, SeatIdentity
+from rooms.model import Consultation, MediaWorker, Placement, Priority, RecentView, SeatIdentity, State
 from rooms.timeline import Draft, Entry
 
 
@@ -100,6 +100,9 @@ class Consultations(Protocol):
 
     async def save(self, before: Consultation | None, after: Consultation, deadline: float | None, now: float) -> None:
         """Stores all but what only the timeline counts: the number of entries and the read marks."""
+
+    async def under_way(self, hospital: HospitalId) -> dict[State, int]:
+        """How many are in line or in a call, by state."""
 
     async def changed_since(self, since: float) -> dict[ConsultationId, int]:
         """Revisions of what was saved after `since`, and of whatever is in line or in a call when it is 0."""

@@ -34,6 +34,7 @@ from rooms.model import (
     SeatGrant,
     SeatIdentity,
     SeatView,
+    State,
     Versions,
 )
 from rooms.ports import RoomsStore, WalkIn, Work
@@ -291,6 +292,11 @@ class Rooms:
         """Doctors on duty and patients in line by department; departments with neither are left out."""
         async with self._store.reading() as work:
             return loads((await self._turns.standing(work, hospital)).line)
+
+    async def under_way(self, hospital: HospitalId) -> dict[State, int]:
+        """Consultations in line or in a call, by state."""
+        async with self._store.reading() as work:
+            return await work.consultations.under_way(hospital)
 
     # --- time -------------------------------------------------------------------------------------------------------
 

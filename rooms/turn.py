@@ -17,6 +17,7 @@ from rooms.access import SESSION_S, new_token, token_hash
 from rooms.effects import (
     CloseRoom,
     ConsultationChanged,
+    ConsultationMoved,
     DeliverLetters,
     DoctorPutOffDuty,
     Effect,
@@ -165,6 +166,7 @@ class Turn:
         self.put(taking(before, outcome.course))
         for transition in outcome.transitions:
             self.note(actor, f"consultation_{transition.after}", which, transition.reason)
+            self.effects.append(ConsultationMoved(transition.before, transition.after, transition.reason))
         for transition in outcome.transitions:
             await self._follow(which, transition)
 

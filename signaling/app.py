@@ -36,17 +36,19 @@ from rooms.stills import Stills
 from rooms.store.sql import SqlRoomsStore
 from rooms.timelines import Timelines
 from signaling.effects import Effects
+from signaling.gauges import Gauges
 from signaling.hints import Hint, Hints, LocalHints
 from signaling.http.door import HEAD_TIMEOUT_S, guard, handshakes
-from signaling.http.health import Health
+from signaling.http.health import Health, writable
 from signaling.http.invitations import Invitations
 from signaling.http.links import Links
 from signaling.http.pages import add_pages
 from signaling.http.pictures import PicturePages
 from signaling.http.public import Public
-from signaling.http.security import MAX_BODY_BYTES, security_middleware, set_headers_on
+from signaling.http.security import MAX_BODY_BYTES, counting, security_middleware, set_headers_on
 from signaling.http.staff import Staff
 from signaling.letters import Letters, Post
+from signaling.metrics import Metrics
 from signaling.pictures.workshop import Workshop, WorkshopSize
 from signaling.placement import Placements
 from signaling.probes import Probes
@@ -83,7 +85,10 @@ class Server:
         self._clock = clock or SystemClock()
         self._connections = Connections()
         self._hints = self._choose_hints()
-        self._gateway = Gateway(settings, self.node, self._clock, self._connections, announce=self._hints.send)
+        self._metrics = Metrics()
+        self._gateway = Gateway(
+            settings, self.node, self._clock, self._connections, announce=self._hints.send, metrics=self._metrics
+        )
         self._closing = contextlib.AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -135,7 +140,7 @@ class Server:
         await rooms.heartbeat(self.node)
 
         hints = self._hints
-        effects = Effects(self.node, hints)
+        effects = Effects(self.node, hints, self._metrics)
         names = Names(clinic, self._clock)
         refresher = Refresher(
             rooms=rooms,
@@ -143,6 +148,7 @@ class Server:
             names=names,
             connections=self._connections,
             clock=self._clock,
+            metrics=self._metrics,
             send=self._gateway.send,
         )
         timelines = Timelines(store, self._clock, rooms.turns)
@@ -174,13 +180,17 @@ class Server:
             probes=Probes(placements, self._clock),
             turn=self._turn(),
             clock=self._clock,
+            metrics=self._metrics,
             timelines=timelines,
             stills=StillPost(stills, self._workshop(_STILLS), effects.carry_out),
             tell_typing=lambda who: hints.send(typing_hint(self.node, who)),
             carry_out=effects.carry_out,
         )
         letters = Letters(names, self.settings.base_url(self._listener.getsockname()[1]), self._post())
-        delivery = Delivery(SqlOutbox(database), letters.send, self._clock)
+        outbox = SqlOutbox(database)
+        gauges = Gauges(rooms=rooms, names=names, outbox=outbox, metrics=self._metrics, clock=self._clock)
+        self._metrics.measure = gauges.measure
+        delivery = Delivery(outbox, letters.send, self._clock)
         effects.deliver = delivery.wake
 
         self._gateway.serve(services, refresher)
@@ -197,7 +207,7 @@ class Server:
         )
         self._closing.push_async_callback(self._leave, rooms, effects)
         pictures = self._pictures(store, services)
-        self._own(refresher.run(), teller.run(), reconciler.run(), delivery.run(), pictures.run())
+        self._own(refresher.run(), teller.run(), reconciler.run(), delivery.run(), pictures.run(), self._metrics.watch_loop())
         await self._listen(services, placements, hints, pictures)
 
     async def _leave(self, rooms: Rooms, effects: Effects) -> None:
@@ -261,7 +271,7 @@ class Server:
 
     async def _listen(self, services: Services, placements: Placements, hints: Hints, pictures: PicturePages) -> None:
         app = web.Application(
-            middlewares=[security_middleware(self.settings), handshakes(self.settings, self._clock)],
+            middlewares=[counting(self._metrics), security_middleware(self.settings), handshakes(self.settings, self._clock)],
             client_max_size=MAX_BODY_BYTES,
         )
         set_headers_on(app, self.settings)
@@ -310,14 +320,19 @@ class Server:
         async def bus() -> bool:
             return hints.connected
 
-        return Health(
-            probes={"accepting": accepting, "database": stored, "media": media, "redis": bus},
-            gauges={
-                "connections": ("Browsers connected to this process", lambda: float(len(self._connections))),
-                "calls": ("Calls whose doctor is connected to this process", lambda: float(self.calls)),
-                "media_workers": ("Media workers that this process reaches", lambda: float(placements.reachable)),
-            },
-        )
+        async def loops() -> bool:
+            return not any(task.done() for task in self._tasks)
+
+        async def disk() -> bool:
+            return await asyncio.to_thread(writable, self.settings.data)
+
+        gauge = self._metrics.gauge
+        gauge("connections", "Browsers connected to this process", lambda: float(len(self._connections)))
+        gauge("calls", "Calls whose doctor is connected to this process", lambda: float(self.calls))
+        gauge("media_workers", "Media workers that this process reaches", lambda: float(placements.reachable))
+        gauge("open_connections", "TCP connections to the web port", lambda: float(self.open_connections))
+        parts = {"accepting": accepting, "database": stored, "disk": disk, "loops": loops, "media": media, "redis": bus}
+        return Health(parts, self._metrics)
 
 
 def factor_vault(settings: Settings) -> FactorVault:

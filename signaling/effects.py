@@ -8,6 +8,7 @@ import structlog
 
 from rooms import effects as orders
 from signaling.hints import Hint, Hints
+from signaling.metrics import Metrics
 from signaling.placement import Placements
 
 log = structlog.get_logger()
@@ -16,9 +17,10 @@ log = structlog.get_logger()
 class Effects:
     """Carries out effects. What must talk to a worker runs as a task of its own, so that nobody waits for media."""
 
-    def __init__(self, node: str, hints: Hints) -> None:
+    def __init__(self, node: str, hints: Hints, metrics: Metrics) -> None:
         self._node = node
         self._hints = hints
+        self._metrics = metrics
         self._tasks: set[asyncio.Task[None]] = set()
         self.placements: Placements | None = None  # set once by app.py: the two need each other
         self.deliver: Callable[[], None] = lambda: None  # set once by app.py: wakes the outbox
@@ -26,6 +28,7 @@ class Effects:
     def carry_out(self, effects: list[orders.Effect]) -> None:
         """Carry out what a service call returned. An effect that is lost is found again by the reconciler."""
         for effect in effects:
+            self._metrics.told(effect)
             self._carry_out(effect)
 
     async def stop(self) -> None:
@@ -60,6 +63,8 @@ class Effects:
             case orders.MoveSeat(consultation=consultation, seat=seat):
                 self._hints.send(Hint(node=self._node, kind="moved", id=seat))
                 self._spawn(self.placements.release(consultation, seat))
+            case orders.ConsultationMoved():
+                pass  # counted above; the changes that come with it are pushed
             case orders.DeliverLetters():
                 self.deliver()
             case _:

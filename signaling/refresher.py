@@ -22,6 +22,7 @@ from rooms.model import OVER, DeskView, SeatView
 from rooms.service import Rooms
 from signaling import views
 from signaling.hints import Hint
+from signaling.metrics import Metrics
 from signaling.socket.connections import Connection, Connections
 
 log = structlog.get_logger()
@@ -80,13 +81,22 @@ class Refresher:
     """Marks what changed (`hear`) and sends what differs (`run`)."""
 
     def __init__(
-        self, *, rooms: Rooms, charts: Charts, names: views.Names, connections: Connections, clock: Clock, send: Send
+        self,
+        *,
+        rooms: Rooms,
+        charts: Charts,
+        names: views.Names,
+        connections: Connections,
+        clock: Clock,
+        metrics: Metrics,
+        send: Send,
     ) -> None:
         self._rooms = rooms
         self._charts = charts
         self._names = names
         self._connections = connections
         self._clock = clock
+        self._metrics = metrics
         self._send = send
         self._desks = Lane[PractitionerId]()
         self._consultations = Lane[ConsultationId]()
@@ -182,7 +192,15 @@ class Refresher:
             at = self._connections.of_desk(desk.practitioner)
             if at is not None:
                 await self._push(at, "desk_state", views.desk_state(desk, charts, directory, self._clock.now()), read)
+                self._note_offer(at, desk)
                 await self._seat(at, desk, read)
+
+    def _note_offer(self, at: Connection, desk: DeskView) -> None:
+        """How long a card took to lie on the desk; each card once."""
+        offer = desk.offer
+        if offer is not None and offer.offer != at.offer:
+            self._metrics.offer_shown.observe(max(0.0, self._clock.now() - offer.made_at))
+        at.offer = offer.offer if offer is not None else None
 
     async def _seat(self, at: Connection, desk: DeskView, read: int) -> None:
         """When the doctor has sat down or stood up since: push the seats concerned."""
@@ -203,6 +221,7 @@ class Refresher:
         if connection.sent.get(name) == fingerprint:
             return
         connection.sent[name] = fingerprint
+        self._metrics.states.labels(name).inc()
         with contextlib.suppress(ConnectionError):  # it went while we wrote: whoever comes back is greeted anew
             await self._send(connection, name, state.model_dump(mode="json"))
         await asyncio.sleep(0)  # a round to hundreds lets everybody else speak between two states

@@ -6,7 +6,7 @@ claim runs out. It decides nothing about when to try again (delivery.py).
 
 from typing import Any
 
-from sqlalchemy import Column, Double, Index, Integer, Row, String, Table, delete, insert, select, update
+from sqlalchemy import Column, Double, Index, Integer, Row, String, Table, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.database import Database, metadata
@@ -62,6 +62,11 @@ class SqlOutbox:
         query = select(outbox_letter).where(c.due_at <= now).order_by(c.due_at, c.id).limit(limit)
         async with self._database.reading() as connection:
             return [_waiting(row) for row in await connection.execute(query)]
+
+    async def waiting(self) -> int:
+        """How many letters have not left yet."""
+        async with self._database.reading() as connection:
+            return int(await connection.scalar(select(func.count()).select_from(outbox_letter)) or 0)
 
     async def claim(self, waiting: Waiting, until: float) -> bool:
         c = outbox_letter.c

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, insert, select, update
+from sqlalchemy import Row, Select, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.ids import ConsultationId, DepartmentId, HospitalId, PractitionerId, SeatId
@@ -77,6 +77,12 @@ class SqlConsultations:
             elif known[seat.id] != seat:
                 row = {name: value for name, value in _seat_row(seat).items() if name != "read"}
                 await self._connection.execute(update(tables.seat).where(tables.seat.c.id == seat.id).values(row))
+
+    async def under_way(self, hospital: HospitalId) -> dict[State, int]:
+        c = tables.consultation.c
+        query = select(c.state, func.count().label("number")).where(c.hospital == hospital, c.state.in_(_UNDER_WAY))
+        rows = await self._connection.execute(query.group_by(c.state))
+        return {State(row.state): row.number for row in rows}
 
     async def changed_since(self, since: float) -> dict[ConsultationId, int]:
         c = tables.consultation.c

@@ -1,27 +1,41 @@
 """Whether this process lives, whether it can serve, and its figures for Prometheus. No person and no address in any of them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from common.errors import ConsiliumError
+from signaling.metrics import Metrics
 
 _PROBE_TIMEOUT_S = 2.0
 
 Probe = Callable[[], Awaitable[bool]]
 
 
+def writable(folder: Path) -> bool:
+    """Whether the folder takes a file with something in it (an empty one fits on a full disk). Blocks: run it in a thread."""
+    probe = folder / f".ready-{secrets.token_hex(4)}"
+    try:
+        probe.write_bytes(b"1")
+    except OSError:
+        return False
+    finally:
+        with contextlib.suppress(OSError):
+            probe.unlink(missing_ok=True)
+    return True
+
+
 class Health:
     """The operator's routes. `probes` are asked by name at each `/health/ready`."""
 
-    def __init__(self, probes: dict[str, Probe], gauges: dict[str, tuple[str, Callable[[], float]]]) -> None:
+    def __init__(self, probes: Mapping[str, Probe], metrics: Metrics) -> None:
         self._probes = probes
-        self._registry = CollectorRegistry()
-        for name, (words, value) in gauges.items():
-            Gauge(f"consilium_{name}", words, registry=self._registry).set_function(value)
+        self._metrics = metrics
 
     def add_to(self, app: web.Application) -> None:
         """Enter the routes."""
@@ -43,7 +57,8 @@ class Health:
 
     async def metrics(self, _request: web.Request) -> web.Response:
         """`GET /metrics` in Prometheus' text form."""
-        return web.Response(body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        await self._metrics.measure()
+        return web.Response(body=generate_latest(self._metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def _ask(self, probe: Probe) -> bool:
         try:

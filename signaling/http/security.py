@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from common.errors import ConsiliumError, ProtocolError, Unavailable, UserError
 from common.wire import Wire
+from signaling.metrics import Metrics
 from signaling.settings import Settings
 from signaling.socket.messages import ErrorReply
 
@@ -26,6 +27,8 @@ log = structlog.get_logger()
 
 MAX_BODY_BYTES = 64 * 1024
 BODY_TIMEOUT_S = 10.0  # 64 KiB at 52 kbit/s
+CODE = web.ResponseKey("code", str)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_HEADER = "X-Consilium"
 """Any value will do: a page of another origin cannot send it without a preflight, which we never answer."""
@@ -102,7 +105,31 @@ def error_response(error: ConsiliumError) -> web.Response:
     default = 503 if isinstance(error, Unavailable) else 409 if isinstance(error, UserError) else 400
     reply = ErrorReply(code=error.code, message=error.sentence)
     headers = {} if error.retry_after_s is None else {"Retry-After": str(max(1, math.ceil(error.retry_after_s)))}
-    return web.json_response(reply.model_dump(), status=_STATUS.get(error.code, default), headers=headers)
+    return refusal(reply, _STATUS.get(error.code, default), headers)
+
+
+def refusal(reply: ErrorReply, status: int, headers: Mapping[str, str] | None = None) -> web.Response:
+    """An error's answer; whoever counts finds its code in it."""
+    response = web.json_response(reply.model_dump(), status=status, headers=headers)
+    response[CODE] = reply.code
+    return response
+
+
+def counting(metrics: Metrics) -> Middleware:
+    """Counts every answer by route and status, and refusals by code. Goes around everything else."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        response = await handler(request)
+        resource = request.match_info.route.resource
+        method = request.method if request.method in _METHODS else "other"  # anybody may invent one: labels are bounded
+        route = resource.canonical if resource is not None else "none"  # the pattern: a path may name a seat
+        metrics.requests.labels(method, route, str(response.status)).inc()
+        if (code := response.get(CODE)) is not None:
+            metrics.refusals.labels(code).inc()
+        return response
+
+    return middleware
 
 
 def security_middleware(settings: Settings) -> Middleware:
@@ -127,12 +154,12 @@ def security_middleware(settings: Settings) -> Middleware:
                 raise
             code = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(error.status, "bad_request")
             reply = ErrorReply(code=code, message="The request cannot be answered.")
-            return web.json_response(reply.model_dump(), status=error.status)
+            return refusal(reply, error.status)
         except Exception:
             fault = secrets.token_hex(4)
             log.exception("request failed", fault=fault, method=request.method)
             reply = ErrorReply(code="fault", message=f"Something broke here; it is logged as {fault}.")
-            return web.json_response(reply.model_dump(), status=500)
+            return refusal(reply, 500)
 
     return middleware
 

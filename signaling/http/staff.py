@@ -42,6 +42,8 @@ class Staff:
         body = await read_body(request, SignIn)
         address = address_key(request.remote, request.headers.get("X-Forwarded-For"), self._settings.trusted_proxies)
         answer = await self._services.clinic.sign_in(Credentials(body.staff_number, body.password, body.code), address)
+        outcome = answer.next if isinstance(answer, FactorStep) else "signed_in"
+        self._services.metrics.sign_ins.labels(outcome).inc()
         if isinstance(answer, FactorStep):
             step = SignInStep(next=answer.next, secret=answer.secret, uri=answer.uri)
             return web.json_response(step.model_dump(mode="json"))

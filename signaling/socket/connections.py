@@ -6,7 +6,7 @@ Holds no truth: presence is in the database, this is only where to send.
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from common.ids import ConsultationId, HospitalId, PractitionerId, SeatId
+from common.ids import ConsultationId, HospitalId, OfferId, PractitionerId, SeatId
 from rooms.model import SeatIdentity
 from signaling.limits import Bucket
 
@@ -33,6 +33,8 @@ class Connection:
     """Number of the read whose state was last shown, by message name: what was read before it is not shown after it."""
     stills: dict[SeatId, float] = field(default_factory=dict)
     """When the last still sent on this connection came, by the seat that it shows."""
+    offer: OfferId | None = None
+    """The card that lies on this desk, as it was last sent."""
     refused: int = 0
     open: bool = False
     """Whether the browser has been told that it is connected: nothing is sent before."""

@@ -23,6 +23,7 @@ from signaling.hints import Hint
 from signaling.http.cookies import read_cookie, seat_cookie, staff_cookie
 from signaling.http.security import describe, same_origin
 from signaling.limits import Bucket, Rate
+from signaling.metrics import Metrics
 from signaling.refresher import Refresher
 from signaling.settings import Settings
 from signaling.socket.connections import Connection, Connections
@@ -47,9 +48,17 @@ class Gateway:
     """Connects browsers to the services."""
 
     def __init__(
-        self, settings: Settings, node: str, clock: Clock, connections: Connections, *, announce: Callable[[Hint], None]
+        self,
+        settings: Settings,
+        node: str,
+        clock: Clock,
+        connections: Connections,
+        *,
+        announce: Callable[[Hint], None],
+        metrics: Metrics,
     ) -> None:
         self._settings = settings
+        self._metrics = metrics
         self._node = node
         self._clock = clock
         self._connections = connections
@@ -85,6 +94,7 @@ class Gateway:
         """Send a state; a browser that does not read is cut rather than let its queue grow."""
         if self._queued(connection.sid) > QUEUED_AT_MOST:
             log.warning("slow browser cut")
+            self._metrics.cut.labels("slow").inc()
             await self.server.cut(connection.sid)
             return
         await self.server.emit(name, body, to=connection.sid)
@@ -268,23 +278,31 @@ class Gateway:
             self._untold[_place(connection)] = connection
 
     async def _message(self, event: str, sid: str, *arguments: object) -> dict[str, object] | None:
+        answer = await self._answer(event, sid, arguments)
+        self._metrics.messages.labels(event if event in CLIENT_MESSAGES else "unknown").inc()
+        if isinstance(answer, ConsiliumError):
+            self._metrics.refusals.labels(answer.code).inc()
+            return _refusal(answer)
+        return {"ok": True, "body": answer}
+
+    async def _answer(self, event: str, sid: str, arguments: tuple[object, ...]) -> dict[str, object] | ConsiliumError | None:
         connection = self._connections.get(sid)
         if connection is None or self._services is None:
-            return _refusal(UserError("not_connected", "The connection is closing."))
+            return UserError("not_connected", "The connection is closing.")
         if not connection.bucket.take(self._clock.now()):
             connection.refused += 1
             if connection.refused > REFUSED_AT_MOST:
                 await self.close(connection, "too_many_messages", retry=False)
-            return _refusal(UserError("too_many_messages", "Too many messages; slow down."))
+                self._metrics.cut.labels("flood").inc()
+            return UserError("too_many_messages", "Too many messages; slow down.")
         try:
-            answer = await self._handle(self._services, connection, event, arguments)
+            return await self._handle(self._services, connection, event, arguments)
         except ConsiliumError as error:
-            return _refusal(error)
+            return error
         except Exception:
             fault = secrets.token_hex(4)
             log.exception("message failed", fault=fault, message=event if event in HANDLERS else "unknown")
-            return _refusal(UserError("fault", f"Something broke here; it is logged as {fault}."))
-        return {"ok": True, "body": answer}
+            return UserError("fault", f"Something broke here; it is logged as {fault}.")
 
     async def _handle(
         self, services: Services, connection: Connection, event: str, arguments: tuple[object, ...]

@@ -40,7 +40,8 @@ async def rating_set(services: Services, connection: Connection, body: messages.
     """How it was, for the patient; the latest counts."""
     speaker = await access_speaker(services, connection, body.seat)
     access_rating(await services.rooms.consultation(speaker.seat), speaker.seat)
-    await services.charts.rate(author_of(speaker), Rating(body.rating))
+    if await services.charts.rate(author_of(speaker), Rating(body.rating)):
+        services.metrics.ratings.labels(body.rating).inc()
     services.carry_out(await services.rooms.shown(speaker.seat))
 
 

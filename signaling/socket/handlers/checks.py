@@ -51,6 +51,7 @@ async def check_report(services: Services, connection: Connection, body: message
     )
     check, effects = await services.rooms.record_check(speaker.seat, findings)
     services.carry_out(effects)
+    services.metrics.checks.labels(check.expect.value).inc()
     return views.check_result(check)
 
 

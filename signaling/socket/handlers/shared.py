@@ -17,6 +17,7 @@ from rooms.effects import Effect
 from rooms.model import SeatIdentity
 from rooms.service import Rooms
 from rooms.timelines import Timelines
+from signaling.metrics import Metrics
 from signaling.placement import Placements
 from signaling.probes import Probes
 from signaling.socket.connections import Connection
@@ -44,6 +45,7 @@ class Services:
     probes: Probes
     turn: Turn | None
     clock: Clock
+    metrics: Metrics
     timelines: Timelines
     stills: StillPost
     tell_typing: Callable[[SeatIdentity], None]
