@@ -7,6 +7,7 @@ the desk's. What is sent out is what we encoded, never what was sent in.
 import asyncio
 import re
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from aiohttp import web
@@ -19,6 +20,7 @@ from rooms.model import SeatIdentity
 from rooms.pictures import CHUNK_OCTETS, LEAST_CHUNK_OCTETS, Pictures, Progress
 from rooms.ports import Made
 from signaling.http.cookies import read_cookie, seat_cookie, staff_cookie
+from signaling.http.outflow import Outflow
 from signaling.http.security import error_response, read_body
 from signaling.limits import Limiter, Rate
 from signaling.pictures.header import sniff
@@ -38,7 +40,8 @@ _SWEEP_S = 3600.0
 OFFSET = "Upload-Offset"
 _KEY = re.compile(r"[A-Za-z0-9_-]{8,40}")
 _CHUNK_TYPE = "application/offset+octet-stream"
-_FOR_GOOD = {"Cache-Control": "private, max-age=31536000, immutable"}
+PICTURES_AT_ONCE = 6  # as many connections as a browser opens
+THUMBNAILS_AT_ONCE = 64  # over HTTP/2 a page asks for all it shows at once; each has some ten kilobytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class PicturePages:
         self._workshop = workshop
         self._clock = clock
         self._starts, self._chunks, self._reads = Limiter(START_RATE), Limiter(CHUNK_RATE), Limiter(READ_RATE)
+        self._outflow = Outflow()
         self._finishing: dict[tuple[SeatId, str], asyncio.Task[Progress]] = {}
 
     def add_to(self, app: web.Application) -> None:
@@ -114,21 +118,21 @@ class PicturePages:
             progress = await self._finish(who, progress)
         return _answer(progress)
 
-    async def picture(self, request: web.Request) -> web.Response:
+    async def picture(self, request: web.Request) -> web.StreamResponse:
         """`GET` → 200 the picture, JPEG."""
-        return await self._content(request, thumbnail=False)
+        return await self._content(request, PICTURES_AT_ONCE, thumbnail=False)
 
-    async def thumbnail(self, request: web.Request) -> web.Response:
+    async def thumbnail(self, request: web.Request) -> web.StreamResponse:
         """`GET` → 200 the same, at most 320 pixels wide and high."""
-        return await self._content(request, thumbnail=True)
+        return await self._content(request, THUMBNAILS_AT_ONCE, thumbnail=True)
 
-    async def _content(self, request: web.Request, *, thumbnail: bool) -> web.Response:
+    async def _content(self, request: web.Request, at_once: int, *, thumbnail: bool) -> web.StreamResponse:
         who = await self._holder(request, self._reads)
         picture = request.match_info["picture"]
         if not is_id(picture):
             raise picture_unknown()
-        content = await self._pictures.content(who, picture, thumbnail=thumbnail)
-        return web.Response(body=content, content_type="image/jpeg", headers=_FOR_GOOD)
+        load = partial(self._pictures.content, who, picture, thumbnail=thumbnail)
+        return await self._outflow.send(request, f"{who.seat}/{thumbnail}", at_once, load)
 
     async def _holder(self, request: web.Request, limiter: Limiter) -> SeatIdentity:
         who = await access_holder(self._settings, self._services, request)

@@ -1,7 +1,9 @@
 """Pictures over HTTP: uploads cut and resumed, also by another process; refusals by code; and who may see one."""
 
 import asyncio
+import json
 import os
+import socket
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -11,6 +13,7 @@ from typing import Any
 import aiohttp
 import numpy as np
 import pytest
+import yarl
 
 from tests.adversarial import pictures
 from tests.integration.signaling.conftest import Visitors
@@ -95,7 +98,7 @@ async def test_a_picture_comes_to_everybody_and_to_nobody_else(visitors: Visitor
             assert status == 200 and len(content) == picture["octets"]
             assert pictures.quarters(pictures.decoded(content)) == "RGBW"
             assert headers["Content-Type"] == "image/jpeg" and headers["X-Content-Type-Options"] == "nosniff"
-            assert headers["Cache-Control"] == "private, max-age=31536000, immutable"
+            assert headers["Cache-Control"] == "private, max-age=86400"
             status, small, _ = await who.get(f"{picture['id']}/thumbnail")
             assert status == 200 and pictures.decoded(small).shape == (240, 320, 3)
 
@@ -266,6 +269,39 @@ async def test_twenty_megabytes_are_taken(visitors: Visitors) -> None:
         ).fetchone()
     print(f"stored: {content / 1e6:.2f} MB of noise, thumbnail {thumbnail / 1e3:.0f} kB")
     assert chunks == 0
+
+
+async def test_whoever_does_not_read_gets_no_more_than_six(visitors: Visitors) -> None:
+    mine = await album(visitors)
+    _, body = await mine.send(noise(2560, 1920, 95))
+    assert body["entry"] is not None
+    with sqlite3.connect(visitors.server.data / "consilium.sqlite") as database:
+        picture, octets = database.execute("SELECT id, octets FROM picture WHERE seat = ?", (mine.seat,)).fetchone()
+    asked = f"GET /api/seats/{mine.seat}/pictures/{picture} HTTP/1.1\r\nHost: x\r\nCookie: {mine.cookie}\r\n\r\n"
+    url = yarl.URL(visitors.server.base)
+    stalled = []
+    for _ in range(6):
+        line = socket.socket()
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # else the kernel alone would take the picture
+        line.connect((url.host, url.port))
+        reader, writer = await asyncio.open_connection(sock=line, limit=4096)
+        writer.write(asked.encode())
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+        stalled.append(writer)
+    status, refused, headers = await mine.get(picture)
+    assert (status, json.loads(refused)["code"], headers["Retry-After"]) == (429, "too_many_requests", "1")
+    assert (await mine.get(f"{picture}/thumbnail"))[0] == 200, "thumbnails have places of their own"
+    stalled[0].transport.abort()
+
+    async def again() -> bool:
+        status, content, _ = await mine.get(picture)
+        return status == 200 and len(content) == octets
+
+    async with asyncio.timeout(5):
+        while not await again():
+            await asyncio.sleep(0.1)
+    for writer in stalled:
+        writer.transport.abort()
 
 
 @pytest.mark.parametrize(

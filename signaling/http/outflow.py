@@ -1,0 +1,101 @@
+"""Pictures on their way out: how many at once, how much memory they may hold, and how long a reader may take.
+
+A picture is held whole until its last octet went to the reader, who sets the pace. So whoever reads slowly, or not at all,
+is bounded three ways: in places (each seat's), in octets (the process's) and in time. It knows no picture and no access.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import structlog
+from aiohttp import web
+
+from common.errors import Unavailable, UserError
+
+log = structlog.get_logger()
+Load = Callable[[], Awaitable[bytes]]
+
+_PIECE = 64 * 1024
+_DAY = {"Cache-Control": "private, max-age=86400"}  # tablets are shared: a day's visit, not a year's
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The limits. `least_s` is what the smallest picture may take, `least_rate` (octets a second) what a large one must reach.
+
+    Nine megabytes, the largest there are, thus have less than five minutes: at 60 s, 1 Mbit/s would never see one.
+    """
+
+    most_octets: int = 128 * 1024 * 1024
+    least_s: float = 60.0
+    least_rate: float = 32 * 1024.0
+
+    def patience_s(self, octets: int) -> float:
+        """How long a reader may take over this many octets."""
+        return max(self.least_s, octets / self.least_rate)
+
+
+@dataclass(slots=True)
+class Outflow:
+    """What one process sends at this moment."""
+
+    bounds: Bounds = Bounds()
+    octets: int = 0
+    _places: Counter[str] = field(default_factory=Counter)
+
+    async def send(self, request: web.Request, place: str, most: int, load: Load) -> web.StreamResponse:
+        """Answers with the JPEG that `load` brings; `most` at once may go out under the same `place`.
+
+        UserError: too_many_requests. Unavailable: busy. A reader who is too slow is cut off.
+        """
+        with self._placed(place, most):
+            content = await load()
+            with self._held(len(content)):
+                return await self._send(request, content)
+
+    @contextmanager
+    def _placed(self, place: str, most: int) -> Iterator[None]:
+        if self._places[place] >= most:
+            raise UserError("too_many_requests", "Too many pictures of this seat are on their way.", retry_after_s=1)
+        if self.octets >= self.bounds.most_octets:
+            raise _busy()  # before anything is loaded
+        self._places[place] += 1
+        try:
+            yield
+        finally:
+            self._places[place] -= 1
+            if not self._places[place]:
+                del self._places[place]
+
+    @contextmanager
+    def _held(self, octets: int) -> Iterator[None]:
+        if self.octets + octets > self.bounds.most_octets:
+            raise _busy()
+        self.octets += octets
+        try:
+            yield
+        finally:
+            self.octets -= octets
+
+    async def _send(self, request: web.Request, content: bytes) -> web.StreamResponse:
+        response = web.StreamResponse(headers=_DAY)
+        response.content_type, response.content_length = "image/jpeg", len(content)
+        try:
+            async with asyncio.timeout(self.bounds.patience_s(len(content))):
+                await response.prepare(request)
+                for at in range(0, len(content) if request.method != "HEAD" else 0, _PIECE):
+                    await response.write(content[at : at + _PIECE])  # a copy: a view would keep the whole in the transport
+        except TimeoutError:
+            log.info("picture not read in time", octets=len(content))
+            if request.transport is not None:
+                request.transport.abort()  # closing would wait for the reader once more
+        except ConnectionError:
+            log.debug("picture not read to its end", octets=len(content))
+        return response
+
+
+def _busy() -> Unavailable:
+    return Unavailable("busy", "Too many pictures are on their way.", retry_after_s=5)
