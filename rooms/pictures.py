@@ -26,6 +26,8 @@ MOST_OF_SEAT = 100
 MOST_STORED_OCTETS = 200 * 1024 * 1024
 """Of one consultation, made and stored: about two hundred pictures."""
 UPLOAD_S = 24 * 3600.0
+SWEPT_AT_ONCE = 5
+"""Uploads forgotten in one transaction: 100 MB of chunks at most, far below a statement's time-out."""
 MEDIA_TYPES = frozenset({"image/jpeg", "image/png", "image/webp"})
 
 
@@ -148,9 +150,14 @@ class Pictures:
         return found
 
     async def sweep(self) -> int:
-        """Forgets uploads that nobody ended in a day; how many they were."""
-        async with self._store.transaction() as work:
-            return await work.pictures.forget_uploads(self._clock.now() - UPLOAD_S)
+        """Forgets uploads that nobody ended in a day, a few at a time, so that others get their turn; how many they were."""
+        before, forgotten = self._clock.now() - UPLOAD_S, 0
+        while True:
+            async with self._store.transaction() as work:
+                found = await work.pictures.forget_uploads(before, SWEPT_AT_ONCE)
+            forgotten += found
+            if found < SWEPT_AT_ONCE:
+                return forgotten
 
     async def _access(self, work: Work, who: SeatIdentity) -> None:
         (consultation,) = await work.consultations.load([who.consultation])

@@ -224,7 +224,8 @@ class Pictures(Protocol):
 
     async def content(self, which: ConsultationId, picture: str, *, thumbnail: bool) -> bytes | None: ...
 
-    async def forget_uploads(self, before: float) -> int: ...
+    async def forget_uploads(self, before: float, limit: int) -> int:
+        """Drops uploads begun before then, at most so many, and passes over those that somebody works on; how many it were."""
 
 
 @dataclass(frozen=True, slots=True)

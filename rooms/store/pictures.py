@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, insert, select, update
+from sqlalchemy import Row, Select, delete, func, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.ids import ConsultationId, SeatId
@@ -87,9 +87,12 @@ class SqlPictures:
         column = _P.thumbnail if thumbnail else _P.content
         return await self._connection.scalar(select(column).where(_P.id == picture, _P.consultation == which))
 
-    async def forget_uploads(self, before: float) -> int:
-        gone = await self._connection.execute(delete(tables.picture_upload).where(_U.created_at < before))
-        return int(gone.rowcount)
+    async def forget_uploads(self, before: float, limit: int) -> int:
+        old = select(_U.seat, _U.key).where(_U.created_at < before).order_by(_U.created_at).limit(limit)
+        found = [(row.seat, row.key) for row in await self._connection.execute(old.with_for_update(skip_locked=True))]
+        if found:
+            await self._connection.execute(delete(tables.picture_upload).where(tuple_(_U.seat, _U.key).in_(found)))
+        return len(found)
 
 
 def _of(seat: SeatId, key: str) -> Select[Any]:
