@@ -11,6 +11,8 @@ from rooms.waits import places
 
 CALLS = 2
 CALL_GRACE_S = 15.0  # a reload, a phone's dark screen or a lift is no leaving
+ADDRESS_CALLS = 3  # over all consultations: the address may be somebody else's, who asked for nothing
+ADDRESS_S = 3600.0
 NEAR_AHEAD = 1
 NEAR_MINUTES = 10
 
@@ -20,6 +22,12 @@ def awaiting_call(ticket: Ticket) -> bool:
     if ticket.calls_left == 0 or ticket.away_since is None:
         return False
     return ticket.called_at is None or ticket.called_at < ticket.away_since
+
+
+def admitted(calls: tuple[float, ...], now: float) -> tuple[float, ...] | None:
+    """The calls to one address with one more, made now; none when it had enough of them within the hour."""
+    fresh = tuple(at for at in calls if at > now - ADDRESS_S)
+    return (*fresh, now) if len(fresh) < ADDRESS_CALLS else None
 
 
 def near(line: Line) -> Iterator[Ticket]:

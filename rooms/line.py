@@ -33,7 +33,8 @@ class Refusal:
 class Ticket:
     """A patient in line. `number` counts arrivals at the hospital; `waiting_since` never runs back from one to the next.
 
-    `calls_left` says how often somebody who is away may still be called back, `called_at` when that was done last.
+    `calls_left` says how often somebody who is away may still be called back, `called_at` when that was done last;
+    `calls_made` never shrinks, whatever is wished meanwhile.
     """
 
     consultation: ConsultationId
@@ -45,6 +46,7 @@ class Ticket:
     away_since: float | None = None
     refusals: tuple[Refusal, ...] = ()
     calls_left: int = 0
+    calls_made: int = 0
     called_at: float | None = None
 
     @property

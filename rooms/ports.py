@@ -250,6 +250,18 @@ class Stills(Protocol):
         """Of one seat, or (none) of all."""
 
 
+class Calls(Protocol):
+    """When call-backs went to a mail address."""
+
+    async def locked(self, address: str) -> tuple[float, ...]:
+        """Those that are kept; nobody else calls this address until the transaction ends."""
+
+    async def keep(self, address: str, calls: tuple[float, ...]) -> None: ...
+
+    async def forget(self, before: float) -> None:
+        """Some of the addresses that were last called before then."""
+
+
 class Presences(Protocol):
     """Which seat and which desk is connected through which node, and which nodes live."""
 
@@ -319,6 +331,9 @@ class Work(Protocol):
 
     @property
     def stills(self) -> Stills: ...
+
+    @property
+    def calls(self) -> Calls: ...
 
     @property
     def presences(self) -> Presences: ...

@@ -253,8 +253,8 @@ class Queue:
         ticket = self.line.tickets.get(consultation)
         if ticket is None:
             return [Ignored("not_waiting")]
-        calls = CALLS if wished else 0
-        if (ticket.calls_left > 0) == wished:
+        calls = CALLS - ticket.calls_made if wished else 0  # a wish taken back and made anew gives no more calls
+        if ticket.calls_left == calls:
             return [Ignored("no_change")]
         self.line.tickets[consultation] = replace(ticket, calls_left=calls)
         return []
@@ -429,7 +429,8 @@ class Queue:
     def _call(self, now: float) -> Iterator[Decision]:
         for ticket in near(self.line):
             if self._callable_at(ticket) <= now:
-                self.line.tickets[ticket.consultation] = replace(ticket, calls_left=ticket.calls_left - 1, called_at=now)
+                left, made = ticket.calls_left - 1, ticket.calls_made + 1
+                self.line.tickets[ticket.consultation] = replace(ticket, calls_left=left, calls_made=made, called_at=now)
                 yield CallPatient(ticket.consultation)
 
     @staticmethod

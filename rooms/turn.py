@@ -12,7 +12,7 @@ from typing import assert_never
 from common.evidence.entry import AuditEntry
 from common.ids import ConsultationId, HospitalId, PractitionerId, SeatId, new_id
 from common.outbox.letter import Letter, LetterKind
-from rooms import chronicle, lifecycle, queue
+from rooms import callback, chronicle, lifecycle, queue
 from rooms.access import SESSION_S, new_token, token_hash
 from rooms.effects import (
     CloseRoom,
@@ -214,9 +214,20 @@ class Turn:
         await self.to_consultation(order.consultation, lifecycle.OfferTaken(connected), order.practitioner)
 
     async def _call_back(self, which: ConsultationId) -> None:
-        self.put(replace(await self.consultation(which), called_at=self.now))
+        consultation = await self.consultation(which)
+        if consultation.contact is not None and not await self._may_call(consultation.contact):
+            self.note(SYSTEM, "patient_not_called", which, "too_many_calls")
+            return
+        self.put(replace(consultation, called_at=self.now))
         if await self.mail_link(which, LetterKind.TURN):
             self.note(SYSTEM, "patient_called", which)
+
+    async def _may_call(self, address: str) -> bool:
+        await self.work.calls.forget(self.now - callback.ADDRESS_S)
+        calls = callback.admitted(await self.work.calls.locked(address), self.now)
+        if calls is not None:
+            await self.work.calls.keep(address, calls)
+        return calls is not None
 
     async def _follow(self, which: ConsultationId, transition: Transition) -> None:
         if transition.after is State.CONNECTING:

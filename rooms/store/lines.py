@@ -111,6 +111,7 @@ def _ticket(row: Row[Any]) -> Ticket:
         away_since=row.away_since,
         refusals=tuple(Refusal(PractitionerId(who), at) for who, at in json.loads(row.refusals)),
         calls_left=row.calls_left,
+        calls_made=row.calls_made,
         called_at=row.called_at,
     )
 
@@ -127,6 +128,7 @@ def _ticket_row(hospital: HospitalId) -> ToRow[Ticket]:
         "away_since": ticket.away_since,
         "refusals": json.dumps([[refusal.practitioner, refusal.at] for refusal in ticket.refusals]),
         "calls_left": ticket.calls_left,
+        "calls_made": ticket.calls_made,
         "called_at": ticket.called_at,
     }
 

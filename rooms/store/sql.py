@@ -16,6 +16,7 @@ from common.outbox import store as outbox
 from common.outbox.letter import Letter
 from rooms.ports import Conflict, Due
 from rooms.store import tables
+from rooms.store.calls import SqlCalls
 from rooms.store.consultations import SqlConsultations
 from rooms.store.lines import SqlLines
 from rooms.store.links import SqlLinks
@@ -36,6 +37,7 @@ class SqlWork:
         self.links = SqlLinks(connection)
         self.pictures = SqlPictures(connection)
         self.stills = SqlStills(connection)
+        self.calls = SqlCalls(connection)
         self.presences = SqlPresences(connection)
         self.media = SqlMedia(connection)
 

@@ -225,8 +225,17 @@ queue_ticket = Table(
     Column("away_since", Double),
     Column("refusals", Text, nullable=False),  # JSON: [[practitioner, when], …]
     Column("calls_left", Integer, nullable=False, server_default="0"),
+    Column("calls_made", Integer, nullable=False, server_default="0"),
     Column("called_at", Double),
     UniqueConstraint("hospital", "number"),
+)
+
+called_address = Table(
+    "called_address",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("calls", Text, nullable=False),  # JSON: [when, …]
+    Column("last_at", Double, nullable=False, index=True),
 )
 
 queue_doctor = Table(

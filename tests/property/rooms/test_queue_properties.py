@@ -55,6 +55,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.silences: dict[PractitionerId, int] = {}
         self.refused: dict[tuple[ConsultationId, PractitionerId], float] = {}
         self.calls: dict[ConsultationId, int] = {}
+        self.made: dict[ConsultationId, int] = {}
         self.left_at: dict[ConsultationId, float] = {}
         self.called: set[ConsultationId] = set()
         self.shuffle = random.Random(0)
@@ -96,7 +97,7 @@ class QueueMachine(RuleBasedStateMachine):
         if not self.came:
             return
         which = sorted(self.came)[pick % len(self.came)]
-        self.calls[which] = (self.calls.get(which) or CALLS) if wished else 0
+        self.calls[which] = CALLS - self.made.get(which, 0) if wished else 0
         self._happen(CallbackWished(which, wished))
 
     @rule(doctor=doctors, serves=departments, present=st.booleans())
@@ -234,6 +235,7 @@ class QueueMachine(RuleBasedStateMachine):
         assert self.calls[patient] > 0
         self.called.add(patient)
         self.calls[patient] -= 1
+        self.made[patient] = self.made.get(patient, 0) + 1
         assert self._doctors_at_work_for(patient)
 
     def _doctors_at_work_for(self, patient: ConsultationId) -> list[PractitionerId]:
