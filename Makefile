@@ -6,7 +6,7 @@ BOOTSTRAP := exec $(PYTHON) -m tools.bootstrap
 .PHONY: help run code test check bench fix build setup clean
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r target text; do printf '  make %-8s%s\n' "$$target" "$$text"; done
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r target text; do printf '  make %-12s%s\n' "$$target" "$$text"; done
 
 run: export CONSILIUM_PORT := $(or $(PORT),$(CONSILIUM_PORT))
 run code: export CONSILIUM_DATA := $(or $(DATA),$(CONSILIUM_DATA))
@@ -33,6 +33,9 @@ build: ## install the packages and build the web app, start nothing
 
 setup: ## install what all the other targets need
 	@$(BOOTSTRAP) setup
+
+screenshots: ## photograph every screen into test-results/screenshots, with a real server and a real browser
+	@$(BOOTSTRAP) screenshots
 
 clean: ## remove everything that was installed or built here (never ./data)
 	@rm -rf .venv .tools media/plane/native/build web/node_modules web/dist test-results .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -48,6 +48,8 @@ class Speaker:
         with contextlib.suppress(asyncio.CancelledError, TimeoutError):
             async with asyncio.timeout(_ACK_TIMEOUT_S):
                 await self.client.disconnect()
+        if self.client.eio.http is not None:
+            await self.client.eio.http.close()  # engineio leaves its session open
 
     async def ask(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
         """Send a message and return its acknowledgement."""
@@ -89,9 +91,11 @@ class Speaker:
         return handler
 
 
-async def walk_in(session: aiohttp.ClientSession, base: str, hospital: str, department: str, name: str) -> tuple[str, str]:
-    """Take a place in line; returns the seat and the cookie that holds it."""
-    body = {"hospital": hospital, "department": department, "name": name, "language": "en"}
+async def walk_in(
+    session: aiohttp.ClientSession, base: str, hospital: str, department: str, name: str, **more: object
+) -> tuple[str, str]:
+    """Take a place in line; returns the seat and the cookie that holds it. `more` is what else `WalkIn` may say."""
+    body = {"hospital": hospital, "department": department, "name": name, "language": "en", **more}
     async with session.post(f"{base}/api/walk-ins", json=body, headers=CSRF) as response:
         answer = await response.json()
         if response.status != 201:

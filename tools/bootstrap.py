@@ -26,6 +26,7 @@ PURPOSES = {
     "check": ["-m", "tools.stages", "check"],
     "bench": ["-m", "bench.relay", "--write"],
     "test": ["-m", "tools.stages", "test"],
+    "screenshots": ["-m", "tools.screenshots"],
 }
 
 
@@ -60,11 +61,11 @@ def main(arguments: list[str]) -> int:
 def prepare(purpose: str) -> None:
     """Install and build what the purpose needs, skipping what is there already."""
     os.environ["PATH"] = f"{PROGRAMS}{os.pathsep}{os.environ.get('PATH', os.defpath)}"  # fetched only where nothing else would do
-    if purpose in ("test", "setup"):
+    if purpose in ("test", "setup", "screenshots"):
         install_test_programs()
     install_python_packages(for_tests=purpose not in ("run", "build", "code"))
     build_plane()
-    if purpose in ("run", "build", "test", "setup"):
+    if purpose in ("run", "build", "test", "setup", "screenshots"):
         build_web()
     if purpose not in ("run", "build", "code"):
         install_web_packages()

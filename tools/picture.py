@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.async_api import async_playwright
 
-from tests.browser.conftest import CHROMIUM_FLAGS
+from tests.browser.chromium import CHROMIUM_FLAGS
 from tests.browser.stage import BLUE, GREEN, Cast
 from tests.signaling_process import Signaling
 

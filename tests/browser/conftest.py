@@ -7,21 +7,12 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Playwright, async_playwright
 
+from tests.browser.chromium import launched
 from tests.browser.stage import FIREFOX_HERTZ, Cast
-from tests.processes import ServiceFailed, program
+from tests.processes import ServiceFailed
 from tests.services import LOGS
 from tests.signaling_process import Signaling
 
-CHROMIUM_FLAGS = [
-    "--use-fake-device-for-media-stream=fps=15",
-    "--use-fake-ui-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required",
-    "--disable-dev-shm-usage",
-    "--mute-audio",
-    "--disable-background-networking",
-    "--allow-loopback-in-peer-connection",
-    "--ignore-certificate-errors",  # a turns: of a test has a certificate that nobody signed
-]
 FIREFOX_PREFERENCES: dict[str, Any] = {
     "media.navigator.streams.fake": True,
     "media.navigator.audio.fake_frequency": int(FIREFOX_HERTZ),
@@ -52,12 +43,8 @@ async def playwright() -> AsyncIterator[Playwright]:
 @pytest.fixture
 async def chromium(playwright: Playwright) -> AsyncIterator[Browser]:
     """Debian's Chromium."""
-    path = shutil.which("chromium") or program("chromium")
-    browser = await playwright.chromium.launch(executable_path=path, chromium_sandbox=False, args=CHROMIUM_FLAGS)
-    try:
+    async with launched(playwright) as browser:
         yield browser
-    finally:
-        await browser.close()
 
 
 @pytest.fixture

@@ -171,7 +171,8 @@ FIREFOX_HERTZ = 1200.0  # of its fake microphone, set by conftest
 class Person:
     """Somebody at a browser page of the server under test."""
 
-    def __init__(self, context: BrowserContext, page: Page, base: str, look: Look) -> None:
+    def __init__(self, context: BrowserContext, page: Page, base: str, look: Look, phone: bool = False) -> None:
+        self.phone = phone
         self.context = context
         self.page = page
         self.base = base
@@ -234,6 +235,24 @@ class Person:
         return await self.page.locator("input#link").input_value()
 
 
+PASSED_BY = {"way-out": "[data-next]", "check": "[data-next]", "questions": "[data-later]", "advice": "[data-next]"}
+"""Screens before the waiting room, and the button with which somebody in a hurry goes past each."""
+
+
+async def to_waiting_room(person: Person) -> None:
+    """Go past the way out, the test and the questions."""
+    page = person.page
+    known = [*PASSED_BY, "waiting", "card", "call"]
+    for _ in known:
+        here = page.locator(", ".join(f'[data-screen="{screen}"]' for screen in known)).first
+        screen = str(await here.get_attribute("data-screen"))
+        if screen not in PASSED_BY:
+            return
+        await page.click(PASSED_BY[screen])
+        await page.locator(f'[data-screen="{screen}"]').wait_for(state="detached")
+        known.remove(screen)
+
+
 async def confirm(person: Person) -> None:
     """Say that the name card is right."""
     card = person.page.locator("[data-answer=confirm]")
@@ -286,15 +305,15 @@ class Cast:
         for script in self.scripts:
             await context.add_init_script(script)
         seen = replace(look, hertz=FIREFOX_HERTZ) if browser.browser_type.name == "firefox" else look
-        person = Person(context, await context.new_page(), self.server.base, seen)
+        person = Person(context, await context.new_page(), self.server.base, seen, phone=phone)
         self.people.append(person)
         return person
 
-    async def at_desk(self, browser: Browser, look: Look = BLUE, staff_number: str | None = None) -> Person:
+    async def at_desk(self, browser: Browser, look: Look = BLUE, staff_number: str | None = None, language: str = "en") -> Person:
         """Somebody of the staff at their desk: signed in through the page the first time, by the session kept after that."""
         who = sample_doctor(self.server.greeting())
         number = staff_number or who.staff_number
-        person = await self.enter(browser, look)
+        person = await self.enter(browser, look, language=language)
         page = person.page
         if kept := self.server.sessions.get(number):
             name, _, value = kept.partition("=")
@@ -318,9 +337,11 @@ class Cast:
         await page.fill("[name=code]", await self.server.authenticator.code(number))
         await page.press("[name=code]", "Enter")
 
-    async def doctor_on_duty(self, browser: Browser, look: Look = BLUE, staff_number: str | None = None) -> Person:
+    async def doctor_on_duty(
+        self, browser: Browser, look: Look = BLUE, staff_number: str | None = None, language: str = "en"
+    ) -> Person:
         """A doctor signs in at the desk and goes on duty for every department of theirs."""
-        person = await self.at_desk(browser, look, staff_number)
+        person = await self.at_desk(browser, look, staff_number, language)
         page = person.page
         if await page.get_attribute('[data-screen="desk"]', "data-duty") != "on":
             await page.locator("label.duty").click()

@@ -84,7 +84,12 @@ export function Waiting(props: WaitingProps) {
       </main>
       {!elder && (
         <footer class="foot">
-          <button type="button" class="btn btn-alarm btn-large btn-wide" onClick={() => open("worse")}>
+          <button
+            type="button"
+            class="btn btn-alarm btn-large btn-wide"
+            data-open="worse"
+            onClick={() => open("worse")}
+          >
             <Icon name="siren" />
             <span>{t.emergency.worse}</span>
           </button>
@@ -187,7 +192,7 @@ function ElderRoom(props: RoomProps) {
             <span>{state.callback ? words.shortOn : words.short}</span>
           </button>
         )}
-        <button type="button" class="btn btn-alarm" onClick={() => open("worse")}>
+        <button type="button" class="btn btn-alarm" data-open="worse" onClick={() => open("worse")}>
           <Icon name="siren" />
           <span>{t.emergency.worse}</span>
         </button>
