@@ -12,6 +12,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -178,3 +179,17 @@ def waits_for_input(pid: int) -> bool:
     state = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
     waits_in = Path(f"/proc/{pid}/wchan").read_text()
     return state == "S" and ("read" in waits_in or "unix_stream" in waits_in)
+
+
+QUIET_START_S = 1.2
+
+
+def slowness() -> float:
+    """How many times slower than on two quiet cores a process of ours starts now; at least 1.
+
+    What is promised in seconds is promised on such a machine; a test multiplies by this, measured beside it.
+    """
+    began = time.monotonic()
+    root = Path(__file__).resolve().parent.parent
+    subprocess.run([sys.executable, "-c", "import media.relay"], cwd=root, check=True, timeout=120)
+    return max(1.0, (time.monotonic() - began) / QUIET_START_S)

@@ -22,7 +22,7 @@ from tests.browser.stage import Person
 from tests.browser.test_call import pair
 from tests.browser.test_links import received, see_and_hear
 from tests.netsim.balancer import Balancer
-from tests.processes import Service, wait_for, waits_for_input
+from tests.processes import Service, slowness, wait_for, waits_for_input
 from tests.services import LOGS
 from tests.signaling_process import Signaling
 
@@ -69,6 +69,12 @@ class Inlet:
         if sound < self._sound or frames < self._frames:
             self._sound = self._frames = 0
         return sound > self._sound + 10 and frames > self._frames + 2
+
+
+async def too_late(made: "Room") -> list[tuple[str, float]]:
+    """What took longer than is promised, on a machine as slow as this one is now."""
+    limit_s = BACK_S * await asyncio.to_thread(slowness)
+    return [row for row in made.found.rows if row[1] > limit_s]
 
 
 @dataclass
@@ -179,7 +185,7 @@ async def test_every_mishap_is_over_in_five_seconds(one_server: tuple[Signaling,
     print(f"signaling started in {started - began:.1f} s")
     await made.after("the media worker that outlived it killed", kill_worker)
     assert await made.doctor.seat_named("Bai Yun") == seat, "it is the same seat"
-    assert [row for row in made.found.rows if row[1] > BACK_S] == []
+    assert await too_late(made) == []
 
 
 @pytest.mark.timeout(180)
@@ -204,7 +210,7 @@ async def test_a_killed_process_is_replaced_by_the_other(
 
             await made.after("the process of both people killed", kill_first)
             await made.after("every media worker killed", kill_worker)
-            assert [row for row in made.found.rows if row[1] > BACK_S] == []
+            assert await too_late(made) == []
         finally:
             await leave(made)
     finally:

@@ -17,6 +17,7 @@ from rooms.store.sql import SqlRoomsStore
 from rooms.timeline import MOST_ENTRIES, Entry, EntryKind, EventCode
 from rooms.timelines import Timelines
 from tests.integration.rooms.conftest import DAY, HOSPITAL, NODE, Node
+from tests.processes import slowness
 
 
 def timelines(node: Node) -> Timelines:
@@ -303,7 +304,7 @@ async def test_twenty_posts_a_second_leave_a_turn_quick(node: Node) -> None:
     middle, worst = posts[len(posts) // 2] * 1000, posts[-1] * 1000
     print(f"{len(posts)} posts: {middle:.1f} ms, at most {worst:.0f} ms; turns {turns[len(turns) // 2] * 1000:.1f} ms,"
           f" p95 {turns[len(turns) * 95 // 100] * 1000:.1f} ms")  # fmt: skip
-    assert turns[len(turns) * 95 // 100] < 0.3
+    assert turns[len(turns) * 95 // 100] < 0.3 * slowness()
 
 
 async def paired_without_media(node: Node) -> tuple[SeatIdentity, SeatIdentity]:
