@@ -21,6 +21,7 @@ from signaling.pictures.inspection import inspect
 from signaling.pictures.orders import Order, Rendered
 from signaling.pictures.workshop import Workshop, WorkshopSize
 from tests.adversarial import pictures
+from tests.processes import slowness
 
 KINDS = {".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
 CANARY = b"52.5200N-13.4050E-canary-street"
@@ -186,7 +187,7 @@ def test_a_bomb_is_refused_by_its_header() -> None:
         bomb = pictures.png_bomb(width, height, depth, colour)
         began = time.monotonic()
         assert claim(bomb, "image/png") == "picture_dimensions"
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 0.5 * slowness()
     jpeg = bytearray(pictures.encoded(pictures.photo()))
     at = jpeg.index(b"\xff\xc0")
     jpeg[at + 5 : at + 9] = struct.pack(">HH", 50_000, 50_000)

@@ -19,7 +19,7 @@ from tests.adversarial import pictures
 from tests.integration.signaling.conftest import Visitors
 from tests.integration.signaling.test_timeline import here, paired, still
 from tests.peers_signaling import CSRF
-from tests.processes import wait_for
+from tests.processes import slowness, wait_for
 from tests.services import LOGS
 from tests.signaling_process import Signaling
 
@@ -368,7 +368,7 @@ async def test_calls_go_on_while_pictures_are_made(visitors: Visitors) -> None:
         assert [status for status, _ in await making] == [200] * 3
         delays.sort()
         print(f"{len(delays)} texts meanwhile: {delays[len(delays) // 2]:.0f} ms, at most {delays[-1]:.0f} ms")
-        assert delays[len(delays) * 9 // 10] < 300
+        assert delays[len(delays) * 9 // 10] < 300 * slowness()
 
 
 async def test_nothing_of_it_is_logged() -> None:

@@ -113,9 +113,9 @@ function Camera({ own }: { own: OwnDevices }) {
 
 function Lacking({ title, body, name }: { title: string; body: string; name: "camera" | "microphone" }) {
   return (
-    <li class="row row-top" data-lacks={name} role="status">
+    <li class="row row-top" data-lacks={name}>
       <Icon name={name === "camera" ? "video-off" : "mic-off"} tone="amber" />
-      <div class="grow">
+      <div class="grow" role="status">
         <strong>{title}</strong> <span class="second">{body}</span>
       </div>
     </li>

@@ -111,7 +111,7 @@ function WhatNow({ state, spoke }: { state: SeatState; spoke: boolean }) {
         {state.ended_reason === "wrong_person" && (
           <li>
             <Icon name="mail" />
-            <a href="/join" onClick={(event) => follow(event, "/join")}>
+            <a class="alone" href="/join" onClick={(event) => follow(event, "/join")}>
               {t.goodbye.newLink}
             </a>
           </li>
