@@ -12,6 +12,7 @@ SeatId = NewType("SeatId", str)
 OfferId = NewType("OfferId", str)
 WorkerId = NewType("WorkerId", str)
 PeerId = NewType("PeerId", str)
+RecordingId = NewType("RecordingId", str)
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 _LENGTH = 16  # 80 bits: collisions are out of reach, and nothing is granted by knowing one
