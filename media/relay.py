@@ -5,7 +5,6 @@ It decides which session a request concerns and whether there is room for anothe
 
 import asyncio
 import itertools
-import resource
 import secrets
 from typing import cast
 
@@ -35,7 +34,7 @@ from media.rtc.guard import Guard
 from media.rtc.peer import Endpoint
 from media.rtc.seam import Certificate
 from media.session import Session
-from media.stats import LoadMeter
+from media.stats import LoadMeter, resident_bytes
 
 _log = structlog.get_logger(__name__)
 
@@ -44,6 +43,8 @@ MAX_PROBES = 8
 PROBE_LIFE_S = 60.0
 PROBE_HEADROOM = 0.15
 """A probe costs about what a call does: people who only try out their line leave three times what a new call needs."""
+MEMORY_LIMIT_BYTES = 1 << 30
+"""Twelve times what a hundred calls were seen to need."""
 MAX_TABLE_LINES = 150
 """Of sources and of sinks in one dump: a frame holds 64 KiB."""
 
@@ -51,7 +52,7 @@ MAX_TABLE_LINES = 150
 class MediaRelay:
     """Opens the port at once (`OSError` when taken); must be made inside a running loop and closed."""
 
-    def __init__(self, name: str, addresses: tuple[str, ...] = (), port: int = 0) -> None:
+    def __init__(self, name: str, addresses: tuple[str, ...] = (), port: int = 0, memory_limit: int = MEMORY_LIMIT_BYTES) -> None:
         loop = asyncio.get_running_loop()
         self.epoch = secrets.token_hex(8)
         self._guard = Guard()
@@ -65,7 +66,7 @@ class MediaRelay:
         self._ending: set[asyncio.Task[None]] = set()
         self._draining = False
         self.drained = asyncio.Event()
-        self._load = LoadMeter(loop)
+        self._load = LoadMeter(loop, memory_limit)
         self.clients = 0
         self.clients_changed = asyncio.Event()
         ready = WorkerReady(worker=name, port=self.port)
@@ -143,7 +144,7 @@ class MediaRelay:
             peers=sum(len(session.numbers) for session in self._sessions.values()),
             loop_lag_ms=self._load.lag_ms,
             headroom=self._load.headroom,
-            rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            rss_bytes=resident_bytes(),
             packets_in=totals.packets_in,
             packets_out=totals.packets_out,
             packets_dropped=totals.packets_dropped + self._guard.dropped,

@@ -1,7 +1,10 @@
-"""How busy a worker is: the loop's lag and the processor's idle share, measured each second. Decides nothing with them."""
+"""How busy a worker is: the loop's lag, the processor's idle share and the memory in use. Decides nothing with them."""
 
 import asyncio
+import os
+import resource
 import time
+from pathlib import Path
 
 INTERVAL_S = 1.0
 SAMPLES = 10
@@ -10,11 +13,22 @@ FULL_CPU_SHARE = 0.85
 FULL_LAG_MS = 50.0
 
 
-class LoadMeter:
-    """Samples ten times a second; `lag_ms` is the worst of the last second, `headroom` 0 (full) to 1 (idle)."""
+def resident_bytes() -> int:
+    """Memory that this process has in use now; where the kernel does not say, the most it ever had."""
+    try:
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+
+class LoadMeter:
+    """Samples ten times a second; `lag_ms` is the worst of the last second, `headroom` 0 (full) to 1 (idle): the scarcest of
+    processor, promptness, and what is left of `memory_limit` bytes."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, memory_limit: int) -> None:
         self._loop = loop
+        self._memory_limit = memory_limit
         self.lag_ms = 0.0
         self.headroom = 1.0
         self._worst_s = 0.0
@@ -40,6 +54,7 @@ class LoadMeter:
         cpu_s = time.process_time()
         share = (cpu_s - self._cpu_s) / max(now - self._second_at, 0.001)
         self.lag_ms = self._worst_s * 1000
-        self.headroom = max(0.0, 1.0 - max(share / FULL_CPU_SHARE, self.lag_ms / FULL_LAG_MS))
+        memory = resident_bytes() / self._memory_limit
+        self.headroom = max(0.0, 1.0 - max(share / FULL_CPU_SHARE, self.lag_ms / FULL_LAG_MS, memory))
         self._cpu_s, self._second_at = cpu_s, now
         self._worst_s, self._samples = 0.0, 0

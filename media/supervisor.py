@@ -19,7 +19,7 @@ import structlog
 
 from common.errors import ConsiliumError, Unavailable
 from media.control.client import WorkerClient
-from media.control.messages import WorkerPing
+from media.control.messages import WorkerPing, WorkerStatus
 from media.control.unix import connect_unix
 
 START_TIMEOUT_S = 10.0
@@ -44,7 +44,8 @@ class Supervisor:
     """`count` workers with sockets in `folder` (which only its owner may enter) named `node`-0, `node`-1 …
 
     With `first_port` above 0 they take that UDP port and the following ones, else any. `on_worker` is given each worker as it
-    answers, also successors, and sets its callbacks before it returns.
+    answers, also successors, and sets its callbacks before it returns. One that has more than `memory_mb` in use is ended: its
+    calls come back on another within seconds, and the machine's other work is not paged out for a leak.
     """
 
     def __init__(
@@ -56,14 +57,22 @@ class Supervisor:
         on_worker: Callable[[WorkerClient], None],
         addresses: tuple[str, ...] = (),
         first_port: int = 0,
+        memory_mb: int = 1024,
         log_level: str = "info",
         log_format: str = "auto",
     ) -> None:
         self._spare = _Spare()
         shared = ["--addresses", ",".join(addresses), "--log-level", log_level, "--log-format", log_format]
+        shared += ["--memory-mb", str(memory_mb)]
         self._keepers = [
             _Keeper(
-                _Post(f"{node}-{index}", folder / f"{index}.sock", first_port + index if first_port else 0, shared),
+                _Post(
+                    name=f"{node}-{index}",
+                    socket=folder / f"{index}.sock",
+                    port=first_port + index if first_port else 0,
+                    memory_limit=memory_mb << 20,
+                    arguments=shared,
+                ),
                 on_worker,
                 self._spare,
             )
@@ -149,6 +158,7 @@ class _Post:
     name: str
     socket: Path
     port: int
+    memory_limit: int
     arguments: list[str]
 
 
@@ -160,6 +170,7 @@ class _Keeper:
         self.socket = post.socket
         self.client: WorkerClient | None = None
         self._port = post.port
+        self._memory_limit = post.memory_limit
         self._arguments = [*post.arguments, "--port", str(post.port)]
         self._on_worker = on_worker
         self._spare = spare
@@ -260,14 +271,18 @@ class _Keeper:
         raise Unavailable("worker_start", "the media worker ended or stayed silent")
 
     async def _watch(self, client: WorkerClient) -> None:
-        """Returns when the worker is dead or has been silent for too long."""
+        """Returns when the worker is dead, has been silent for too long, or has too much memory in use."""
         while client.alive:
             try:
-                await client.request("worker_ping", None, WorkerPing(), timeout_s=SILENT_AFTER_S)
+                status = await client.request("worker_ping", None, WorkerPing(), timeout_s=SILENT_AFTER_S)
             except ConsiliumError as error:
                 if client.alive:
                     _log.error("media worker is silent", worker=self.name, code=error.code)
                     await self._dump()
+                return
+            if isinstance(status, WorkerStatus) and status.rss_bytes > self._memory_limit:
+                _log.error("media worker has too much memory in use", worker=self.name, rss_mb=status.rss_bytes >> 20)
+                await self._dump()
                 return
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(PING_INTERVAL_S):

@@ -20,7 +20,7 @@ import uvloop
 from common.errors import UserError
 from common.logging import configure_logging
 from media.control.unix import listen_unix
-from media.relay import MediaRelay
+from media.relay import MEMORY_LIMIT_BYTES, MediaRelay
 
 ORPHANED_AFTER_S = 15.0
 """Signaling restarts within that; then the browsers' calls go on. Without any signaling a worker is of no use."""
@@ -37,6 +37,7 @@ def main() -> int:
     parser.add_argument("--name", required=True)
     parser.add_argument("--addresses", default="")
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--memory-mb", type=int, default=MEMORY_LIMIT_BYTES >> 20)
     parser.add_argument("--log-level", default="info", choices=["debug", "info", "warning", "error"])
     parser.add_argument("--log-format", default="auto", choices=["auto", "text", "json"])
     given = sys.argv[1:]
@@ -49,15 +50,15 @@ def main() -> int:
     addresses = tuple(part.strip() for part in arguments.addresses.split(",") if part.strip())
     configure_logging(arguments.log_level, arguments.log_format, arguments.name)
     try:
-        uvloop.run(_run(arguments.socket, arguments.name, addresses, arguments.port))
+        uvloop.run(_run(arguments.socket, arguments.name, addresses, arguments.port, arguments.memory_mb << 20))
     except (OSError, UserError) as error:
         _log.error("media worker cannot start", reason=type(error).__name__, code=getattr(error, "code", None))
         return 2
     return 0
 
 
-async def _run(socket: Path, name: str, addresses: tuple[str, ...], port: int) -> None:
-    relay = MediaRelay(name, addresses, port)
+async def _run(socket: Path, name: str, addresses: tuple[str, ...], port: int, memory_limit: int) -> None:
+    relay = MediaRelay(name, addresses, port, memory_limit)
     stop = asyncio.Event()
     _on_signals(relay, stop)
     try:

@@ -249,6 +249,7 @@ class Server:
             node=self.node,
             addresses=self.settings.media_addresses,
             first_port=self.settings.media_port,
+            memory_mb=self.settings.media_memory_mb,
             log_level=self.settings.log_level,
             log_format=self.settings.log_format,
             on_worker=placements.add,

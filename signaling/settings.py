@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     media_workers: int | None = Field(default=None, ge=0, le=64)
     media_addresses: Annotated[tuple[str, ...], NoDecode] = ()
+    media_memory_mb: int = Field(default=1024, ge=256)
     media_port: int = Field(default=0, ge=0, le=65535)
     turn_urls: Annotated[tuple[str, ...], NoDecode] = ()
     turn_secret: SecretStr | None = None

@@ -18,6 +18,7 @@ from common.ids import ConsultationId, new_id
 from media.control.client import WorkerClient
 from media.control.messages import SessionClose, SessionOpen, WorkerDump, WorkerPing, WorkerStatus
 from media.control.unix import connect_unix
+from media.stats import LoadMeter, resident_bytes
 from media.supervisor import Supervisor
 from tests.peers.browser import FakeBrowser
 from tests.peers.calls import Call
@@ -30,10 +31,16 @@ LOOPBACK = ("127.0.0.1",)
 class Workers:
     """A supervisor and what it told."""
 
-    def __init__(self, folder: Path, count: int = 1, first_port: int = 0) -> None:
+    def __init__(self, folder: Path, count: int, first_port: int, memory_mb: int) -> None:
         self.told: list[tuple[str, str]] = []
         self.supervisor = Supervisor(
-            count=count, folder=folder, node="n", on_worker=self.add, addresses=LOOPBACK, first_port=first_port
+            count=count,
+            folder=folder,
+            node="n",
+            on_worker=self.add,
+            addresses=LOOPBACK,
+            first_port=first_port,
+            memory_mb=memory_mb,
         )
 
     def add(self, client: WorkerClient) -> None:
@@ -52,9 +59,9 @@ class Workers:
 
 
 @asynccontextmanager
-async def workers(count: int = 1, first_port: int = 0) -> AsyncIterator[Workers]:
+async def workers(count: int = 1, first_port: int = 0, memory_mb: int = 1024) -> AsyncIterator[Workers]:
     with tempfile.TemporaryDirectory(prefix="c-") as folder:
-        started = Workers(Path(folder), count, first_port)
+        started = Workers(Path(folder), count, first_port, memory_mb)
         await started.supervisor.start()
         try:
             yield started
@@ -122,6 +129,25 @@ async def test_a_silent_worker_is_ended_within_seconds() -> None:
         os.kill(pid, signal.SIGSTOP)
         await until(lambda: ("died", started.told[0][1]) in started.told, "the silence is noticed", timeout_s=8)
         await until(lambda: not Path(f"/proc/{pid}").exists(), "its process is gone")
+
+
+async def test_a_worker_with_too_much_memory_in_use_is_replaced(capfd: pytest.CaptureFixture[str]) -> None:
+    async with workers(memory_mb=16) as started:  # less than the interpreter has after its imports
+        first = started.told[0][1]
+        await until(lambda: ("died", first) in started.told, "the limit is enforced", timeout_s=8)
+        await until(lambda: len(started.told) >= 3, "a successor comes", timeout_s=15)
+    assert "most recent call first" in capfd.readouterr().err  # the stacks, for whoever looks for the leak
+
+
+async def test_a_worker_near_its_memory_limit_has_no_room_for_another_call() -> None:
+    loop, used = asyncio.get_running_loop(), resident_bytes()
+    tight, ample = LoadMeter(loop, used), LoadMeter(loop, 100 * used)
+    try:
+        await until(lambda: tight.headroom < ample.headroom, "both have measured", timeout_s=10)
+        assert tight.headroom == 0.0
+    finally:
+        tight.close()
+        ample.close()
 
 
 async def test_a_draining_worker_takes_nothing_new_and_ends_with_its_last_session() -> None:
