@@ -61,6 +61,20 @@ class ConsultationMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingChanged:
+    """What may be copied of this consultation has changed: ask `Rooms.recording_order` and carry it out."""
+
+    consultation: ConsultationId
+
+
+@dataclass(frozen=True, slots=True)
+class EraseRecorded:
+    """Somebody took a yes back and the hospital erases: carry out `Rooms.recordings.erasures`."""
+
+    consultation: ConsultationId
+
+
+@dataclass(frozen=True, slots=True)
 class OpenRoom:
     """Find a media worker for this consultation and place it there."""
 
@@ -130,6 +144,8 @@ Effect = (
     | ConsultationChanged
     | ConsultationMoved
     | TimelineGrew
+    | RecordingChanged
+    | EraseRecorded
     | OpenRoom
     | CloseRoom
     | ReleaseSeat

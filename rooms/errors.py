@@ -141,3 +141,23 @@ def not_in_call() -> UserError:
 def not_waiting() -> UserError:
     """Only who is in line can be triaged, or called back."""
     return UserError("not_waiting", "This patient is not in the line of this hospital.")
+
+
+def recording_off() -> UserError:
+    """The hospital records no consultations."""
+    return UserError("recording_off", "This hospital does not record consultations.")
+
+
+def recording_under_way() -> UserError:
+    """Asked already: one question at a time."""
+    return UserError("recording_under_way", "Recording was asked for already.")
+
+
+def not_asked() -> UserError:
+    """An answer to a question that was not asked, or is not asked any more."""
+    return UserError("not_asked", "Nobody asks for that now.")
+
+
+def nothing_to_withdraw() -> UserError:
+    """This seat has given no such consent."""
+    return UserError("nothing_to_withdraw", "There is no such consent to take back.")

@@ -6,6 +6,7 @@ from typing import assert_never
 
 import structlog
 
+from common.ids import ConsultationId
 from rooms import effects as orders
 from signaling.hints import Hint, Hints
 from signaling.metrics import Metrics
@@ -24,6 +25,8 @@ class Effects:
         self._tasks: set[asyncio.Task[None]] = set()
         self.placements: Placements | None = None  # set once by app.py: the two need each other
         self.deliver: Callable[[], None] = lambda: None  # set once by app.py: wakes the outbox
+        self.record: Callable[[ConsultationId], None] = lambda _: None  # set once by app.py: the recordings' reconciler
+        self.erase: Callable[[ConsultationId], None] = lambda _: None  # set once by app.py: the archive's
 
     def carry_out(self, effects: list[orders.Effect]) -> None:
         """Carry out what a service call returned. An effect that is lost is found again by the reconciler."""
@@ -65,6 +68,10 @@ class Effects:
                 self._spawn(self.placements.release(consultation, seat))
             case orders.ConsultationMoved():
                 pass  # counted above; the changes that come with it are pushed
+            case orders.RecordingChanged(consultation=consultation):
+                self.record(consultation)
+            case orders.EraseRecorded(consultation=consultation):
+                self.erase(consultation)
             case orders.DeliverLetters():
                 self.deliver()
             case _:

@@ -38,6 +38,7 @@ What a browser and the server say to each other, field by field; [PROTOCOL.md](P
 _ALIASES = (
     "Role", "StaffRole", "Language", "ConsultationState", "EndedReason", "Priority", "RedFlag", "DeviceOutcome", "PathKind",
     "Expectation", "Rung", "Rating", "EntryKind", "EventCode",
+    "RecordingState", "RecordingReason", "RecordedScope", "ConsentPurpose", "ConsentStanding",
 )  # fmt: skip
 _PLAIN = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
 _WORDS = {str: "text", int: "integer", float: "number", bool: "true or false", type(None): "null"}

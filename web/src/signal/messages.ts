@@ -28,6 +28,16 @@ export type EntryKind = "text" | "picture" | "event";
 
 export type EventCode = "joined" | "left" | "offered" | "accepted" | "confirmed" | "live" | "interrupted" | "media_lost" | "media_back" | "moved" | "ended";
 
+export type RecordingState = "off" | "asked" | "on" | "paused" | "ending";
+
+export type RecordingReason = "asked" | "all_yes" | "joined" | "declined" | "withdrawn" | "stopped" | "ended";
+
+export type RecordedScope = "audio_video" | "audio_only";
+
+export type ConsentPurpose = "audio_video" | "audio_only" | "teaching";
+
+export type ConsentStanding = "unasked" | "asked" | "given" | "declined" | "withdrawn";
+
 /** A text that the hospital gave in both languages. */
 export interface LocalText {
   zh: string;
@@ -412,6 +422,53 @@ export interface CheckResult {
   paths: PathResult[];
   up_bps: number | null;
   down_bps: number | null;
+}
+
+/** `consent_ask`: the doctor asks everybody in the room whether the consultation may be recorded, and says yes to `own` with it. `teaching`: asks also whether the recording may be shown for teaching. */
+export interface ConsentAsk {
+  seat: string;
+  own: RecordedScope;
+  teaching?: boolean;
+}
+
+/** `consent_answer`: what this seat says to the question. It may be changed while the question or the recording stands; a no after a yes takes the yes back. */
+export interface ConsentAnswer {
+  seat: string;
+  answer: "audio_video" | "audio_only" | "no";
+  teaching?: boolean;
+}
+
+/** `consent_withdraw`: takes a yes back, in the call or after it. `audio_only` is everything and stops the recording, `audio_video` the picture alone, `teaching` that alone. */
+export interface ConsentWithdraw {
+  seat: string;
+  purpose: ConsentPurpose;
+}
+
+/** `recording_stop`: the doctor ends the recording, or the question; the call goes on. */
+export interface RecordingStop {
+  seat: string;
+}
+
+/** How this seat stands to each purpose. `can_withdraw`: there is a yes or something recorded to take back. */
+export interface OwnConsent {
+  audio_video: ConsentStanding;
+  audio_only: ConsentStanding;
+  teaching: ConsentStanding;
+  can_withdraw: boolean;
+}
+
+/** How the recording of a consultation stands. `allowed`: the hospital records at all. `light` is what a browser must show: it is lit before anything is recorded and goes out only when it is known that nothing is. `running`: it is known that packets are recorded now. `waiting_for`: who has yet to answer. `teaching`: teaching was asked for. `erases`: what was recorded of somebody who takes a yes back is destroyed. */
+export interface RecordingStatus {
+  allowed: boolean;
+  state: RecordingState;
+  reason: RecordingReason | null;
+  light: boolean;
+  running: boolean;
+  waiting_for: string[];
+  teaching: boolean;
+  erases: boolean;
+  started_at: number | null;
+  own: OwnConsent;
 }
 
 /** A picture of the timeline: `GET /api/seats/{seat}/pictures/{id}`, and `…/{id}/thumbnail` (at most 320 px). */
