@@ -1,52 +1,59 @@
-"""Takes the README's picture: a real call of two browsers through the relay, with drawings in place of faces.
+"""Takes the README's pictures: two scenes of the play that `make screenshots` photographs whole, with drawings in place of faces.
 
-`.venv/bin/python -m tools.picture` writes docs/call.png; it needs what `make test` needs.
+`.venv/bin/python -m tools.picture` writes docs/call.webp (the doctor's desk) and docs/call-phone.webp (the patient's phone).
 """
 
 import asyncio
-import shutil
-from dataclasses import replace
-from pathlib import Path
+import sys
 
-from playwright.async_api import async_playwright
+import cv2
+import numpy as np
 
-from tests.browser.chromium import CHROMIUM_FLAGS
-from tests.browser.stage import BLUE, GREEN, Cast
+from tests.browser.chromium import chromium_with
+from tests.browser.play.acts import perform
+from tests.browser.play.stage import Scene
 from tests.signaling_process import Signaling
+from tools.steps import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
-ART = ROOT / "web" / "preview"
+PICTURES = {"desk-notes": "call.webp", "call": "call-phone.webp"}
+QUALITY = 90  # small letters stay sharp, and each file stays under 200 kB
+LARGEST_BYTES = 200_000
+
+
+async def keep(scene: Scene) -> None:
+    """Write the scene's picture if it is one of the README's; every other scene passes unseen."""
+    if (name := PICTURES.get(scene.name)) is None:
+        return
+    page = scene.person.page
+    await page.mouse.move(0, 0)
+    await page.evaluate("document.activeElement?.blur()")
+    taken = await page.screenshot(animations="disabled", caret="hide")
+    picture = cv2.imdecode(np.frombuffer(taken, np.uint8), cv2.IMREAD_COLOR)
+    if picture is None:
+        raise ValueError("the browser took no picture")
+    done, webp = cv2.imencode(".webp", picture, [cv2.IMWRITE_WEBP_QUALITY, QUALITY])
+    if not done or len(webp) > LARGEST_BYTES:
+        raise ValueError(f"{name}: {len(webp)} bytes are too many for a README")
+    (ROOT / "docs" / name).write_bytes(webp.tobytes())
+    print(f"docs/{name}: {len(webp) // 1000} kB")
 
 
 async def take(server: Signaling) -> None:
-    """Pair a patient and a doctor, wait until both see each other, and photograph the desk."""
-    async with async_playwright() as playwright:
-        path = shutil.which("chromium")
-        browser = await playwright.chromium.launch(executable_path=path, chromium_sandbox=False, args=CHROMIUM_FLAGS)
-        cast = Cast(server, "picture")
-        doctor = await cast.doctor_on_duty(browser, replace(BLUE, drawing=(ART / "doctor.svg").read_text()))
-        patient = await cast.patient_in_line(browser, "Bai Yun", replace(GREEN, drawing=(ART / "patient.svg").read_text()))
-        for name in ("Qing Shan", "Chun Xiao"):
-            await cast.patient_in_line(browser, name)
-        await doctor.page.click("[data-answer=accept]")
-        for person in (doctor, patient):
-            await person.page.wait_for_selector('figure[data-picture="true"]')
-        await doctor.page.wait_for_timeout(8000)  # the encoder sharpens the picture within seconds
-        await doctor.page.screenshot(path=ROOT / "docs" / "call.png")
-        await patient.page.screenshot(path=ROOT / "docs" / "call-phone.png")
-        await cast.go_home()
-        await browser.close()
+    """Play the act of the call once, in English."""
+    async with chromium_with() as browser:
+        await perform("call", server, browser, "en", keep)
 
 
-def main() -> None:
-    """Start a server, take the picture, end it."""
+def main() -> int:
+    """Start a server, take the pictures, end it."""
     server = Signaling()
     try:
         server.start()
         asyncio.run(take(server))
     finally:
         server.discard()
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

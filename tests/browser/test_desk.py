@@ -2,7 +2,7 @@
 
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser.stage import Cast, Person, confirm, sample_coordinator
+from tests.browser.stage import Cast, Person, confirm, sample_coordinator, to_waiting_room
 
 ADVICE = "Rinse after each use. Take 0.5 mg at night."
 LATER = "Drink more."
@@ -135,7 +135,7 @@ async def test_a_patient_is_invited_sent_a_new_link_and_uninvited(chromium: Brow
     assert "/join#" in second and second != first
     await page.click("[name=made_done]")
 
-    await row.get_by_role("button", name="Take back").click()
+    await row.get_by_role("button", name="Withdraw").click()
     await page.click("dialog [data-answer=yes]")
     await expect(row).to_have_count(0)
     assert [said for said in doctor.console if "401" not in said] == []
@@ -160,5 +160,8 @@ async def test_a_coordinator_triages_by_key(chromium: Browser, cast: Cast) -> No
     await expect(doctor.page.locator(".queue [data-row]").first).to_contain_text("Qing Shan")
     await expect(doctor.page.locator(".queue [data-row]").first).to_contain_text("Emergency")
     await expect(page.locator(".triage-list > li").first.locator("input:checked")).to_have_value("emergency")
-    for patient in waiting:
-        await patient.page.context.close()
+    for patient in waiting:  # nobody stays in line without a browser for the next test to meet
+        await to_waiting_room(patient)
+        await patient.page.click('[data-open="leave"]')
+        await patient.page.click("[data-answer=yes]")
+        await patient.page.wait_for_selector('[data-screen="goodbye"][data-reason="patient_left"]')

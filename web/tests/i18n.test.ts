@@ -149,7 +149,7 @@ describe("words that bend", () => {
   it("places and waits", () => {
     expect(en.waiting.line(0)).toBe("You are next");
     expect(en.waiting.line(2)).toBe("You are third in line");
-    expect(en.waiting.line(10)).toBe("10 people are before you");
+    expect(en.waiting.line(10)).toBe("10 people are ahead of you");
     expect(en.waiting.wait(0, 4)).toEqual({ before: "within", number: "4", after: "minutes" });
     expect(zh.waiting.wait(0, 4)).toEqual({ before: "", number: "4", after: "分钟以内" });
     expect(en.goodbye.spoke("Dr An", 1)).toBe("You spoke with Dr An for 1 minute.");

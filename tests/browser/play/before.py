@@ -155,7 +155,12 @@ async def waiting(stage: Stage) -> None:
     mental = colleague.states["desk_state"]
     departments = await stage.departments_of("1005")
     assert (await colleague.ask("duty_set", {"departments": departments}))["ok"], mental
-    await stage.show("waiting-third", patient, main=True)
+    await stage.show("waiting-third", patient)
+    stage.earlier_visits(departments, (330.0, 420.0, 510.0, 380.0, 450.0))
+    assert (await colleague.ask("duty_set", {"departments": []}))["ok"]
+    assert (await colleague.ask("duty_set", {"departments": departments}))["ok"]
+    await page.wait_for_selector(".span-bar")
+    await stage.show("waiting-interval", patient, main=True)
     for opened in ("messages", "people", "move", "callback", "leave", "worse"):
         await page.click(f'[data-open="{opened}"]')
         await page.wait_for_selector('dialog[open], [data-screen="messages"]')

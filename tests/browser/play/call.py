@@ -2,7 +2,7 @@
 
 from playwright.async_api import Page
 
-from tests.browser.play.before import drawing, give_up, photo, walk_in_on
+from tests.browser.play.before import RESPIRATORY, drawing, give_up, photo, walk_in_on
 from tests.browser.play.stage import STEP_MS, Stage, drawn
 from tests.browser.stage import RED, Person, confirm, to_waiting_room
 
@@ -10,9 +10,11 @@ LIVE = '[data-screen="call"][data-state="live"]'
 DESK_LIVE = '[data-screen="desk"][data-call="live"]'
 
 
-async def meet(stage: Stage, patient: Person) -> Person:
+async def meet(stage: Stage, patient: Person, *, answers: bool = False) -> Person:
     """The patient stands in line alone, the doctor comes on duty and accepts; both see the name card."""
     await walk_in_on(stage, patient)
+    if answers:
+        await answer(stage, patient)
     await to_waiting_room(patient)
     doctor = await stage.doctor()
     await doctor.page.click("[data-answer=accept]")
@@ -21,10 +23,25 @@ async def meet(stage: Stage, patient: Person) -> Person:
     return doctor
 
 
+async def answer(stage: Stage, patient: Person) -> None:
+    """Tell the story before the visit, as the doctor will read it beside the call."""
+    page = patient.page
+    await page.click('[data-screen="check"] [data-next], [data-next]')
+    await page.wait_for_selector('[data-question="flags"]')
+    await page.click("[data-next]")
+    words = stage.words
+    for name, told in (("reason", words.longer_reason), ("history", words.history), ("allergies", words.allergies)):
+        await page.fill(f"textarea[name={name}]", told)
+        await page.click("[data-next]")
+    await page.wait_for_selector('[data-question="photos"]')
+    await page.click("[data-next]")
+    await page.wait_for_selector('[data-screen="waiting"]')
+
+
 async def call(stage: Stage) -> None:
     """Sound and picture both ways, from the name card to goodbye."""
     patient = await stage.on_phone()
-    doctor = await meet(stage, patient)
+    doctor = await meet(stage, patient, answers=True)
     await stage.show("card", patient, main=True)
     await stage.show("desk-card", doctor)
     await confirm(patient)
@@ -34,11 +51,15 @@ async def call(stage: Stage) -> None:
     for person, live in ((patient, LIVE), (doctor, DESK_LIVE)):
         await person.page.wait_for_selector(live, timeout=STEP_MS)
         await person.page.wait_for_selector('figure[data-picture="true"]:not([data-self])', timeout=STEP_MS)
+    next_in_line = await stage.line_up(2, RESPIRATORY)
+    await doctor.page.wait_for_selector("[data-row][data-consultation] >> nth=1")
     await stage.sharpen(doctor, patient)
     await stage.show("call", patient, main=True)
     await stage.show("desk-call", doctor, main=True)
     await write_to_each_other(stage, doctor, patient)
     await companion_comes(stage, doctor, patient)
+    for waiting in next_in_line:
+        assert (await waiting.ask("seat_leave", {"seat": waiting.states["seat_state"]["seat"]}))["ok"]
     await end(stage, doctor, patient)
 
 
@@ -85,7 +106,7 @@ async def companion_comes(stage: Stage, doctor: Person, patient: Person) -> None
     """The doctor makes a link; the patient's daughter comes by it, and leaves again."""
     link = await doctor.invite("companion")
     await stage.show("desk-guest-link", doctor)
-    daughter = await stage.cast.enter(stage.browser, drawn("patient", RED), phone=True, language=stage.language)
+    daughter = await stage.cast.enter(stage.browser, drawn("companion", RED), phone=True, language=stage.language)
     await daughter.page.goto(link, wait_until="commit")
     await daughter.page.wait_for_selector("[name=name]")
     await stage.show("welcome-companion", daughter)

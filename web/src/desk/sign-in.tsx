@@ -6,6 +6,7 @@ import { plainDigits } from "../patient/fields";
 import { serverNow } from "../signal/fresh";
 import { type Refusal, request } from "../signal/http";
 import type { SignInStep, StaffSession } from "../signal/messages";
+import { Field } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { Room } from "../ui/room";
 import { Heading, LanguageButton, Note } from "../ui/screen";
@@ -81,7 +82,7 @@ export function SignInPage({ signedOut, onSession }: SignInProps) {
         )}
         <div id={step === null ? "sign-in-fault" : "code-fault"} role="alert">
           {fault !== null && "until" in fault && <Locked until={fault.until} />}
-          {fault !== null && "words" in fault && (
+          {fault !== null && "words" in fault && fault.field !== "number" && fault.field !== "password" && (
             <p class="error">
               <Icon name="triangle-alert" />
               <span>{fault.words}</span>
@@ -115,12 +116,12 @@ interface FieldsProps {
 
 function NumberAndPassword({ number, password, fault, onNumber, onPassword }: FieldsProps) {
   const t = useTexts();
-  const wrong = (field: "number" | "password") =>
-    fault !== null && "words" in fault && (fault.field === field || fault.field === null);
+  const told = fault !== null && "words" in fault ? fault : null;
+  const wrong = (field: "number" | "password") => told !== null && (told.field === field || told.field === null);
+  const words = (field: "number" | "password") => (told?.field === field ? told.words : null);
   return (
     <>
-      <div class="field">
-        <label for="staff_number">{t.signIn.number}</label>
+      <Field id="staff_number" label={t.signIn.number} error={words("number")}>
         <input
           class="input num"
           id="staff_number"
@@ -130,12 +131,11 @@ function NumberAndPassword({ number, password, fault, onNumber, onPassword }: Fi
           maxLength={12}
           value={number}
           aria-invalid={wrong("number")}
-          aria-describedby="sign-in-fault"
+          aria-describedby="staff_number-error sign-in-fault"
           onInput={(event) => onNumber(plainDigits(event.currentTarget.value))}
         />
-      </div>
-      <div class="field">
-        <label for="password">{t.signIn.password}</label>
+      </Field>
+      <Field id="password" label={t.signIn.password} error={words("password")}>
         <input
           class="input"
           id="password"
@@ -145,10 +145,10 @@ function NumberAndPassword({ number, password, fault, onNumber, onPassword }: Fi
           maxLength={256}
           value={password}
           aria-invalid={wrong("password")}
-          aria-describedby="sign-in-fault"
+          aria-describedby="password-error sign-in-fault"
           onInput={(event) => onPassword(event.currentTarget.value)}
         />
-      </div>
+      </Field>
     </>
   );
 }

@@ -27,7 +27,7 @@ export function List({ view, keeper, people, seat }: ListProps) {
   const scroll = useScroll(entries, own, seat);
   useLooking(keeper, view.complete, scroll.atEnd);
   const seen = lastSeen(entries, people, seat);
-  const empty = entries.length === 0 && own === 0;
+  const silent = own === 0 && entries.every((each) => each.kind === "event");
   return (
     <div class="talk-place">
       <div
@@ -40,12 +40,12 @@ export function List({ view, keeper, people, seat }: ListProps) {
         onScroll={scroll.onScroll}
         onLoadCapture={scroll.follow}
       >
-        {empty && <p class="third talk-empty">{view.stale ? t.timeline.loading : t.timeline.empty}</p>}
         {entries.map((each) => (
           <Line key={each.number} entry={each} mine={each.seat === seat} seat={seat} onOpen={setShown}>
             {seen?.number === each.number && <Seen people={seen.people} />}
           </Line>
         ))}
+        {silent && <p class="third talk-empty">{view.stale ? t.timeline.loading : t.timeline.empty}</p>}
         {drafts.map((each) => (
           <Unsent key={each.key} draft={each} keeper={keeper} up={view.lineUp} />
         ))}

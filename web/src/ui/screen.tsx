@@ -9,14 +9,21 @@ import { canSpeak, hush, pageWords, speak } from "./speak";
 import { createStore, useStore } from "./store";
 
 let firstScreen = true;
+let lastScreen: string | undefined;
 
-/** The heading of a screen. On a change of screen it takes focus, so that a screen reader says where one is. */
+/** The heading of a screen. On a change of screen it takes focus, so that a screen reader says where one is, and the page
+ * begins at its top: another screen must not appear scrolled as far as the last one was. */
 export function Heading({ children, page, small }: { children: ComponentChildren; page?: string; small?: boolean }) {
   const t = useTexts();
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    if (!firstScreen) heading.current?.focus({ preventScroll: true });
+    const screen = heading.current?.closest<HTMLElement>("[data-screen]")?.dataset.screen;
+    if (!firstScreen) {
+      if (screen !== lastScreen) scrollTo(0, 0); // a heading may change within a screen that somebody is reading
+      heading.current?.focus({ preventScroll: true });
+    }
     firstScreen = false;
+    lastScreen = screen;
   }, []);
   useTitle(page ? `${page} · ${t.product}` : t.product);
   return (

@@ -3,8 +3,8 @@ import { count } from "./words";
 export const timeline = {
   timeline: {
     title: "Messages",
-    empty: "Nothing written yet. What you write and send here stays with this visit.",
-    loading: "Fetching what was written…",
+    empty: "No messages yet. What you write and send here stays with this visit.",
+    loading: "Loading messages…",
     write: (name: string) => `Write to ${name}`,
     writePlain: "Write a message",
     text: "Message",
@@ -12,25 +12,25 @@ export const timeline = {
     picture: "Send a picture",
     pictureWord: "Picture",
     pictureFrom: "Send a picture",
-    pictureHint: "JPEG, PNG or WebP, up to 20 MB. Where it was taken is removed from it.",
+    pictureHint: "JPEG, PNG or WebP, up to 20 MB. The place where it was taken is removed.",
     take: "Take a photo",
     choose: "Choose from this device",
     drop: "Let go to send the picture",
     stamp: (name: string, time: string) => `${name} ${time}`,
     sending: "Sending…",
-    waiting: "Goes out as soon as the line is back",
+    waiting: "Will be sent as soon as the line is back",
     notSent: (why: string) => `Not sent. ${why}`,
     again: "Try again",
     remove: "Remove",
     stop: "Stop sending",
     progress: (sent: string, all: string) => `${sent} of ${all} MB sent`,
     progressLabel: "Picture sent so far",
-    queued: "Waits for the picture before it",
-    paused: "The network is gone. It goes on from here by itself.",
-    checking: "Sent. The hospital looks through it…",
+    queued: "Waiting for the picture before it",
+    paused: "The network is down. Sending goes on by itself when it is back.",
+    checking: "Sent. The hospital is checking it…",
     pictureOf: (name: string, time: string) => `Picture from ${name}, ${time}`,
     enlarge: (name: string, time: string) => `Picture from ${name}, ${time}. Open it larger`,
-    lost: "The picture could not be fetched. Tap to try again.",
+    lost: "The picture could not be loaded. Tap to try again.",
     larger: "Larger",
     smaller: "Smaller",
     seen: (names: string) => `Seen by ${names}`,
@@ -45,12 +45,12 @@ export const timeline = {
     closeDrawer: "Close messages",
     keys: "Enter sends, Shift + Enter makes a new line.",
     long: (left: number) => `${left} characters left`,
-    full: "So much waits to be sent that no more can be added. It goes out when the line is back.",
+    full: "Too much is waiting to be sent to add more. It will all be sent when the line is back.",
     refusal: {
-      kind: "This is no picture we can take. JPEG, PNG and WebP work.",
-      size: "This picture is larger than 20 MB. Take a smaller one, or a photo of it.",
+      kind: "We cannot use this file. Please choose a JPEG, PNG or WebP picture.",
+      size: "This picture is larger than 20 MB. Choose a smaller one, or take a photo of it.",
       empty: "This file is empty.",
-      many: "Twenty pictures wait already. Send the rest afterwards.",
+      many: "Twenty pictures are already waiting. Please send the rest afterwards.",
     },
     /** What happened; with `mine` set, to or by the reader. */
     event: {
@@ -65,9 +65,11 @@ export const timeline = {
       again: (_name: string, _mine: boolean) => "The visit goes on",
       interrupted: (_name: string, _mine: boolean) => "The visit was interrupted",
       media_lost: (name: string, mine: boolean) =>
-        mine ? "Sound could not get through here; on in writing" : `Sound did not reach ${name}; on in writing`,
+        mine
+          ? "No sound got through to you; you go on in writing"
+          : `No sound got through to ${name}; you go on in writing`,
       media_back: (name: string, mine: boolean) =>
-        mine ? "Sound gets through here again" : `Sound reaches ${name} again`,
+        mine ? "Sound gets through to you again" : `Sound gets through to ${name} again`,
       moved: (name: string, mine: boolean) =>
         mine
           ? "You moved to another device"

@@ -4,11 +4,11 @@ export const wayOut = {
     heading: (app: string | null) =>
       app === null ? "This browser cannot carry picture and sound" : `${app} cannot carry picture and sound`,
     kept: "Your place in line is kept, whichever way you choose.",
-    insecureHeading: "This page came without encryption",
+    insecureHeading: "This page is not encrypted",
     insecureBody:
       "Browsers give camera and microphone only to addresses that begin with https. Ask the hospital for its https link.",
     noDevices:
-      "It shows no way to a camera or microphone. You would see and hear the doctor, but the doctor would not see or hear you.",
+      "It cannot use a camera or microphone. You would see and hear the doctor, but the doctor would not see or hear you.",
     app: {
       wechat: "WeChat",
       qq: "QQ",
@@ -35,18 +35,18 @@ export const wayOut = {
     browser: "browser",
     safari: "Safari",
     orCopy: "Or copy the link and open it yourself:",
-    copyHow: (browser: string) => `Copy the link, open ${browser}, and put it into the address line.`,
+    copyHow: (browser: string) => `Copy the link, open ${browser}, and paste it into the address bar.`,
     copy: "Copy the link",
     copied: "Copied. Now open your browser and paste it.",
-    copyFailed: "Copying is not allowed here. Press long on the link and copy it.",
+    copyFailed: "Copying is not allowed here. Press and hold the link to copy it.",
     link: "Link to your place",
     other: "Or use another phone or computer",
     scan: "Point its camera at this square.",
     qr: "Code that moves your visit to another device",
-    once: (time: string) => `The link works once, until ${time}. It takes your place with it: show it to nobody.`,
+    once: (time: string) => `The link works once, until ${time}. It takes your place with it, so show it to nobody.`,
     making: "Making a link to your place…",
     stay: "Stay here and write",
-    stayBody: "You can also stay: you wait here, and you and the doctor write to each other and send photos.",
+    stayBody: "You can also stay: you wait here, and you and the doctor can write to each other and send photos.",
     stayDevices: "Stay here and listen",
   },
 };

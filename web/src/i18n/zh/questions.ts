@@ -33,10 +33,10 @@ export const questions: Pick<Texts, "questions"> = {
     },
     allergies: {
       heading: "对什么过敏吗？",
-      body: "药、食物、胶布、乳胶。没有就写“没有”。",
+      body: "比如药、食物、胶布、乳胶。没有就写“没有”。",
       example: "青霉素：起皮疹",
       label: "过敏",
-      none: "没有，据我所知",
+      none: "没有已知的过敏",
     },
     photos: {
       heading: "有想给医生看的吗？",
@@ -50,11 +50,11 @@ export const questions: Pick<Texts, "questions"> = {
       call: (number) => `拨打 ${number}`,
       told: "已经告诉医生，您的位置往前移了。打电话时请尽量留着这一页，位置不会丢。",
       telling: "正在告诉医生……",
-      untold: "和医院的联系断了，医生还不知道。别等我们，请直接打电话。",
-      selfHarm: "您不是一个人在扛。现在就可以打电话找人陪您说说，医生也会和您谈。",
+      untold: "和医院的连接断了，医生还不知道。别等我们，请直接打电话。",
+      selfHarm: "您不是一个人在面对。现在就可以打电话找人陪您说说，医生也会和您谈。",
       stay: "接着答题",
     },
     kept: "已保存",
-    unsaved: "还没存上：和医院的联系断了。您可以接着答，一恢复就替您送到。",
+    unsaved: "还没有保存：和医院的连接断了。您可以接着答，一恢复就会自动送到。",
   },
 };

@@ -24,12 +24,12 @@ export const triage: Pick<Texts, "invited" | "invite" | "triage"> = {
     birthYear: "出生年份",
     birthYearWrong: "请填年份，例如 1948。",
     email: "电子邮箱",
-    emailHint: "链接会寄到这里；不填就由您转交。",
+    emailHint: "链接会寄到这里；不填就由您自己转交。",
     emailWrong: "这不像一个邮箱地址。",
     department: "科室",
     when: "时间",
-    whenHint: "不填则患者方便时就来。",
-    whenPast: "这个时间已经过去。",
+    whenHint: "不填，患者可以随时来。",
+    whenPast: "这个时间已经过了。",
     reason: "就诊原因",
     reasonHint: "患者能看到并可修改，不会写进邮件。",
     language: "邮件语言",
@@ -41,18 +41,18 @@ export const triage: Pick<Texts, "invited" | "invite" | "triage"> = {
     notMailed: "没有寄出邮件。请把链接交给患者，或让患者扫码。",
     link: "链接",
     qr: "链接的二维码，供患者用手机扫",
-    once: (day, time) => `${day} ${time} 前有效，只显示这一回。`,
+    once: (day, time) => `${day} ${time} 前有效，只显示这一次。`,
     done: "完成",
     another: "再邀请一位",
   },
 
   triage: {
     title: "分诊",
-    heading: (n) => (n === 0 ? "没有人在等" : `${n} 位患者在等`),
+    heading: (n) => (n === 0 ? "无人候诊" : `${n} 位患者候诊`),
     loads: "各科室现况",
     loadsSentence: (waiting, longest) =>
       waiting === 0
-        ? "各科室都没有人在等。"
+        ? "各科室都无人候诊。"
         : longest < 1
           ? `${waiting} 人候诊，都刚到。`
           : `${waiting} 人候诊，最长已等 ${longest} 分钟。`,
