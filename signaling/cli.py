@@ -21,6 +21,7 @@ from clinic.factors import STEP_S, code_of, step_at
 from clinic.sample import sample_secret
 from common.errors import ConsiliumError
 from common.logging import configure_logging
+from recording.commands import add_verify, found_in, rotate_command, verify_command
 from signaling.app import Server, reset_factor
 from signaling.http.door import raise_file_limit
 from signaling.settings import Settings, SettingsError, load_settings
@@ -39,12 +40,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("code", help="print the one-time code of the sample hospital's accounts")
     reset = commands.add_parser("reset-factor", help="let somebody enrol a new second factor at the next sign-in")
     reset.add_argument("staff_number", help="whose factor was lost; all: everybody's, after a loss of the key")
+    add_verify(commands)
+    commands.add_parser("rotate-recording-key", help="seal the keys of all recordings under a new master key")
     asked = parser.parse_args(arguments)
     try:
+        if asked.command == "verify" and asked.public_key is not None and asked.recording.is_dir():
+            return verify_command(asked.recording, asked.public_key)  # offline: without settings, too
         settings = load_settings()
+        if asked.command == "verify":
+            return verify_command(*found_in(settings.data, asked.recording, asked.public_key))
         if asked.command == "code":
             return _code(settings)
         _writable(settings.data)
+        if asked.command == "rotate-recording-key":
+            return rotate_command(settings.data)
         if asked.command == "reset-factor":
             return asyncio.run(_reset_factor(settings, asked.staff_number))
         listener = _listen(settings)

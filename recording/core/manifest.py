@@ -20,6 +20,9 @@ MAX_MANIFEST_BYTES = 64 << 20
 BLOCK_BYTES = 64 << 10
 """Of a sealed segment, hashed one by one, so that damage is named to within this many bytes."""
 
+MOST_SEGMENTS = 999_999
+"""By the name of its files; two people fill them in a month."""
+
 Kind = Literal["audio", "video"]
 Codec = Literal["opus", "vp8", "h264"]
 Container = Literal["webm", "mp4"]
@@ -99,7 +102,7 @@ class Segment:
 
     def __post_init__(self) -> None:
         require_id(self.seat, "segment.seat")
-        _require(1 <= self.number <= 999_999, "segment.number", "out of range")
+        _require(1 <= self.number <= MOST_SEGMENTS, "segment.number", "out of range")
         _require_time(self.start_ms, "segment.start_ms")
         _require_time(self.duration_ms, "segment.duration_ms")
         _require(self.frames >= 1, "segment.frames", "out of range")

@@ -89,9 +89,13 @@ def read_head(data: bytes) -> tuple[SegmentHead, bytes]:
     return canonical.decode(SegmentHead, bound[_FIXED:], most_bytes=MAX_HEAD_BYTES), bound
 
 
-def block_digests(data: bytes) -> tuple[str, ...]:
-    """SHA-256, in hexadecimal, of each 64 KiB of the file without its signature; the last block is what is left."""
-    signed = memoryview(data)[:-SIGNATURE_BYTES] if len(data) > SIGNATURE_BYTES else memoryview(b"")
+def covered(data: bytes) -> memoryview:
+    """What of a file its blocks cover: all but its signature."""
+    return memoryview(data)[: max(0, len(data) - SIGNATURE_BYTES)]
+
+
+def block_digests(signed: bytes | memoryview) -> tuple[str, ...]:
+    """SHA-256, in hexadecimal, of each 64 KiB of what is covered; the last block is what is left."""
     return tuple(hashlib.sha256(signed[at : at + BLOCK_BYTES]).hexdigest() for at in range(0, len(signed), BLOCK_BYTES))
 
 
