@@ -27,6 +27,7 @@ from media.control.messages import (
     WorkerTable,
 )
 from media.control.server import ControlServer
+from media.core.addresses import any_ipv6
 from media.core.path import Address
 from media.plane.port import MediaPort
 from media.rtc.candidates import local_addresses
@@ -56,9 +57,10 @@ class MediaRelay:
         loop = asyncio.get_running_loop()
         self.epoch = secrets.token_hex(8)
         self._guard = Guard()
-        self._port = MediaPort(loop, port, self)
+        ours = local_addresses(addresses)
+        self._port = MediaPort(loop, port, self, ipv6=any_ipv6(ours))
         self.port = self._port.port
-        hosts: tuple[Address, ...] = tuple((host, self.port) for host in local_addresses(addresses))
+        hosts: tuple[Address, ...] = tuple((host, self.port) for host in ours)
         self._endpoint = Endpoint(self._port.relay, self._guard, Certificate(), hosts, self._port.send)
         self._numbers = itertools.count(1)
         self._sessions: dict[ConsultationId, Session] = {}

@@ -14,6 +14,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from common.outbox.smtp import smtp_server
+from media.core.addresses import announceable
 
 _DATABASES = ("postgresql://", "postgres://", "postgresql+asyncpg://", "sqlite+aiosqlite:///")
 _REDISES = ("redis://", "rediss://", "unix://")
@@ -62,10 +63,7 @@ class Settings(BaseSettings):
     @field_validator("media_addresses")
     @classmethod
     def _literal_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for address in value:
-            if ipaddress.ip_address(address).version != 4:
-                raise ValueError("only IPv4 addresses can be announced for now")
-        return value
+        return tuple(str(announceable(address)) for address in value)
 
     @field_validator("turn_urls")
     @classmethod

@@ -10,8 +10,11 @@ from enum import StrEnum
 
 Address = tuple[str, int]
 
+PROBE_EVERY_S = 0.9  # each second look of the peer, which comes every half second
 SILENT_AFTER_S = 3.0
-"""The address in use is probed every second: three missed answers let another address take over."""
+"""An address in use that sends nothing is probed every second: three missed answers let another address take over."""
+CONSENT_EVERY_S = 4.5
+"""While authentic media comes from the address in use it is there; consent alone needs a check about every 5 s (RFC 7675, 5.1)."""
 DISCONNECTED_AFTER_S = 4.0
 """Leaves a second to tell people within five."""
 FAILED_AFTER_S = 30.0
@@ -40,7 +43,8 @@ class Path:
         self._seen: dict[Address, _Seen] = {address: _Seen(now, now)}
         self._nominee: Address | None = None
         self._media_from: Address | None = None
-        self._heard_at = now
+        self._media_at = self._heard_at = now
+        self._probed_at = now
 
     def checked(self, address: Address, nominated: bool, now: float) -> bool:
         """A genuine check came from `address`. Returns whether `self.address` changed."""
@@ -68,9 +72,18 @@ class Path:
         seen = self._seen.get(address)
         return seen is not None and (seen.answered_at is None or now - seen.answered_at >= ANSWER_LIFE_S)
 
+    def probe_due(self, now: float) -> bool:
+        """Whether the address in use is to be checked now; notes that it is."""
+        flowing = self._media_from == self.address and now - self._media_at < PROBE_EVERY_S
+        due = now - self._probed_at >= (CONSENT_EVERY_S if flowing else PROBE_EVERY_S)
+        if due:
+            self._probed_at = now
+        return due
+
     def received(self, at: float, address: Address | None) -> None:
         """The last authentic packet came at `at` from `address`."""
         self._heard_at = max(self._heard_at, at)
+        self._media_at = max(self._media_at, at)
         self._media_from = address or self._media_from
 
     def moved(self, address: Address, now: float) -> None:
@@ -104,7 +117,8 @@ class Path:
 
     def _is_silent(self, now: float) -> bool:
         used = self._seen[self.address]
-        return now - max(used.checked_at, used.answered_at or 0.0) >= SILENT_AFTER_S
+        media_at = self._media_at if self._media_from == self.address else 0.0
+        return now - max(used.checked_at, used.answered_at or 0.0, media_at) >= SILENT_AFTER_S
 
     def _make_room(self) -> None:
         if len(self._seen) >= MAX_ADDRESSES:

@@ -229,8 +229,7 @@ class NativePlane:
         return self._ffi.cast("void *", int(srtp.ffi.cast("uintptr_t", session._srtp[0])))
 
     def _address(self, address: Address) -> Any:
-        packed = ipaddress.ip_address(address[0]).packed
-        return self._ffi.new("plane_address *", [packed.rjust(16, b"\0") if len(packed) == 16 else _MAPPED + packed, address[1]])
+        return self._ffi.new("plane_address *", [_packed(address[0]), address[1]])
 
     def _extensions(self, ids: ExtensionIds) -> Any:
         return self._ffi.new("plane_extensions *", [ids.abs_send_time or 0, ids.audio_level or 0, ids.mid or 0])[0]
@@ -240,6 +239,13 @@ _SRTP_CALLS = ("srtp_unprotect", "srtp_protect", "srtp_unprotect_rtcp", "srtp_pr
 _MAPPED = bytes(10) + b"\xff\xff"
 
 
+@lru_cache(maxsize=4096)
+def _packed(ip: str) -> bytes:
+    packed = ipaddress.ip_address(ip).packed
+    return packed if len(packed) == 16 else _MAPPED + packed
+
+
+@lru_cache(maxsize=4096)
 def _readable(ip: bytes, port: int) -> Address:
     if ip.startswith(_MAPPED):
         return (str(ipaddress.IPv4Address(ip[12:])), port)

@@ -12,16 +12,19 @@ SOCKET_BUFFER_BYTES = 4 << 20
 
 
 class MediaPort:
-    """Opens the port at once (OSError when it is taken); `close` must be called."""
+    """Opens the port at once (OSError when it is taken); `close` must be called. With `ipv6` it hears both families."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, port: int, upward: Upward) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, port: int, upward: Upward, *, ipv6: bool = False) -> None:
         self._loop = loop
+        self._ipv6 = ipv6
         # A socket of our own, not a uvloop transport: those own their descriptors, and the packet loop reads this one.
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket = socket.socket(socket.AF_INET6 if ipv6 else socket.AF_INET, socket.SOCK_DGRAM)
         try:
             self._socket.setblocking(False)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SOCKET_BUFFER_BYTES)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BUFFER_BYTES)
+            if ipv6:
+                self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
             self._socket.bind(("", port))
         except OSError:
             self._socket.close()
@@ -37,8 +40,9 @@ class MediaPort:
 
     def send(self, data: bytes, address: Address) -> None:
         """Sends or drops: a full socket buffer is a full link, and who waits for an answer asks again."""
+        host, port = address
         try:
-            self._socket.sendto(data, address)
+            self._socket.sendto(data, (f"::ffff:{host}", port) if self._ipv6 and ":" not in host else address)
         except OSError:
             self.unsent += 1
 

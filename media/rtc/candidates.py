@@ -1,10 +1,11 @@
 """Our own host candidates. The browser's are never used: its checks tell where it is (RFC 8445, 7.3.1.3)."""
 
-import ipaddress
+import socket
 
 from aioice.ice import get_host_addresses
 
 from common.errors import UserError
+from media.core.addresses import announceable, found_on_interfaces
 from media.core.path import Address
 
 LOOPBACK = "127.0.0.1"
@@ -12,15 +13,14 @@ MAX_ADDRESSES = 8
 
 
 def local_addresses(configured: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """IPv4 addresses to offer: those configured, or those of the interfaces; loopback last, so two tabs of one machine meet.
+    """Addresses to offer: those configured, or those of the interfaces; loopback last, so two tabs of one machine meet.
 
-    Raises `UserError` ("media_address") for a configured one that is no unicast IPv4 address.
+    Raises `UserError` ("media_address") for a configured one that cannot be announced.
     """
     if configured:
         return tuple(dict.fromkeys(_checked(address) for address in configured))[:MAX_ADDRESSES]
-    found = [ipaddress.ip_address(address) for address in get_host_addresses(use_ipv4=True, use_ipv6=False)]
-    usable = [str(address) for address in dict.fromkeys(found) if not address.is_loopback and not address.is_link_local]
-    return (*usable[: MAX_ADDRESSES - 1], LOOPBACK)
+    found = found_on_interfaces(get_host_addresses(use_ipv4=True, use_ipv6=socket.has_ipv6))
+    return (*found[: MAX_ADDRESSES - 1], LOOPBACK)
 
 
 def candidate_lines(addresses: tuple[Address, ...]) -> list[str]:
@@ -35,9 +35,6 @@ def candidate_lines(addresses: tuple[Address, ...]) -> list[str]:
 
 def _checked(text: str) -> str:
     try:
-        address = ipaddress.IPv4Address(text)
-    except ValueError:
-        raise UserError("media_address", "a media address is not an IPv4 address") from None
-    if address.is_multicast or address.is_unspecified:
-        raise UserError("media_address", "a media address must be one that a browser can send to")
-    return str(address)
+        return str(announceable(text))
+    except ValueError as wrong:
+        raise UserError("media_address", f"a media address {wrong}") from None

@@ -19,7 +19,7 @@ CONNECT_TIMEOUT_S = 30.0
 HANDSHAKE_TIMEOUT_S = 15.0
 CLOSE_TIMEOUT_S = 2.0
 TICK_S = 0.5
-PROBE_EVERY_TICKS = 2
+"""Leaves half a second of the five in which people are told."""
 
 
 class PeerStatus(StrEnum):
@@ -50,7 +50,7 @@ class RelayPeer:
         self._changed = changed
         self._status = PeerStatus.CONNECTING
         self._path: Path | None = None
-        self._gone = asyncio.Event()
+        self._ended: asyncio.Future[PeerStatus] = asyncio.get_running_loop().create_future()
         self._seam = IceSeam(
             credentials,
             endpoint.certificate,
@@ -94,7 +94,7 @@ class RelayPeer:
             if address is None:
                 return PeerStatus.FAILED
             self._use(Path(address, self._now()), address)
-            self._seam.on_dtls_closed(self._gone.set)
+            self._seam.on_dtls_closed(lambda: self._end(PeerStatus.CLOSED))
             async with asyncio.timeout(HANDSHAKE_TIMEOUT_S):
                 keys = await self._seam.handshake()
         except TimeoutError:
@@ -106,28 +106,48 @@ class RelayPeer:
         return await self._watch()
 
     async def _watch(self) -> PeerStatus:
-        tick = 0
+        """Looks at the path twice a second until it ends; by timer, since a task that wakes costs ten times as much."""
+        self._timer = asyncio.get_running_loop().call_later(TICK_S, self._tick)
+        try:
+            return await self._ended
+        finally:
+            self._timer.cancel()
+
+    def _tick(self) -> None:
+        try:
+            last = self._look()
+        except Exception as fault:  # whatever broke ends this peer and is its owner's to report
+            self._end(fault)
+            return
+        if last is not None:
+            self._end(last)
+        else:
+            self._timer = asyncio.get_running_loop().call_later(TICK_S, self._tick)
+
+    def _look(self) -> PeerStatus | None:
+        """Brings the status up to date; the last one, when the path has failed."""
         path = self._path
-        while path is not None:
-            try:
-                async with asyncio.timeout(TICK_S):
-                    await self._gone.wait()
-                return PeerStatus.CLOSED
-            except TimeoutError:
-                pass
-            now = self._now()
-            plane = self._endpoint.plane
-            path.received(plane.peer_heard_at(self.number), plane.peer_heard_from(self.number))
-            state = path.state(now)
-            if state is PathState.FAILED:
-                return PeerStatus.FAILED
-            self._become(PeerStatus(state))
-            tick += 1
-            if tick % PROBE_EVERY_TICKS == 0:
-                self._seam.probe(path.address, now)
-            if path.elsewhere is not None:
-                self._seam.probe(path.elsewhere, now)
-        return PeerStatus.CLOSED
+        if path is None:
+            return PeerStatus.CLOSED
+        now, plane = self._now(), self._endpoint.plane
+        path.received(plane.peer_heard_at(self.number), plane.peer_heard_from(self.number))
+        state = path.state(now)
+        if state is PathState.FAILED:
+            return PeerStatus.FAILED
+        self._become(PeerStatus(state))
+        if path.probe_due(now):
+            self._seam.probe(path.address, now)
+        if path.elsewhere is not None:
+            self._seam.probe(path.elsewhere, now)
+        return None
+
+    def _end(self, last: PeerStatus | Exception) -> None:
+        if self._ended.done():
+            return
+        if isinstance(last, PeerStatus):
+            self._ended.set_result(last)
+        else:
+            self._ended.set_exception(last)
 
     async def _close(self) -> None:
         self._endpoint.plane.peer_remove(self.number)
@@ -163,8 +183,6 @@ class RelayPeer:
             self._seam.check_received(data, address)
             return
         nominated = self._seam.answer(data, address)
-        if nominated is None:
-            return
         now = self._now()
         if self._path.checked(address, nominated, now):
             self._use(self._path, self._path.address)

@@ -19,6 +19,8 @@ from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsP
 from aiortc.rtcicetransport import RTCIceGatherer, RTCIceParameters, RTCIceTransport
 
 from media.core.path import Address
+from media.core.stun import StunClass, binding_request, binding_success, is_signed_with
+from media.core.stun import read as read_stun
 from media.plane.interface import SrtpKeys
 from media.rtc.offer import Credentials
 
@@ -195,16 +197,13 @@ class IceSeam:
         if message is not None and "PRIORITY" in message.attributes:
             self._connection.request_received(message, address, self._protocol)
 
-    def answer(self, data: bytes, address: Address) -> bool | None:
-        """Afterwards: answers; returns whether the browser nominates `address`, none when the request is malformed."""
-        message = _parse(data)
-        if message is None:
-            return None
-        response = stun.Message(stun.Method.BINDING, stun.Class.RESPONSE, message.transaction_id)
-        response.attributes["XOR-MAPPED-ADDRESS"] = address
-        response.add_message_integrity(self.password.encode())
-        self.outside.send(bytes(response), address)
-        return "USE-CANDIDATE" in message.attributes
+    def answer(self, data: bytes, address: Address) -> bool:
+        """Afterwards: answers a genuine check; returns whether the browser nominates `address` by it."""
+        request = read_stun(data)
+        if request is None:
+            return False
+        self.outside.send(binding_success(request.transaction, address, self.password), address)
+        return request.nominates
 
     def probe(self, address: Address, now: float) -> None:
         """Sends one check (RFC 7675 consent, RFC 8445 triggered check); the answer may take 10 s."""
@@ -212,14 +211,13 @@ class IceSeam:
             if now - sent_at >= PROBE_LIFE_S:
                 del self._probes[transaction]
                 self.outside.forget(transaction)
-        request = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
-        request.attributes["USERNAME"] = f"{self._credentials.ice_ufrag}:{self.ufrag}"
-        request.attributes["PRIORITY"] = candidate_priority(1, "prflx")
-        request.attributes["ICE-CONTROLLED"] = self._connection._tie_breaker
-        request.add_message_integrity(self._credentials.ice_pwd.encode())
-        self._probes[request.transaction_id] = (address, now)
-        self.outside.expect(request.transaction_id)
-        self.outside.send(bytes(request), address)
+        transaction = secrets.token_bytes(12)
+        self._probes[transaction] = (address, now)
+        self.outside.expect(transaction)
+        username = f"{self._credentials.ice_ufrag}:{self.ufrag}"
+        priority, tie_breaker = candidate_priority(1, "prflx"), self._connection._tie_breaker
+        request = binding_request(transaction, username, self._credentials.ice_pwd, priority=priority, tie_breaker=tie_breaker)
+        self.outside.send(request, address)
 
     def response_received(self, data: bytes, address: Address) -> Address | None:
         """Hands an answer to whoever waits for it; the address, when it answered a probe of ours authentically."""
@@ -228,13 +226,13 @@ class IceSeam:
             if _parse(data) is not None:
                 self._protocol.datagram_received(data, address)
             return None
-        message = _parse(data)
-        genuine = message is not None and message.check_message_integrity(self._credentials.ice_pwd.encode())
+        message = read_stun(data)
+        genuine = message is not None and is_signed_with(data, message, self._credentials.ice_pwd.encode())
         if not genuine or probed[0] != address:
             return None
         del self._probes[data[8:20]]
         self.outside.forget(data[8:20])
-        return address if message is not None and message.message_class == stun.Class.RESPONSE else None
+        return address if message is not None and message.message_class is StunClass.SUCCESS else None
 
     # --- DTLS ---
 

@@ -129,6 +129,23 @@ def test_no_form_of_an_ipv6_address_leads_anywhere(request: pytest.FixtureReques
         server.discard(keep_log_in=LOGS if request.session.testsfailed else None)
 
 
+def test_an_ipv6_media_address_is_led_to_and_no_other_form_of_one(request: pytest.FixtureRequest) -> None:
+    """A worker that announces both families: both of its addresses, each in its own family, and nothing that looks like them."""
+    server = Coturn("--relay-ip=::1", allow_peers=("192.0.2.10", "2001:db8::1"))
+    refused = [peer for peer in REFUSED_PEERS_6 if peer != "2001:db8::1"] + ["::ffff:192.0.2.10", "::192.0.2.10", "2001:db8::2"]
+    try:
+        server.start()
+        with Client(server.port) as client:
+            granted = client.allocate(*server.credentials(), {"REQUESTED-ADDRESS-FAMILY": IPV6})
+            assert granted.attributes["XOR-RELAYED-ADDRESS"][0] == "::1"
+            assert client.permit("2001:db8::1") is None
+            assert client.bind("2001:db8::1") is None
+            assert {peer: client.permit(peer) for peer in refused} == dict.fromkeys(refused, 403)
+            assert {peer: client.bind(peer) for peer in refused} == dict.fromkeys(refused, 403)
+    finally:
+        server.discard(keep_log_in=LOGS if request.session.testsfailed else None)
+
+
 def test_our_redis_and_our_database_are_not_reached(redis_server: Redis, postgres_server: Postgres) -> None:
     """They listen on this machine as the relay does; with media on an address of its own nothing else is led to."""
     server = Coturn(allow_peers=("192.0.2.10",))

@@ -51,7 +51,8 @@ def vp8_payload(picture: int, *, key: bool, size: int = 200) -> bytes:
 class FakeBrowser:
     """One RTCPeerConnection's worth; `peer` is its id, `label` its seat."""
 
-    def __init__(self, label: str | None = None) -> None:
+    def __init__(self, label: str | None = None, host: str = LOOPBACK) -> None:
+        self.host = host
         self.peer = new_id("p")
         self.label = label or new_id("s")
         self.lines: list[Line] = two_sending_lines(secrets.randbits(31) + 1, secrets.randbits(31) + 1)
@@ -62,7 +63,7 @@ class FakeBrowser:
         original = self._connection.get_component_candidates
 
         async def on_loopback(component: int, addresses: list[str], timeout: int = 5) -> list[Candidate]:
-            return await original(component, [LOOPBACK], timeout)
+            return await original(component, [host], timeout)
 
         self._connection.get_component_candidates = on_loopback  # type: ignore[method-assign]
         self._ice = RTCIceTransport(self._gatherer)
@@ -104,8 +105,8 @@ class FakeBrowser:
 
     async def connect(self, answer: str, through: tuple[str, int] | None = None) -> None:
         """Connects to the loopback candidate of `answer`, or to `through` (a NAT) instead."""
-        port = int(re.findall(r"a=candidate:\d+ 1 udp \d+ 127\.0\.0\.1 (\d+) typ host", answer)[0])
-        host, port = through or (LOOPBACK, port)
+        port = int(re.findall(rf"a=candidate:\d+ 1 udp \d+ {re.escape(self.host)} (\d+) typ host", answer)[0])
+        host, port = through or (self.host, port)
         await self._ice.addRemoteCandidate(
             RTCIceCandidate(component=1, foundation="1", ip=host, port=port, priority=1, protocol="udp", type="host")
         )

@@ -10,7 +10,7 @@ from media.control.client import WorkerClient
 from media.control.inprocess import InProcessCarrier
 from media.control.messages import Notice, PeerAnswer, PeerOffer, PeerState, SessionOpen, WantedTrack
 from media.relay import MediaRelay
-from tests.peers.browser import FakeBrowser, answered_ssrc
+from tests.peers.browser import LOOPBACK, FakeBrowser, answered_ssrc
 from tests.peers.waiting import until
 
 
@@ -74,9 +74,9 @@ class Call:
 
 
 @asynccontextmanager
-async def relay_in_process() -> AsyncIterator[tuple[MediaRelay, WorkerClient]]:
+async def relay_in_process(*hosts: str) -> AsyncIterator[tuple[MediaRelay, WorkerClient]]:
     """A relay in this loop, offering loopback only, and a client of it."""
-    relay = MediaRelay("test", ("127.0.0.1",))
+    relay = MediaRelay("test", hosts or (LOOPBACK,))
     carrier = InProcessCarrier(relay.server)
     client = await carrier.connect()
     try:

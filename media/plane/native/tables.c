@@ -4,11 +4,11 @@
 #include "state.h"
 
 static uint32_t bucket_of_address(const plane_address *a) {
-    uint32_t hash = 2166136261u; /* FNV-1a; only authenticated peers' addresses come in here */
-    for (int i = 0; i < 16; i++) hash = (hash ^ a->ip[i]) * 16777619u;
-    hash = (hash ^ (a->port & 0xFF)) * 16777619u;
-    hash = (hash ^ (a->port >> 8)) * 16777619u;
-    return hash % BUCKETS;
+    uint64_t high, low; /* only authenticated peers' addresses come in here: nobody gains by collisions */
+    memcpy(&high, a->ip, 8);
+    memcpy(&low, a->ip + 8, 8);
+    uint64_t hash = (high * 0x9E3779B97F4A7C15u ^ low ^ (uint64_t)a->port << 17) * 0xD6E8FEB86659FD93u;
+    return (uint32_t)(hash >> 40) % BUCKETS;
 }
 
 bool same_address(const plane_address *a, const plane_address *b) {

@@ -40,6 +40,7 @@ def test_postgres_urls_get_their_driver(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_addresses_are_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load(monkeypatch, media_addresses="203.0.113.7, 203.0.113.8").media_addresses == ("203.0.113.7", "203.0.113.8")
+    assert load(monkeypatch, media_addresses="2001:DB8::0:7,fd00::1").media_addresses == ("2001:db8::7", "fd00::1")
 
 
 @pytest.mark.parametrize(
@@ -48,7 +49,11 @@ def test_addresses_are_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"port": "99999"}, "CONSILIUM_PORT"),
         ({"port": "secret-value"}, "CONSILIUM_PORT"),
         ({"media_addresses": "not-an-address"}, "CONSILIUM_MEDIA_ADDRESSES"),
-        ({"media_addresses": "2001:db8::1"}, "IPv4"),
+        ({"media_addresses": "ff02::1"}, "must be an address that a browser can send to"),
+        ({"media_addresses": "203.0.113.7,::"}, "must be an address that a browser can send to"),
+        ({"media_addresses": "fe80::1"}, "browsers do not know its zone"),
+        ({"media_addresses": "2001:db8::1%eth0"}, "browsers do not know its zone"),
+        ({"media_addresses": "::ffff:203.0.113.7"}, "must be written as the IPv4 address that it is"),
         ({"tls_key": "/nowhere"}, "tls_certificate and tls_key go together"),
         ({"public_url": "care.example.org"}, "CONSILIUM_PUBLIC_URL"),
         ({"log_level": "loud"}, "CONSILIUM_LOG_LEVEL"),
