@@ -14,7 +14,7 @@ PROBE_EVERY_S = 0.9  # each second look of the peer, which comes every half seco
 SILENT_AFTER_S = 3.0
 """An address in use that sends nothing is probed every second: three missed answers let another address take over."""
 CONSENT_EVERY_S = 4.5
-"""While authentic media comes from the address in use it is there; consent alone needs a check about every 5 s (RFC 7675, 5.1)."""
+"""While authentic media comes from the address in use: consent alone needs a check about every 5 s (RFC 7675, 5.1)."""
 DISCONNECTED_AFTER_S = 4.0
 """Leaves a second to tell people within five."""
 FAILED_AFTER_S = 30.0

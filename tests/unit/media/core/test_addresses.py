@@ -24,7 +24,7 @@ def test_what_is_named_is_announced(text: str, written: str) -> None:
     ],
 )  # fmt: skip
 def test_what_no_browser_can_use_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="must|cannot"):
+    with pytest.raises(ValueError, match=r"must|cannot"):
         announceable(text)
 
 

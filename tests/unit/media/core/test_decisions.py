@@ -75,6 +75,29 @@ def test_packets_alone_are_no_consent() -> None:
     assert path.state(FAILED_AFTER_S) is PathState.FAILED
 
 
+def test_a_path_that_carries_media_is_checked_for_consent_alone() -> None:
+    path, silent = Path(HOME, 0.0), Path(HOME, 0.0)
+    checks = [0, 0]
+    for step in range(1, 61):
+        now = step / 2
+        path.received(now, HOME)
+        checks[0] += path.probe_due(now)
+        checks[1] += silent.probe_due(now)
+    assert checks == [6, 30]
+    assert path.probe_due(31.5), "a second without media is looked into"
+
+
+def test_media_shows_that_an_address_lives_and_its_end_that_it_may_not() -> None:
+    path = Path(HOME, 0.0)
+    for second in range(10):
+        path.received(float(second), HOME)
+        path.checked(AWAY, nominated=False, now=float(second))
+        path.answered(AWAY, second + 0.1)
+        assert path.address == HOME
+    assert not path.checked(AWAY, nominated=False, now=11.0)
+    assert path.checked(AWAY, nominated=False, now=12.1)
+
+
 def test_addresses_are_bounded_and_the_one_in_use_is_kept() -> None:
     path = Path(HOME, 0.0)
     for port in range(10, 10 + 3 * MAX_ADDRESSES):

@@ -219,3 +219,37 @@ def test_a_cut_request_is_refused(cut: int) -> None:
 def test_attributes_without_end_are_not_followed() -> None:
     body = b"\x80\x22\x00\x00" * 200
     assert stun.read(struct.pack("!HHI", 1, len(body), stun.COOKIE) + secrets.token_bytes(12) + body) is None
+
+
+@given(st.binary(min_size=12, max_size=12), st.text("abcXYZ019+/", min_size=1, max_size=40), st.integers(0, 2**32 - 1))
+def test_our_checks_are_what_aioice_reads(transaction: bytes, name: str, priority: int) -> None:
+    data = stun.binding_request(transaction, f"{name}:mine", "secret", priority=priority, tie_breaker=2**64 - 1)
+    message = aioice_stun.parse_message(data)  # raises when the fingerprint is wrong
+    assert message.check_message_integrity(b"secret") and not message.check_message_integrity(b"other")
+    assert (message.message_class, message.transaction_id) == (aioice_stun.Class.REQUEST, transaction)
+    assert message.attributes["USERNAME"] == f"{name}:mine"
+    assert (message.attributes["PRIORITY"], message.attributes["ICE-CONTROLLED"]) == (priority, 2**64 - 1)
+    ours = stun.read(data)
+    assert ours is not None and stun.is_signed_with(data, ours, b"secret") and not ours.nominates
+
+
+@given(st.binary(min_size=12, max_size=12), st.ip_addresses(), st.integers(1, 65535))
+def test_our_answers_name_where_the_check_came_from(transaction: bytes, host: object, port: int) -> None:
+    data = stun.binding_success(transaction, (str(host), port), "secret")
+    message = aioice_stun.parse_message(data)
+    assert message.check_message_integrity(b"secret") and not message.check_message_integrity(b"other")
+    assert (message.message_class, message.transaction_id) == (aioice_stun.Class.RESPONSE, transaction)
+    assert message.attributes["XOR-MAPPED-ADDRESS"] == (str(host), port)
+
+
+def test_only_a_signed_nomination_nominates() -> None:
+    nominating = request(b"password")
+    assert (read := stun.read(nominating)) is not None and not read.nominates
+    message = aioice_stun.Message(aioice_stun.Method.BINDING, aioice_stun.Class.REQUEST)
+    message.attributes["USERNAME"] = "mine:yours"
+    message.attributes["USE-CANDIDATE"] = None
+    message.add_message_integrity(b"password")
+    assert (read := stun.read(bytes(message))) is not None and read.nominates
+    unsigned = request(b"password")[:-8] + struct.pack("!HH", 0x0025, 0)
+    unsigned = unsigned[:2] + struct.pack("!H", len(unsigned) - 20) + unsigned[4:]
+    assert (read := stun.read(unsigned)) is not None and not read.nominates
