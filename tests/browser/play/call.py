@@ -42,6 +42,7 @@ async def call(stage: Stage) -> None:
     """Sound and picture both ways, from the name card to goodbye."""
     patient = await stage.on_phone()
     doctor = await meet(stage, patient, answers=True)
+    await stage.mirrored(patient, doctor)
     await stage.show("card", patient, main=True)
     await stage.show("desk-card", doctor)
     await confirm(patient)

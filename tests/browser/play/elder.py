@@ -25,6 +25,7 @@ async def elder(stage: Stage) -> None:
     doctor = await stage.doctor()
     await doctor.page.click("[data-answer=accept]")
     await page.wait_for_selector("[data-answer=confirm]", timeout=STEP_MS)
+    await stage.mirrored(patient)
     await stage.show("elder-card", patient)
     await confirm(patient)
     await confirm(doctor)

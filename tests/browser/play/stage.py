@@ -85,6 +85,11 @@ class Stage:
         for person in people:
             await wait_for(partial(has_seen, person), 30, "a sharp picture")
 
+    async def mirrored(self, *people: Person) -> None:
+        """Wait until everybody sees their own picture behind the name card."""
+        for person in people:
+            await person.page.wait_for_function("document.querySelector('.card-mirror video')?.videoWidth > 0", timeout=STEP_MS)
+
     async def line_up(self, how_many: int, department: str) -> list[Speaker]:
         """Patients without browsers take places in the department that a staff number belongs to; they told their story."""
         people = []
