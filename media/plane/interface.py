@@ -57,6 +57,29 @@ class SinkCounters:
 
 
 @dataclass(frozen=True, slots=True)
+class Tap:
+    """Where copies of a source go: the Unix SOCK_SEQPACKET socket at `path`, as `stream`. `codec` is one of `TAP_CODECS`."""
+
+    path: str
+    stream: int
+    codec: str
+
+
+TAP_CODECS = {"opus": 1, "vp8": 2, "h264": 3}
+"""Codecs by their number in a copy's head."""
+
+
+@dataclass(frozen=True, slots=True)
+class TapCounters:
+    """Copies made and dropped of one source under one stream."""
+
+    key: SourceKey
+    stream: int
+    copied: int
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
     """Datagrams since the start; `packets_dropped` came in and were refused."""
 
@@ -106,8 +129,12 @@ class Plane(Protocol):
     def keyframe_request(self, source: SourceKey) -> None:
         """Asks the sender, at a bounded pace."""
 
-    def tap_set(self, source: SourceKey, path: str | None) -> None:
-        """Copies the source's decrypted packets to a Unix datagram socket; none ends it. Copies are dropped, never queued."""
+    def tap_set(self, source: SourceKey, tap: Tap | None) -> bool:
+        """Copies the source's decrypted packets to the recorder from now on; none ends it before it returns.
+
+        Copies are dropped, never waited for. The same again mends a connection that the recorder's end has closed. False when
+        nobody listens there, or there is no such source.
+        """
 
     def peer_heard_at(self, peer: int) -> float:
         """When the last authentic packet of the peer came, on the loop's clock; 0 before the first."""
@@ -118,6 +145,8 @@ class Plane(Protocol):
     def source_counters(self) -> list[SourceCounters]: ...
 
     def sink_counters(self) -> list[SinkCounters]: ...
+
+    def tap_counters(self) -> list[TapCounters]: ...
 
     def totals(self) -> Totals: ...
 

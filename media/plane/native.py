@@ -20,7 +20,18 @@ from media.core.kinds import Kind
 from media.core.path import Address
 from media.core.routes import SinkKey, SourceKey
 from media.core.rtp import ExtensionIds
-from media.plane.interface import Sink, SinkCounters, Source, SourceCounters, SrtpKeys, Totals, Upward
+from media.plane.interface import (
+    TAP_CODECS,
+    Sink,
+    SinkCounters,
+    Source,
+    SourceCounters,
+    SrtpKeys,
+    Tap,
+    TapCounters,
+    Totals,
+    Upward,
+)
 from media.plane.library import HEADER, library_path
 
 SRTP_WINDOW = 1024
@@ -140,9 +151,12 @@ class NativePlane:
     def keyframe_request(self, source: SourceKey) -> None:
         self._lib.plane_keyframe_request(self._plane, source.peer, source.ssrc, time.monotonic())
 
-    def tap_set(self, source: SourceKey, path: str | None) -> None:
-        to = self._ffi.NULL if path is None else self._ffi.new("char[]", os.fsencode(path))
-        self._lib.plane_tap_set(self._plane, source.peer, source.ssrc, to)
+    def tap_set(self, source: SourceKey, tap: Tap | None) -> bool:
+        if tap is None:
+            return bool(self._lib.plane_tap_set(self._plane, source.peer, source.ssrc, self._ffi.NULL, 0, 0))
+        path = self._ffi.new("char[]", os.fsencode(tap.path))
+        codec = TAP_CODECS[tap.codec]
+        return bool(self._lib.plane_tap_set(self._plane, source.peer, source.ssrc, path, tap.stream, codec))
 
     # --- figures ---
 
@@ -164,6 +178,12 @@ class NativePlane:
         return [
             SinkCounters(SinkKey(line.peer, line.ssrc), line.packets, line.octets, line.retransmitted)
             for line in self._table("plane_sink_counters", self._lib.plane_sink_table)
+        ]
+
+    def tap_counters(self) -> list[TapCounters]:
+        return [
+            TapCounters(SourceKey(line.peer, line.ssrc), line.stream, line.copied, line.dropped)
+            for line in self._table("plane_tap_counters", self._lib.plane_tap_table)
         ]
 
     def totals(self) -> Totals:

@@ -73,7 +73,7 @@ static void order(plane *p, input *in, double now) {
         case 6: plane_peer_address_remove(p, peer, &address); break;
         case 7: plane_keyframe_request(p, peer, 20, now); break;
         case 8: plane_source_set(p, peer, 20, true, (uint8_t)number(in, 1), extensions); break;
-        case 9: plane_tap_set(p, peer, 20, other ? "/nowhere" : NULL); break;
+        case 9: plane_tap_set(p, peer, 20, other ? "/nowhere" : NULL, 7, (uint8_t)(other % 16)); break;
         default:
             plane_route_set(p, peer, 100 + other, other, 10);
             plane_route_set(p, peer, 200 + other, other, 20);

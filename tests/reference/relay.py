@@ -10,6 +10,7 @@ from media.core import rtp
 from media.core.demux import MAX_DATAGRAM_BYTES, Protocol, classify
 from media.core.path import Address
 from media.core.routes import SinkKey, SourceKey
+from media.plane import interface
 from media.plane.interface import Sink, SinkCounters, Source, SourceCounters, SrtpKeys, Totals, Upward
 from tests.reference import forward, rtcp
 from tests.reference.feedback import Feedback
@@ -126,13 +127,16 @@ class PacketRelay:
         if stream is not None:
             self._feedback.request_keyframe(stream, self._clock())
 
-    def tap_set(self, source: SourceKey, path: str | None) -> None:
+    def tap_set(self, source: SourceKey, tap: interface.Tap | None) -> bool:
         stream = self._source(source)
         if stream is None:
-            return
+            return False
+        if stream.tap is not None and tap is not None and stream.tap.serves(tap):
+            return True
         if stream.tap is not None:
             stream.tap.close()
-        stream.tap = Tap(path, source) if path is not None else None
+        stream.tap = Tap.open(tap) if tap is not None else None
+        return stream.tap is not None
 
     # --- figures ---
 
@@ -162,6 +166,14 @@ class PacketRelay:
             SinkCounters(sink.sink.key, sink.packets, sink.octets, sink.retransmitted)
             for peer in self._peers.values()
             for sink in peer.sinks.values()
+        ]
+
+    def tap_counters(self) -> list[interface.TapCounters]:
+        return [
+            interface.TapCounters(stream.source.key, stream.tap.to.stream, stream.tap.copied, stream.tap.dropped)
+            for peer in self._peers.values()
+            for stream in peer.sources.values()
+            if stream.tap is not None
         ]
 
     def totals(self) -> Totals:

@@ -1,31 +1,61 @@
-"""A copy of one source's decrypted packets for whoever records. Drops what the reader is too slow for; never waits."""
+"""What tap.c must do: copies of one source's decrypted packets for whoever records. Drops, counts and tells; never waits."""
 
-import contextlib
 import socket
 import struct
 
-from media.core.routes import SourceKey
+from media.plane import interface
 
-HEADER = struct.Struct("!IQ")
-"""In front of each RTP packet: the peer's number, arrival in microseconds of the loop's clock."""
+HEADER = struct.Struct("!BBHIQ")
+"""In front of each RTP packet: magic, version and codec, copies dropped since the last, stream, arrival in µs."""
+MAGIC, VERSION = 0xC7, 1
 
 
 class Tap:
-    """Writes to the Unix datagram socket at `path`; the reader owns it and may come and go."""
+    """A connection to the recorder's socket; made by `open`."""
 
-    def __init__(self, path: str, key: SourceKey) -> None:
-        self._path = path
-        self._peer = key.peer
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.setblocking(False)
+    def __init__(self, to: interface.Tap, connected: socket.socket) -> None:
+        self.to = to
+        self._socket = connected
+        self._untold = 0
+        self.copied = 0
         self.dropped = 0
 
-    def copy(self, packet: bytes, now: float) -> None:
+    @classmethod
+    def open(cls, to: interface.Tap) -> "Tap | None":
+        """None when nobody listens there."""
+        connected = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        connected.setblocking(False)
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 512 << 10)
         try:
-            self._socket.sendto(HEADER.pack(self._peer, int(now * 1_000_000)) + packet, self._path)
+            connected.connect(to.path)
+        except OSError:
+            connected.close()
+            return None
+        return cls(to, connected)
+
+    def serves(self, wanted: interface.Tap) -> bool:
+        """Whether this is the connection wanted, and its other end is there."""
+        if wanted != self.to:
+            return False
+        try:
+            self._socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def copy(self, packet: bytes, now: float) -> None:
+        codec = interface.TAP_CODECS[self.to.codec]
+        head = HEADER.pack(MAGIC, VERSION << 4 | codec, self._untold, self.to.stream, int(now * 1_000_000))
+        try:
+            self._socket.send(head + packet)
         except OSError:
             self.dropped += 1
+            self._untold = min(self._untold + 1, 0xFFFF)
+            return
+        self.copied += 1
+        self._untold = 0
 
     def close(self) -> None:
-        with contextlib.suppress(OSError):
-            self._socket.close()
+        self._socket.close()

@@ -213,8 +213,6 @@ static void *run(void *given) {
 
 /* --- beginning and end --- */
 
-static int open_tap_socket(void) { return socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
-
 plane *plane_new(int socket, int up, const plane_srtp *srtp) {
     plane *p = calloc(1, sizeof *p);
     if (p == NULL) return NULL;
@@ -226,9 +224,8 @@ plane *plane_new(int socket, int up, const plane_srtp *srtp) {
     p->protect_rtcp = (srtp_call)srtp->protect_rtcp;
     p->out = malloc(sizeof *p->out * OUT_BATCH);
     p->stop_event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    p->tap_socket = open_tap_socket();
     bool made = ring_make(&p->ups, UPS_BYTES) && (socket >= 0 || ring_make(&p->sents, SENTS_BYTES)) && p->out != NULL;
-    if (pthread_mutex_init(&p->lock, NULL) != 0 || !made || p->stop_event < 0 || p->tap_socket < 0) {
+    if (pthread_mutex_init(&p->lock, NULL) != 0 || !made || p->stop_event < 0) {
         plane_free(p);
         return NULL;
     }
@@ -253,7 +250,6 @@ void plane_free(plane *p) {
     }
     forget_everything(p);
     if (p->stop_event >= 0) close(p->stop_event);
-    if (p->tap_socket >= 0) close(p->tap_socket);
     free(p->ups.octets);
     free(p->sents.octets);
     free(p->out);

@@ -106,17 +106,6 @@ static void pass_on(plane *p, source *from, sink *to, const arrived *a, double n
     out_commit(p, to->peer, size);
 }
 
-/* A copy for whoever records: the peer's number, arrival in microseconds, the packet. Never waits. */
-static void copy_to_tap(plane *p, const source *from, const uint8_t *data, int size, double now) {
-    struct __attribute__((packed)) {
-        uint32_t peer;
-        uint64_t at_us;
-    } head = {htobe32(from->peer->number), htobe64((uint64_t)(now * 1e6))};
-    struct iovec parts[2] = {{&head, sizeof head}, {(void *)data, (size_t)size}};
-    struct msghdr message = {.msg_name = from->tap, .msg_namelen = sizeof *from->tap, .msg_iov = parts, .msg_iovlen = 2};
-    if (sendmsg(p->tap_socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) p->totals.tap_dropped++;
-}
-
 /* An authentic packet of an SSRC not set, with the m-line that it names (RFC 8843, 9.2). */
 static void tell_unknown(plane *p, const peer *from, const uint8_t *data, const rtp_header *header) {
     slice mid = rtp_extension(data, header, from->mid_extension);
@@ -138,7 +127,7 @@ static bool take_rtp(plane *p, peer *from, uint8_t *data, int size, double now) 
     if (known == NULL) tell_unknown(p, from, data, &header);
     if (known == NULL || header.payload_type != known->payload_type) return false;
     reception_received(&known->reception, header.sequence, header.timestamp, octets, now);
-    if (known->tap != NULL) copy_to_tap(p, known, data, size, now);
+    if (known->tap != NULL && !tap_copy(known->tap, data, size, now)) p->totals.tap_dropped++;
     arrived a;
     take_apart(known, data, &header, now, &a);
     for (int i = 0; i < known->sinks_count; i++) pass_on(p, known, known->sinks[i], &a, now);

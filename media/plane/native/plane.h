@@ -22,6 +22,7 @@ typedef struct { void *unprotect, *protect, *unprotect_rtcp, *protect_rtcp; } pl
 
 typedef struct { uint32_t peer, ssrc; uint64_t packets, octets; int64_t lost; double jitter_ms, last_at; } plane_source_counters;
 typedef struct { uint32_t peer, ssrc; uint64_t packets, octets, retransmitted; double round_trip_ms, lost_fraction; uint64_t estimate_bps; } plane_sink_counters;
+typedef struct { uint32_t peer, ssrc, stream; uint64_t copied, dropped; } plane_tap_counters;
 typedef struct { uint64_t packets_in, packets_out, packets_dropped, unsent, up_dropped, tap_dropped; } plane_totals;
 
 /* `socket` is a bound datagram socket, which stays the caller's; -1: nothing is read, and what is sent is kept for plane_take_sent.
@@ -54,12 +55,14 @@ void plane_route_set(plane *p, uint32_t sink_peer, uint32_t sink_ssrc, uint32_t 
 void plane_route_clear(plane *p, uint32_t sink_peer, uint32_t sink_ssrc);
 void plane_keyframe_request(plane *p, uint32_t peer, uint32_t ssrc, double now);
 
-/* Copies the source's decrypted packets to the Unix datagram socket at `path`; NULL ends it. */
-void plane_tap_set(plane *p, uint32_t peer, uint32_t ssrc, const char *path);
+/* Copies the source's decrypted packets, as `stream`, to who listens on the Unix SOCK_SEQPACKET socket at `path`; NULL ends it, at
+ * once. Given the same again it opens only what was closed at the other end. Whether copies go out from now on. */
+bool plane_tap_set(plane *p, uint32_t peer, uint32_t ssrc, const char *path, uint32_t stream, uint8_t codec);
 
 /* Fills at most `capacity` lines; returns how many there are. */
 int plane_source_table(plane *p, plane_source_counters *lines, int capacity);
 int plane_sink_table(plane *p, plane_sink_counters *lines, int capacity);
+int plane_tap_table(plane *p, plane_tap_counters *lines, int capacity);
 plane_totals plane_count(plane *p);
 
 /* The oldest thing handed up: its size (at most 1,500), 0 when there is none. `kind` 1: a STUN or DTLS datagram from `address`;

@@ -42,6 +42,15 @@ typedef struct {
     uint8_t octets[HISTORY_BYTES];
 } history;
 
+typedef struct {
+    int socket;
+    uint32_t stream;
+    uint8_t codec;
+    uint16_t untold; /* copies dropped that the recorder does not know of */
+    uint64_t copied, dropped;
+    char path[sizeof((struct sockaddr_un *)0)->sun_path];
+} tap;
+
 struct source {
     peer *peer;
     uint32_t ssrc;
@@ -63,7 +72,7 @@ struct source {
     int asked_next;
     uint64_t rate_bps, measured_octets;
     double measured_at;
-    struct sockaddr_un *tap;
+    tap *tap;
 };
 
 struct sink {
@@ -148,7 +157,7 @@ struct plane {
     pthread_t thread;
     bool running;
     int stopping; /* atomic */
-    int socket, up, stop_event, tap_socket;
+    int socket, up, stop_event;
     bool ipv6; /* of the socket */
     srtp_call unprotect, protect, unprotect_rtcp, protect_rtcp;
     peer *peers[BUCKETS];
@@ -187,6 +196,12 @@ void report_to(plane *p, peer *to, double now);
 void history_keep(sink *s, uint16_t sequence, const uint8_t *data, int size, double now);
 struct sent *history_find(history *h, uint16_t sequence);
 const uint8_t *history_octets(const history *h, const struct sent *kept);
+
+/* tap.c */
+tap *tap_open(const char *path, uint32_t stream, uint8_t codec); /* NULL when nobody listens there */
+void tap_close(tap *t);                                          /* NULL is none */
+bool tap_serves(const tap *t, const char *path, uint32_t stream, uint8_t codec);
+bool tap_copy(tap *t, const uint8_t *data, int size, double now); /* false when it was dropped */
 
 /* loop.c */
 outgoing *out_next(plane *p);           /* a place for one datagram; sends what waits when there is none */

@@ -97,7 +97,7 @@ static void source_forget(plane *p, peer *of, int index) {
         sink_shut(fed);
     }
     free(gone->sinks);
-    free(gone->tap);
+    tap_close(gone->tap);
     free(gone);
 }
 
@@ -328,24 +328,6 @@ void plane_keyframe_request(plane *p, uint32_t number, uint32_t ssrc, double now
     if (asked != NULL) request_keyframe(p, asked, now, false);
     flush(p);
     pthread_mutex_unlock(&p->lock);
-}
-
-void plane_tap_set(plane *p, uint32_t number, uint32_t ssrc, const char *path) {
-    struct sockaddr_un *tap = NULL;
-    if (path != NULL && strlen(path) < sizeof tap->sun_path && (tap = calloc(1, sizeof *tap)) != NULL) {
-        tap->sun_family = AF_UNIX;
-        strcpy(tap->sun_path, path);
-    }
-    pthread_mutex_lock(&p->lock);
-    peer *of = find_peer(p, number);
-    source *tapped = of != NULL ? find_source(of, ssrc) : NULL;
-    if (tapped != NULL) {
-        struct sockaddr_un *former = tapped->tap;
-        tapped->tap = tap;
-        tap = former;
-    }
-    pthread_mutex_unlock(&p->lock);
-    free(tap);
 }
 
 int plane_source_table(plane *p, plane_source_counters *lines, int capacity) {
