@@ -19,6 +19,8 @@ from media.control.messages import (
     PeerClose,
     PeerOffer,
     PeerState,
+    RecordingKeyframe,
+    RecordingSet,
     SessionLost,
     SessionOpen,
     SessionsOpen,
@@ -97,6 +99,10 @@ class MediaRelay:
                 await self._end(session)
             case "peer_offer":
                 return self._offer(session, cast(PeerOffer, body))
+            case "recording_set":
+                return self._session(session).record(cast(RecordingSet, body))
+            case "recording_keyframe":
+                self._session(session).keyframes(cast(RecordingKeyframe, body).streams)
             case "peer_close":
                 if session in self._sessions:
                     self._sessions[session].close_label(cast(PeerClose, body).label)
@@ -124,10 +130,13 @@ class MediaRelay:
             self._probes[session] = loop.call_later(PROBE_LIFE_S, self._end_later, session)
 
     def _offer(self, session: ConsultationId, body: PeerOffer) -> PeerAnswer:
+        return PeerAnswer(sdp=self._session(session).offer(body))
+
+    def _session(self, session: ConsultationId) -> Session:
         known = self._sessions.get(session)
         if known is None:
             raise Unavailable("session_unknown", "this worker holds no such session")
-        return PeerAnswer(sdp=known.offer(body))
+        return known
 
     async def _end(self, session: ConsultationId) -> None:
         known = self._sessions.pop(session, None)

@@ -12,13 +12,15 @@ import structlog
 
 from common.errors import ProtocolError, UserError
 from common.ids import ConsultationId
-from media.control.messages import PeerOffer, PeerState, SinkStats, SourceStats
+from media.control.messages import PeerOffer, PeerState, RecordingSet, RecordingTaps, SinkStats, SourceStats
+from media.core.kinds import Kind
 from media.core.path import Address
 from media.core.routes import ClearRoute, ClosePeer, Effect, RequestKeyframe, Routes, Sent, SetRoute, SinkKey, SourceKey, Wanted
 from media.plane.interface import Sink, SinkCounters, Source, SourceCounters
 from media.rtc.negotiate import AgreedSource, Agreement, Negotiation
 from media.rtc.offer import Offer, parse_offer
 from media.rtc.peer import Endpoint, PeerStatus, RelayPeer
+from media.taps import Tappable, Taps
 
 MAX_PEERS = 16
 MAX_REMEMBERED = 256
@@ -63,6 +65,7 @@ class Session:
         self._notify = notify
         self._faulted = faulted
         self._routes = Routes()
+        self._taps = Taps(endpoint.plane)
         self._members: dict[int, _Member] = {}
         self._by_id: dict[str, _Member] = {}
         self._closed_ids: dict[str, None] = {}
@@ -129,6 +132,15 @@ class Session:
         for known in former:
             del member.sources[known]
             self._endpoint.plane.source_clear(known)
+        self._taps.settle(self._tappable())
+
+    def record(self, order: RecordingSet) -> RecordingTaps:
+        """Copies what the order names, and nothing else, from before this returns."""
+        return self._taps.order(order, self._tappable())
+
+    def keyframes(self, streams: list[int]) -> None:
+        """Asks for key frames of streams that are copied."""
+        self._taps.keyframes(streams)
 
     def sources(self, counters: list[SourceCounters]) -> list[SourceStats]:
         """The lines of the worker's table that belong here."""
@@ -214,6 +226,15 @@ class Session:
         for sink_key in member.sinks.keys() - sinks.keys():
             plane.sink_clear(sink_key)
         member.sinks = sinks
+        self._taps.settle(self._tappable())
+
+    def _tappable(self) -> list[Tappable]:
+        """What could be copied. A label's newest peer comes last: it is the one that counts."""
+        return [
+            Tappable(member.label, line.kind.value, "opus" if line.kind is Kind.AUDIO else "vp8", key)
+            for _, member in sorted(self._members.items())
+            for key, line in member.sources.items()
+        ]
 
     def _source_set(self, member: _Member, key: SourceKey, line: AgreedSource) -> None:
         member.sources[key] = line
@@ -229,6 +250,7 @@ class Session:
         if self._members.pop(member.peer.number, None) is None:
             return
         self._by_id.pop(member.id, None)
+        self._taps.settle(self._tappable())
         self._closed_ids[member.id] = None
         if len(self._closed_ids) > MAX_REMEMBERED:
             del self._closed_ids[next(iter(self._closed_ids))]

@@ -122,6 +122,45 @@ class WorkerTable(Wire):
     sinks: list[SinkStats]
 
 
+class RecordedStream(Wire):
+    """What a label sends of one kind, and the number that its copies bear."""
+
+    label: Id
+    kind: MediaKind
+    stream: int = Field(ge=0, lt=1 << 32)
+
+
+class RecordingSet(Wire):
+    """The whole of what is copied to the recorder from now on; empty: nothing. A label may come later, or come again.
+
+    In force before the reply is sent. `socket` is where the recorder listens (SOCK_SEQPACKET).
+    """
+
+    recording: Id
+    socket: str = Field(min_length=1, max_length=107)
+    streams: list[RecordedStream] = Field(max_length=64)
+
+
+class TapStats(Wire):
+    """Copies of one stream, by the connection that carries it now."""
+
+    stream: int
+    copied: int
+    dropped: int
+
+
+class RecordingTaps(Wire):
+    """Reply to `recording_set`: the streams that are copied now. One that is absent has no source yet, or no recorder listens."""
+
+    streams: list[TapStats]
+
+
+class RecordingKeyframe(Wire):
+    """Asks the senders of these streams for a key frame: the recorder wants to begin a segment."""
+
+    streams: list[int] = Field(max_length=64)
+
+
 class Done(Wire):
     """The empty reply."""
 
@@ -147,8 +186,19 @@ class SessionLost(Wire):
     reason: Literal["fault", "drain"]
 
 
-Request = SessionOpen | SessionClose | SessionList | PeerOffer | PeerClose | WorkerPing | WorkerDrain | WorkerDump
-Reply = PeerAnswer | SessionsOpen | WorkerStatus | WorkerTable | Done
+Request = (
+    SessionOpen
+    | SessionClose
+    | SessionList
+    | PeerOffer
+    | PeerClose
+    | RecordingSet
+    | RecordingKeyframe
+    | WorkerPing
+    | WorkerDrain
+    | WorkerDump
+)
+Reply = PeerAnswer | SessionsOpen | RecordingTaps | WorkerStatus | WorkerTable | Done
 Notice = WorkerReady | PeerState | SessionLost
 
 REQUESTS: dict[str, tuple[type[Request], type[Reply]]] = {
@@ -157,6 +207,8 @@ REQUESTS: dict[str, tuple[type[Request], type[Reply]]] = {
     "session_list": (SessionList, SessionsOpen),
     "peer_offer": (PeerOffer, PeerAnswer),
     "peer_close": (PeerClose, Done),
+    "recording_set": (RecordingSet, RecordingTaps),
+    "recording_keyframe": (RecordingKeyframe, Done),
     "worker_ping": (WorkerPing, WorkerStatus),
     "worker_drain": (WorkerDrain, Done),
     "worker_dump": (WorkerDump, WorkerTable),
