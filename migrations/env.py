@@ -2,9 +2,10 @@
 
 from alembic import context
 
-import clinic.store.tables  # noqa: F401 - imported for its tables, as the next three
+import clinic.store.tables  # noqa: F401 - imported for its tables, as the next four
 import common.evidence.audit
 import common.outbox.store  # noqa: F401
+import recording.catalog.tables  # noqa: F401
 import rooms.store.tables  # noqa: F401
 from common.database import metadata
 

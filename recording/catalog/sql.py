@@ -1,7 +1,7 @@
 """The catalog: every method is one transaction, and every act is written to the audit in the same one.
 
-It decides nothing about rights or times; it keeps what the archive decided. Changes that two people or two processes could make at
-once are compare-and-swaps: of two, one is told that it came first.
+It decides nothing about rights or times; it keeps what the archive decided. Changes that two people or two processes could make
+at once are compare-and-swaps: of two, one is told that it came first.
 """
 
 from collections.abc import Sequence
