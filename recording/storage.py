@@ -107,14 +107,14 @@ class RemoteStorage:
             batches = obstore.list(self._store, prefix=f"{recording}/")
             return {each["path"].rpartition("/")[2] for batch in batches for each in batch}
 
-        return _spoken(listed)
+        return _in_bucket(listed)
 
     def read(self, recording: str, name: str) -> bytes:
         return _spoken(lambda: obstore.get(self._store, f"{recording}/{name}").bytes().to_bytes())
 
     def write(self, recording: str, name: str, data: bytes) -> None:
         """Puts a file there. It is there for certain only when it was read back."""
-        _spoken(lambda: obstore.put(self._store, f"{recording}/{name}", data))
+        _in_bucket(lambda: obstore.put(self._store, f"{recording}/{name}", data))
 
     def delete(self, recording: str, name: str) -> None:
         def gone() -> None:
@@ -149,7 +149,7 @@ async def upload(local: LocalStorage, remote: RemoteStorage, recording: str) -> 
     """Copies a recording and proves the copy: every file is read back and compared by SHA-256. Returns the octets.
 
     It goes on where an earlier attempt stopped: what is there already is only proven. Unavailable: `store_unreachable`,
-    `store_refused`, `copy_differs`, `disk_…`; then nothing here was touched.
+    `store_refused`, `store_absent`, `copy_differs`, `disk_…`; then nothing here was touched.
     """
     names = sorted(name for name in await asyncio.to_thread(local.names, recording) if name not in (KEY, LOCK))
     names = [name for name in names if not name.endswith(NEW)]
@@ -160,9 +160,11 @@ async def upload(local: LocalStorage, remote: RemoteStorage, recording: str) -> 
         async with line:
             return await asyncio.to_thread(_prove, local, remote, recording, name, name in there)
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one(name)) for name in names]
-    return sum(task.result() for task in tasks)
+    done = await asyncio.gather(*(one(name) for name in names), return_exceptions=True)
+    failed = next((each for each in done if isinstance(each, BaseException)), None)
+    if failed is not None:  # after all of them ended: no thread still writes when the caller is told
+        raise failed
+    return sum(each for each in done if isinstance(each, int))
 
 
 def _prove(local: LocalStorage, remote: RemoteStorage, recording: str, name: str, there: bool) -> int:
@@ -181,6 +183,14 @@ def _reads_back(remote: RemoteStorage, recording: str, name: str, wanted: bytes)
         return hashlib.sha256(remote.read(recording, name)).digest() == wanted
     except FileNotFoundError:
         return False
+
+
+def _in_bucket(call: Callable[[], T]) -> T:
+    """A call that only a missing bucket can make fail to find something."""
+    try:
+        return _spoken(call)
+    except FileNotFoundError as fault:
+        raise Unavailable("store_absent", "There is no such bucket.") from fault
 
 
 def _spoken(call: Callable[[], T]) -> T:

@@ -32,7 +32,13 @@ from recording.verify import Files, Problem
 
 
 def seal(
-    folder: Folder, manifest: Manifest, timeline: Timeline, pictures: Iterable[tuple[str, bytes]], *, master: Master, signer: Signer
+    folder: Folder,
+    manifest: Manifest,
+    timeline: Timeline,
+    pictures: Iterable[tuple[str, bytes]],
+    *,
+    master: Master,
+    signer: Signer,
 ) -> None:
     """Writes the parts, then the signed list: a crash between leaves a recording that is sealed again from the beginning.
 
