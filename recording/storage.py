@@ -202,6 +202,8 @@ def _spoken(call: Callable[[], T]) -> T:
     except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as fault:
         raise Unavailable("store_refused", "The store refuses the keys that are set.") from fault
     except (exceptions.BaseError, OSError) as fault:
+        if "NoSuchBucket" in str(fault):  # a list's 404 comes without a type of its own
+            raise Unavailable("store_absent", "There is no such bucket.") from fault
         raise Unavailable("store_unreachable", "The store does not answer.") from fault
 
 
