@@ -1,8 +1,8 @@
 """What is sealed into a recording at its end: the texts and pictures of its consultation, beside sound and picture (R8).
 
 It decides the form, as frozen dataclasses and canonical JSON (docs/ARCHIVE.md): a signed list of the parts, which names the
-manifest that it belongs to by its hash; the timeline itself is one of the parts, and so is each picture. Times named `at_ms` are on
-the recording's line and may lie before its beginning or after its end: people write before they are recorded, and after.
+manifest that it belongs to by its hash; the timeline itself is one of the parts, and so is each picture. Times named `at_ms` are
+on the recording's line and may lie before its beginning or after its end: people write before they are recorded, and after.
 """
 
 import re
