@@ -3,7 +3,7 @@ PYTHON ?= python3
 BOOTSTRAP := exec $(PYTHON) -m tools.bootstrap
 
 .DEFAULT_GOAL := help
-.PHONY: help run code test check bench fix build setup clean
+.PHONY: help run code test check bench soak fix build setup screenshots clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r target text; do printf '  make %-12s%s\n' "$$target" "$$text"; done
@@ -24,6 +24,9 @@ check: ## the fast part: lint, types, contracts, unit and property tests
 
 bench: ## measure the relay against others, as root (CALLS=5,20 is shorter)
 	@$(BOOTSTRAP) bench
+
+soak: ## run 20 calls that come and go for two hours; what grows? (MINUTES=10 CALLS=20)
+	@$(BOOTSTRAP) soak
 
 fix: ## format the sources and regenerate what is generated
 	@$(BOOTSTRAP) fix

@@ -1,5 +1,7 @@
 """Two seconds of real VP8 as RTP payloads, so that a relay that decodes has something to decode."""
 
+import functools
+
 import av
 import numpy as np
 from aiortc.codecs.vpx import VpxPayloadDescriptor
@@ -9,6 +11,7 @@ PACKET_BYTES = 1042
 WIDTH, HEIGHT, BITS_PER_S = 640, 360, 900_000
 
 
+@functools.cache
 def payloads() -> list[tuple[bytes, bool]]:
     """(payload, last of its frame), a key frame first; descriptors hold a 15-bit PictureID at octet 2."""
     encoder = av.CodecContext.create("libvpx", "w")

@@ -83,6 +83,7 @@ class _Wire:
         if self._reading:
             self._loop.remove_reader(self.socket.fileno())
         self.socket.close()
+        self._loop.call_soon(self.protocol.connection_lost, None)  # whoever closes the connection waits for this
 
     abort = close
 

@@ -65,12 +65,12 @@ class Consilium:
             body = control.PeerOffer(peer=new_id("p"), label=own, sdp=sdp, wanted=wanted)
             answer = await self._client.request("peer_offer", session, body)
             assert isinstance(answer, control.PeerAnswer)
-            await _answered(connection, _candidates_on_every_line(answer.sdp))
+            await _answered(connection, candidates_on_every_line(answer.sdp))
             peers.append(connection)
         return peers
 
 
-def _candidates_on_every_line(sdp: str) -> str:
+def candidates_on_every_line(sdp: str) -> str:
     """aiortc takes a bundle's candidates from its last m-line; RFC 8843 and browsers look at the first."""
     found = "".join(f"{line}\r\n" for line in sdp.split("\r\n") if line.startswith(("a=candidate:", "a=end-of-candidates")))
     return sdp.replace(found, "").replace("a=setup:passive\r\n", f"a=setup:passive\r\n{found}")

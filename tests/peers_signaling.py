@@ -81,7 +81,8 @@ class Speaker:
     def _hear(self, name: str) -> Callable[[dict[str, Any]], Awaitable[None]]:
         async def handler(body: dict[str, Any]) -> None:
             last = self.states.get(name)
-            if last is not None and body["revision"] < last["revision"]:
+            of_same = last is not None and (name != "seat_state" or last["seat"] == body["seat"])
+            if last is not None and of_same and body["revision"] < last["revision"]:
                 return
             self.states[name] = body
             self.heard.set()

@@ -25,6 +25,7 @@ PURPOSES = {
     "fix": ["-m", "tools.stages", "fix"],
     "check": ["-m", "tools.stages", "check"],
     "bench": ["-m", "bench.relay", "--write"],
+    "soak": ["-m", "tests.load.soak", "--write"],
     "test": ["-m", "tools.stages", "test"],
     "screenshots": ["-m", "tools.screenshots"],
 }
