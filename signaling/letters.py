@@ -17,18 +17,18 @@ from signaling.views import Names
 WORDS: dict[LetterKind, dict[str, tuple[str, str]]] = {
     LetterKind.INVITATION: {
         "en": (
-            "Your online consultation",
+            "Your online visit",
             "Hello,\n\n"
-            "{hospital} expects you for an online consultation{when}. You need no app and no account: open this link on a phone "
+            "{hospital} is expecting you for an online visit{when}. You need no app and no account: open this link on a phone "
             "or a computer.\n\n"
             "{link}\n\n"
-            "The link is for you alone and works once, so please do not pass it on. If it does not open any more, you can ask "
-            "for a new one here: {lost}\n",
+            "The link is for you alone and works once, so please do not pass it on. If it no longer opens, you can ask for a "
+            "new one here: {lost}\n",
         ),
         "zh": (
-            "您的线上问诊",
+            "您的在线看诊",
             "您好：\n\n"
-            "{hospital}邀请您{when}进行线上问诊。无需下载应用，也无需注册，用手机或电脑打开下面的链接即可。\n\n"
+            "{hospital}请您{when}在线看诊。无需下载应用，也无需注册，用手机或电脑打开下面的链接即可。\n\n"
             "{link}\n\n"
             "此链接仅供您本人使用，且只能打开一次，请勿转发。若链接已失效，可在这里重新获取：{lost}\n",
         ),
@@ -37,34 +37,34 @@ WORDS: dict[LetterKind, dict[str, tuple[str, str]]] = {
         "en": (
             "Your new link",
             "Hello,\n\n"
-            "Here is your new link to your online consultation at {hospital}. It brings you back to your own place; the links "
-            "sent before do not work any more.\n\n"
+            "Here is your new link to your online visit at {hospital}. It brings you back to your own place; links sent "
+            "before no longer work.\n\n"
             "{link}\n\n"
-            "The link is for you alone and works once. If you did not ask for it, you need not do anything: it was sent to "
-            "nobody else.\n",
+            "The link is for you alone and works once. If you did not ask for it, you do not have to do anything: it was "
+            "sent to nobody else.\n",
         ),
         "zh": (
             "您的新链接",
             "您好：\n\n"
-            "这是您在{hospital}线上问诊的新链接，打开后会回到您原来的位置；之前的链接均已失效。\n\n"
+            "这是您在{hospital}在线看诊的新链接，打开后会回到您原来的位置；之前的链接均已失效。\n\n"
             "{link}\n\n"
             "此链接仅供您本人使用，且只能打开一次。如果不是您本人申请的，无需理会：我们没有发给其他人。\n",
         ),
     },
     LetterKind.TURN: {
         "en": (
-            "It is your turn soon",
+            "It will soon be your turn",
             "Hello,\n\n"
-            "You asked to be called back: it is your turn at {hospital} soon. Please come back now with this link.\n\n"
+            "You asked to be called back: it will soon be your turn at {hospital}. Please come back now with this link.\n\n"
             "{link}\n\n"
-            "Your place is kept. If you cannot come right away, others go first, and you can still come within the next hours.\n",
+            "Your place is kept. If you cannot come right away, others go first, and you can still come in the next few hours.\n",
         ),
         "zh": (
             "快轮到您了",
             "您好：\n\n"
-            "您之前请我们通知您：{hospital}快轮到您了，请现在通过下面的链接回来。\n\n"
+            "您请我们到时叫您：{hospital}快轮到您了，请现在点下面的链接回来。\n\n"
             "{link}\n\n"
-            "您的位置一直为您保留。如果暂时不能回来，会先请后面的人，您在接下来几小时内仍可回来。\n",
+            "您的位置一直为您保留。如果暂时回不来，会先请后面的人，接下来几小时内您随时可以回来。\n",
         ),
     },
 }

@@ -2,7 +2,8 @@
 
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser.stage import Cast, Person, confirm, sample_coordinator, to_waiting_room
+from tests.browser.stage import Cast, Person, confirm, sample_coordinator
+from tests.browser.test_journeys import leaves
 
 ADVICE = "Rinse after each use. Take 0.5 mg at night."
 LATER = "Drink more."
@@ -161,7 +162,4 @@ async def test_a_coordinator_triages_by_key(chromium: Browser, cast: Cast) -> No
     await expect(doctor.page.locator(".queue [data-row]").first).to_contain_text("Emergency")
     await expect(page.locator(".triage-list > li").first.locator("input:checked")).to_have_value("emergency")
     for patient in waiting:  # nobody stays in line without a browser for the next test to meet
-        await to_waiting_room(patient)
-        await patient.page.click('[data-open="leave"]')
-        await patient.page.click("[data-answer=yes]")
-        await patient.page.wait_for_selector('[data-screen="goodbye"][data-reason="patient_left"]')
+        await leaves(patient)

@@ -115,7 +115,7 @@ async def test_a_letter_is_delivered_once_and_forgotten(house: House, server: Ma
     (arrived,) = server.arrived
     assert arrived.recipients == ["bai.yun@mail.example"]
     assert arrived.mail["From"] == SENDER and arrived.mail["Message-ID"] == f"<{letter.id}@hospital.example>"
-    assert arrived.mail["Subject"] == "您的线上问诊" and arrived.mail["Content-Language"] == "zh"
+    assert arrived.mail["Subject"] == "您的在线看诊" and arrived.mail["Content-Language"] == "zh"
     assert "https://care.example.org/join#" + "A" * 43 in arrived.mail.get_content().splitlines()
     assert await house.waiting() == 0, "its address and its link are kept nowhere"
     assert await house.became(letter) == [("letter_sent", "invitation")]

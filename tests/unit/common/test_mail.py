@@ -14,7 +14,7 @@ SENDER = "consilium@hospital.example"
 
 
 def mail(recipient: str, text: str = "您好\n") -> Mail:
-    return Mail("m_aaaaaaaaaaaaaaaa", recipient, "zh", "您的线上问诊", text, 1_600_000_000.0)
+    return Mail("m_aaaaaaaaaaaaaaaa", recipient, "zh", "您的在线看诊", text, 1_600_000_000.0)
 
 
 addresses = st.one_of(
@@ -39,7 +39,7 @@ def test_an_address_is_refused_or_stands_alone_in_the_header(address: str) -> No
 
 def test_an_ordinary_mail_says_what_it_is() -> None:
     built = message(mail("bai.yun+visit@mail.example"), SENDER)
-    assert built["Subject"] == "您的线上问诊" and built["Content-Language"] == "zh"
+    assert built["Subject"] == "您的在线看诊" and built["Content-Language"] == "zh"
     assert built["Auto-Submitted"] == "auto-generated"
     assert built["Message-ID"] == "<m_aaaaaaaaaaaaaaaa@hospital.example>"
     assert built["Date"] == "Sun, 13 Sep 2020 12:26:40 +0000"

@@ -48,6 +48,6 @@ def test_the_languages_are_filled_alike() -> None:
 def test_a_time_is_said_in_the_hospitals_own() -> None:
     at = 1_800_000_000.0  # 2027-01-15 08:00 UTC
     english = in_words(letter(LetterKind.INVITATION, "en", at), HOSPITAL, "https://x.example").text
-    assert "online consultation on Friday, 15 January 2027, 16:00 (Asia/Shanghai time)." in english
+    assert "online visit on Friday, 15 January 2027, 16:00 (Asia/Shanghai time)." in english
     chinese = in_words(letter(LetterKind.INVITATION, "zh", at), HOSPITAL, "https://x.example").text
-    assert "邀请您于2027年1月15日 16:00（Asia/Shanghai 时间）进行" in chinese
+    assert "请您于2027年1月15日 16:00（Asia/Shanghai 时间）在线看诊" in chinese
