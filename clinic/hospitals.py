@@ -18,13 +18,19 @@ class Department:
 
 @dataclass(frozen=True, slots=True)
 class Hospital:
-    """A hospital; `time_zone` is an IANA name, `emergency_number` what a patient dials there."""
+    """A hospital; `time_zone` is an IANA name, `emergency_number` what a patient dials there.
+
+    `records`: consultations may be recorded here, where everybody agrees; `erases`: what was recorded of somebody who takes the
+    agreement back is destroyed. Both are off unless the hospital says so.
+    """
 
     id: HospitalId
     name: LocalText
     emergency_number: str
     time_zone: str
     departments: tuple[Department, ...]
+    records: bool = False
+    erases: bool = False
 
 
 class StaffRole(StrEnum):

@@ -42,6 +42,7 @@ _SAMPLE: dict[tuple[str, str], dict[tuple[str, str], list[_Doctor]]] = {
         ("皮肤科", "Dermatology"): [("2003", ("方砚", "Dr Fang Yan"), _ASSOCIATE)],
     },
 }
+_RECORDS = "柳岸医院"  # the other shows what a hospital is that never said so
 _COORDINATOR = ("1900", "柳岸医院", ("何静", "He Jing"), ("分诊护士", "Triage nurse"))
 _ALSO_SERVES = {"1002": "发热门诊", "1003": "呼吸内科", "2001": "皮肤科"}
 
@@ -91,7 +92,10 @@ def _people() -> tuple[list[Hospital], list[Practitioner]]:
     for name, departments in _SAMPLE.items():
         hospital = HospitalId(new_id("h"))
         made = {zh: Department(DepartmentId(new_id("d")), hospital, LocalText(zh=zh, en=en)) for zh, en in departments}
-        hospitals.append(Hospital(hospital, _text(name), "120", "Asia/Shanghai", tuple(made.values())))
+        records = name[0] == _RECORDS
+        hospitals.append(
+            Hospital(hospital, _text(name), "120", "Asia/Shanghai", tuple(made.values()), records=records, erases=records)
+        )
         for (zh, _), doctors in departments.items():
             for staff_number, doctor, title in doctors:
                 serves = [zh, *([_ALSO_SERVES[staff_number]] if staff_number in _ALSO_SERVES else [])]

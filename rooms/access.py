@@ -6,7 +6,16 @@ import secrets
 from collections.abc import Iterable
 
 from common.ids import SeatId
-from rooms.errors import consultation_over, not_allowed, not_in_call, not_waiting, room_full, seat_unknown, timeline_closed
+from rooms.errors import (
+    consultation_over,
+    not_allowed,
+    not_confirmed,
+    not_in_call,
+    not_waiting,
+    room_full,
+    seat_unknown,
+    timeline_closed,
+)
 from rooms.model import IN_CALL, IN_LINE, OVER, Consultation, Role, Seat
 
 TOKEN_BYTES = 32
@@ -106,6 +115,18 @@ def admitted(consultation: Consultation, seat: Seat) -> bool:
     """Whether this seat's media may flow: both principals have confirmed whom they meet, and so has whoever sits here."""
     principals = [consultation.principal(role) for role in PRINCIPALS]
     return all(one is not None and one.confirmed_at is not None for one in (*principals, seat))
+
+
+def access_asking(consultation: Consultation, seat: SeatId) -> Seat:
+    """The seat, if it may have the consultation recorded, or not any more: the practitioner's, while the two may be heard."""
+    found = access_room(consultation, seat)
+    if found.role is not Role.PRACTITIONER:
+        raise not_allowed()
+    if consultation.state not in IN_CALL:
+        raise not_in_call()
+    if not admitted(consultation, found):
+        raise not_confirmed()
+    return found
 
 
 def access_end(consultation: Consultation, seat: SeatId) -> Seat:

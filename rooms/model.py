@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from common.ids import ConsultationId, DepartmentId, HospitalId, OfferId, PractitionerId, SeatId
 from rooms.checks import Check, Expectation
+from rooms.consent import Recording
 from rooms.link import OpenLink
 
 
@@ -124,6 +125,7 @@ class Consultation:
     last_entry: int = 0
     wanted: PractitionerId | None = None
     open_until: float | None = None
+    recording: Recording | None = None
     seats: tuple[Seat, ...] = ()
 
     def seat(self, seat: SeatId) -> Seat | None:
@@ -209,6 +211,7 @@ class SeatView:
 
     `patient` is there for patient and practitioner, `contact` (masked) for the patient alone; `links` are this seat's own.
     `admitted`: the name cards that must be confirmed before this seat's media flow are; `media_epoch` is none without it.
+    `unanswered`: who in the room was asked about the recording and has not answered.
     """
 
     revision: int
@@ -232,6 +235,8 @@ class SeatView:
     waiting_since: float | None
     live_since: float | None
     ended_at: float | None
+    recording: Recording | None
+    unanswered: tuple[SeatId, ...]
 
 
 @dataclass(frozen=True, slots=True)

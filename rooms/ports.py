@@ -8,10 +8,10 @@ behind that lock as second and third walls.
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from common.evidence.entry import AuditEntry
-from common.ids import ConsultationId, DepartmentId, HospitalId, OfferId, PractitionerId, SeatId
+from common.ids import ConsultationId, DepartmentId, HospitalId, OfferId, PractitionerId, RecordingId, SeatId
 from common.outbox.letter import Letter
 from rooms.line import Line
 from rooms.link import Link, OpenLink
@@ -262,6 +262,36 @@ class Calls(Protocol):
         """Some of the addresses that were last called before then."""
 
 
+@dataclass(frozen=True, slots=True)
+class OrderedErasure:
+    """What was recorded of `seat` until `ordered_at` is to be destroyed: of these kinds, in this recording."""
+
+    id: str
+    recording: RecordingId
+    consultation: ConsultationId
+    hospital: HospitalId
+    seat: SeatId
+    kinds: tuple[Literal["audio", "video"], ...]
+    ordered_at: float
+
+
+class Recordings(Protocol):
+    """What is beside the consultations' own recordings: which are open, and what is to be destroyed."""
+
+    async def open(self) -> list[ConsultationId]:
+        """Consultations with a recording that is not over, or of which something may still be copied."""
+
+    async def consultation_of(self, recording: RecordingId) -> ConsultationId | None: ...
+
+    async def erase(self, erasures: Sequence[OrderedErasure]) -> None: ...
+
+    async def erasures(self, limit: int) -> list[OrderedErasure]:
+        """Those not done yet, the oldest first."""
+
+    async def erased(self, which: str, now: float) -> bool:
+        """Whether it was not done before."""
+
+
 class Presences(Protocol):
     """Which seat and which desk is connected through which node, and which nodes live."""
 
@@ -334,6 +364,9 @@ class Work(Protocol):
 
     @property
     def calls(self) -> Calls: ...
+
+    @property
+    def recordings(self) -> Recordings: ...
 
     @property
     def presences(self) -> Presences: ...

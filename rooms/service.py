@@ -17,6 +17,7 @@ from rooms import placing, presence, queue, triage, views
 from rooms.access import access_room, access_token
 from rooms.acts import answer, arrive, confirm, elapse, end, leave
 from rooms.checks import Check, Findings
+from rooms.consent import RecordingOrder
 from rooms.effects import Effect
 from rooms.entrance import Entrance
 from rooms.errors import consultation_over, offer_gone, seat_unknown
@@ -39,6 +40,7 @@ from rooms.model import (
 )
 from rooms.ports import RoomsStore, WalkIn, Work
 from rooms.recents import Recents
+from rooms.recordings import Recordings
 from rooms.turn import Turn
 from rooms.turns import Turns
 from rooms.waits import loads
@@ -59,6 +61,7 @@ class Rooms:
         self._recents = Recents()
         self._identities: dict[SeatId, SeatIdentity] = {}
         self.entrance = Entrance(store, clock, self._turns, self._identity)
+        self.recordings = Recordings(store, self._turns, self._identity)
 
     @property
     def turns(self) -> Turns:
@@ -297,6 +300,16 @@ class Rooms:
         """Consultations in line or in a call, by state."""
         async with self._store.reading() as work:
             return await work.consultations.under_way(hospital)
+
+    # --- recording ----------------------------------------------------------------------------------------------------
+
+    async def recording_order(self, consultation: ConsultationId) -> RecordingOrder | None:
+        """What may be copied of the consultation now; none when nothing was ever recorded of it."""
+        return await self.recordings.order(consultation)
+
+    async def recording_confirmed(self, consultation: ConsultationId, on: bool, now: float) -> Effects:
+        """What is known of copying (`Recordings.confirmed`)."""
+        return await self.recordings.confirmed(consultation, on, now)
 
     # --- time -------------------------------------------------------------------------------------------------------
 

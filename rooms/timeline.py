@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from common.ids import PractitionerId, SeatId
+from rooms.consent import UNDER_WAY, RecordingState
 from rooms.model import IN_CALL, OVER, Consultation, EndedReason, Role, Rung, Seat, State
 
 PAGE = 100
@@ -37,6 +38,10 @@ class EventCode(StrEnum):
     MEDIA_LOST = "media_lost"
     MEDIA_BACK = "media_back"
     MOVED = "moved"
+    RECORDING_ASKED = "recording_asked"
+    RECORDING_ON = "recording_on"
+    RECORDING_PAUSED = "recording_paused"
+    RECORDING_OFF = "recording_off"
     ENDED = "ended"
 
 
@@ -94,7 +99,13 @@ class Event:
 
 def happened(before: Consultation | None, after: Consultation, why: Mapping[SeatId, str]) -> list[Event]:
     """What the timeline tells of this change, in reading order. `why` holds the reasons that people's browsers gave."""
-    return [*_came(before, after), *_seats(before, after), *_rungs(before, after, why), *_course(before, after)]
+    return [
+        *_came(before, after),
+        *_seats(before, after),
+        *_rungs(before, after, why),
+        *_recording(before, after),
+        *_course(before, after),
+    ]
 
 
 def _came(before: Consultation | None, after: Consultation) -> Iterator[Event]:
@@ -130,6 +141,25 @@ def _rungs(before: Consultation | None, after: Consultation, why: Mapping[SeatId
             yield Event(EventCode.MEDIA_LOST, seat.id, why.get(seat.id, "no_path"))
         elif not had and seat.rung is Rung.MEDIA:
             yield Event(EventCode.MEDIA_BACK, seat.id)
+
+
+def _recording(before: Consultation | None, after: Consultation) -> Iterator[Event]:
+    """Nobody is named for a no, nor for a yes taken back: everybody is told that it is so, and nobody has to justify it."""
+    was = before.recording if before is not None else None
+    now = after.recording
+    if now is None or (was is not None and (was.state, was.reason) == (now.state, now.reason)):
+        return
+    match now.state:
+        case RecordingState.ASKED:
+            doctor = after.principal(Role.PRACTITIONER)
+            yield Event(EventCode.RECORDING_ASKED, doctor.id if doctor else None)
+        case RecordingState.ON:
+            yield Event(EventCode.RECORDING_ON, None, "again" if was is not None and was.started_at is not None else "")
+        case RecordingState.PAUSED:
+            yield Event(EventCode.RECORDING_PAUSED, None, now.reason)
+        case RecordingState.OFF | RecordingState.OVER:
+            if was is not None and was.state in UNDER_WAY:
+                yield Event(EventCode.RECORDING_OFF, None, now.reason)
 
 
 def _course(before: Consultation | None, after: Consultation) -> Iterator[Event]:

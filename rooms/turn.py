@@ -12,7 +12,7 @@ from typing import assert_never
 from common.evidence.entry import AuditEntry
 from common.ids import ConsultationId, HospitalId, PractitionerId, SeatId, new_id
 from common.outbox.letter import Letter, LetterKind
-from rooms import callback, chronicle, lifecycle, queue
+from rooms import callback, chronicle, consent_course, lifecycle, queue, recorded
 from rooms.access import SESSION_S, new_token, token_hash
 from rooms.effects import (
     CloseRoom,
@@ -21,9 +21,11 @@ from rooms.effects import (
     DeliverLetters,
     DoctorPutOffDuty,
     Effect,
+    EraseRecorded,
     OfferConsultation,
     OpenRoom,
     QueueChanged,
+    RecordingChanged,
     WithdrawOffer,
 )
 from rooms.lifecycle import Course, Principal, Transition
@@ -31,7 +33,7 @@ from rooms.line import Line
 from rooms.link import Link
 from rooms.mailing import mailed_link, new_letter, new_link
 from rooms.model import IN_CALL, IN_LINE, OVER, Consultation, Ignored, Role, Rung, Seat, SeatGrant, State
-from rooms.ports import SeatSession, Work
+from rooms.ports import OrderedErasure, SeatSession, Work
 
 SYSTEM = "system"
 
@@ -54,6 +56,7 @@ class Turn:
         self._why: dict[SeatId, str] = {}
         self._links: list[Link] = []
         self._letters: list[Letter] = []
+        self._erasures: list[OrderedErasure] = []
         self._shown = False
 
     # --- what is there ------------------------------------------------------------------------------------------------
@@ -134,6 +137,10 @@ class Turn:
         if seat.role in (Role.PATIENT, Role.PRACTITIONER) and consultation.state not in OVER:
             event = lifecycle.PrincipalSeen(seat.role, seat.connected, seat.in_call, self.now, _in_writing(seat))
             await self.to_consultation(consultation.id, event, seat.practitioner or seat.id)
+
+    async def to_recording(self, consultation: Consultation, event: consent_course.Event, actor: str) -> None:
+        """Tell the consultation's recording. UserError as in consent_course.handle."""
+        self._recorded(consultation, recorded.told(consultation, event, self.now), actor)
 
     async def to_queue(self, event: queue.Event, actor: str = SYSTEM) -> list[queue.Decision]:
         """Tell the queue, and the consultations whatever it decides about them."""
@@ -256,18 +263,47 @@ class Turn:
             await self.work.links.revoke_to(seat.id, self.now)
         await self.shown_in_line()
 
+    def _recorded(self, consultation: Consultation, outcome: consent_course.Outcome, actor: str) -> None:
+        if outcome.recording == consultation.recording:
+            return
+        for act, subject, reason in recorded.notes(consultation.recording, outcome):
+            self.note(actor, act, subject, reason)
+        for erasure in outcome.erasures:
+            self._erasures.append(
+                OrderedErasure(
+                    id=new_id("er"),
+                    recording=outcome.recording.id,
+                    consultation=consultation.id,
+                    hospital=consultation.hospital,
+                    seat=erasure.seat,
+                    kinds=erasure.kinds,
+                    ordered_at=self.now,
+                )
+            )
+            self.effects.append(EraseRecorded(consultation.id))
+        self.put(replace(consultation, recording=outcome.recording))
+
+    def _settle(self, which: ConsultationId) -> Consultation:
+        """Whatever this turn was about: who is in the room has the last word on the recording."""
+        consultation = self._current[which]
+        if consultation.recording is not None and consultation is not self._loaded.get(which):
+            self._recorded(consultation, recorded.told(consultation, consent_course.Settle(), self.now), SYSTEM)
+        return self._current[which]
+
     # --- storing --------------------------------------------------------------------------------------------------------
 
     async def finish(self) -> None:
         """Store what changed. Raises Conflict."""
         changes: list[chronicle.Change] = []
-        for which, after in self._current.items():
-            before = self._loaded.get(which)
+        for which in self._current:
+            before, after = self._loaded.get(which), self._settle(which)
             if after is not before:
                 stored = replace(after, revision=after.revision + 1)
                 self._current[which] = stored
                 await self.work.consultations.save(before, stored, lifecycle.deadline(course_of(stored)), self.now)
                 self.effects.append(ConsultationChanged(which))
+                if recorded.order(before) != recorded.order(stored):
+                    self.effects.append(RecordingChanged(which))
                 changes.append((before, stored))
         await chronicle.write(self.work, changes, self._why, self.now)
         for session in self._sessions:
@@ -281,6 +317,7 @@ class Turn:
             await self.work.lines.save(self._before, self.after, self.version, queue.Queue(self.after).deadline())
             self.version += 1
             self.effects.append(QueueChanged(self.hospital))
+        await self.work.recordings.erase(self._erasures)
         await self.work.audit(self._entries)
 
     async def load(self, which: Sequence[ConsultationId]) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from common.ids import ConsultationId, PractitionerId
+from rooms import recorded
 from rooms.access import PRINCIPALS, admitted
 from rooms.checks import Expectation
 from rooms.line import Doctor, Line, Ticket
@@ -68,6 +69,7 @@ def seat_views(
     patient = _patient(consultation)
     place = standing.places.get(consultation.id) if consultation.state in IN_LINE else None
     in_call = placement is not None and consultation.state in IN_CALL
+    unanswered = recorded.unanswered(consultation)
     return [
         SeatView(
             revision=consultation.revision + standing.version,
@@ -91,6 +93,8 @@ def seat_views(
             waiting_since=consultation.waiting_since,
             live_since=consultation.live_since,
             ended_at=consultation.ended_at,
+            recording=consultation.recording,
+            unanswered=unanswered,
         )
         for seat in seats
     ]

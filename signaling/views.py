@@ -36,6 +36,7 @@ from rooms.model import (
     SeatView,
 )
 from rooms.service import Rooms
+from signaling.recording_status import recording_status
 from signaling.socket import messages as wire
 
 _DIRECTORY_FOR_S = 5.0
@@ -92,6 +93,7 @@ def seat_state(view: SeatView, chart: Chart, directory: Directory, now: float) -
         ended_at=view.ended_at,
         summary=_summary(chart.summary) if over and view.role in PRINCIPALS else None,
         rating=chart.rating.value if chart.rating is not None and view.role is Role.PATIENT else None,
+        recording=recording_status(view.recording, hospital, view.seat, view.unanswered),
     )
 
 

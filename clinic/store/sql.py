@@ -181,6 +181,8 @@ def _hospital(row: Row[Any], departments: Sequence[Department]) -> Hospital:
         emergency_number=row.emergency_number,
         time_zone=row.time_zone,
         departments=tuple(department for department in departments if department.hospital == row.id),
+        records=row.records,
+        erases=row.erases,
     )
 
 
@@ -192,6 +194,8 @@ def _hospital_row(hospital: Hospital, position: int) -> dict[str, object]:
         "name_en": hospital.name.en,
         "emergency_number": hospital.emergency_number,
         "time_zone": hospital.time_zone,
+        "records": hospital.records,
+        "erases": hospital.erases,
     }
 
 

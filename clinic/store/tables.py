@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
 from common.database import metadata
@@ -28,6 +29,8 @@ hospital = Table(
     Column("name_en", NAME, nullable=False),
     Column("emergency_number", String(16), nullable=False),
     Column("time_zone", String(64), nullable=False),
+    Column("records", Boolean, nullable=False, server_default=false()),
+    Column("erases", Boolean, nullable=False, server_default=false()),
 )
 
 department = Table(

@@ -12,6 +12,7 @@ from rooms.model import IN_CALL, IN_LINE, Consultation, EndedReason, Priority, R
 from rooms.ports import SeatSession
 from rooms.store import tables
 from rooms.store.checks import read_check, write_check
+from rooms.store.consents import read_recording, recording_row
 
 _UNDER_WAY = [state.value for state in IN_LINE | IN_CALL]
 
@@ -166,6 +167,7 @@ def _consultation(row: Row[Any], seats: Iterable[Seat]) -> Consultation:
         last_entry=row.last_entry,
         wanted=PractitionerId(row.wanted) if row.wanted else None,
         open_until=row.open_until,
+        recording=read_recording(row.recording_id, row.recording),
         seats=tuple(seats),
     )
 
@@ -195,6 +197,7 @@ def _consultation_row(consultation: Consultation) -> dict[str, object]:
         "last_entry": consultation.last_entry,
         "wanted": consultation.wanted,
         "open_until": consultation.open_until,
+        **recording_row(consultation.recording),
     }
 
 

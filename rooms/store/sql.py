@@ -17,6 +17,7 @@ from common.outbox.letter import Letter
 from rooms.ports import Conflict, Due
 from rooms.store import tables
 from rooms.store.calls import SqlCalls
+from rooms.store.consents import SqlRecordings
 from rooms.store.consultations import SqlConsultations
 from rooms.store.lines import SqlLines
 from rooms.store.links import SqlLinks
@@ -38,6 +39,7 @@ class SqlWork:
         self.pictures = SqlPictures(connection)
         self.stills = SqlStills(connection)
         self.calls = SqlCalls(connection)
+        self.recordings = SqlRecordings(connection)
         self.presences = SqlPresences(connection)
         self.media = SqlMedia(connection)
 

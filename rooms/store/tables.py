@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -53,8 +54,13 @@ consultation = Table(
     Column("last_entry", Integer, nullable=False, server_default="0"),
     Column("wanted", ID),
     Column("open_until", Double),
+    Column("recording", Text),  # JSON: store/consents.py
+    Column("recording_id", ID),
+    Column("recording_open", Boolean, nullable=False, server_default=false()),
     Column("changed_at", Double, nullable=False),
     Column("deadline", Double),
+    Index("ix_consultation_recording_id", "recording_id", unique=True),
+    Index("ix_consultation_recording_open", "id", sqlite_where=text("recording_open"), postgresql_where=text("recording_open")),
     Index("ix_consultation_hospital_state", "hospital", "state"),
     Index("ix_consultation_changed_at", "changed_at"),
     Index("ix_consultation_deadline", "deadline"),
@@ -197,6 +203,23 @@ desk_change = Table(
     metadata,
     Column("practitioner", ID, primary_key=True),
     Column("changes", Integer, nullable=False),
+)
+
+# What was recorded of somebody and is to be destroyed. `done_at` is none until nobody can read it any more.
+consent_erasure = Table(
+    "consent_erasure",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("recording", ID, nullable=False, index=True),
+    Column("consultation", ID, ForeignKey("consultation.id"), nullable=False),
+    Column("hospital", ID, nullable=False),
+    Column("seat", ID, ForeignKey("seat.id"), nullable=False),
+    Column("video_only", Boolean, nullable=False),
+    Column("ordered_at", Double, nullable=False),
+    Column("done_at", Double),
+    Index(
+        "ix_consent_erasure_open", "ordered_at", sqlite_where=text("done_at IS NULL"), postgresql_where=text("done_at IS NULL")
+    ),
 )
 
 queue_line = Table(

@@ -10,6 +10,7 @@ import type {
   PatientBrief,
   Person,
   QueueLine,
+  RecordingStatus,
   Role,
   SeatState,
   StaffSession,
@@ -66,6 +67,19 @@ export const daughter = (part: Partial<Person> = {}) => person("c", "companion",
 export const interpreter = (part: Partial<Person> = {}) =>
   person("e", "interpreter", text("Ash Field", "Ash Field"), part);
 
+const notRecorded: RecordingStatus = {
+  allowed: true,
+  state: "off",
+  reason: null,
+  light: false,
+  running: false,
+  waiting_for: [],
+  teaching: false,
+  erases: true,
+  started_at: null,
+  own: { audio_video: "unasked", audio_only: "unasked", teaching: "unasked", can_withdraw: false },
+};
+
 export const seatState = (part: Partial<SeatState>): SeatState => ({
   revision: 1,
   server_time: now(),
@@ -91,6 +105,7 @@ export const seatState = (part: Partial<SeatState>): SeatState => ({
   starts_at: null,
   summary: null,
   rating: null,
+  recording: notRecorded,
   ...part,
 });
 

@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints
 
 from common.wire import NO_NUL, Id, LocalText, Mid, Paragraph, Sdp, Wire
 from signaling.socket.messages.check import CheckResult
+from signaling.socket.messages.consent import RecordingStatus
 from signaling.socket.messages.shared import (
     ConsultationState,
     Email,
@@ -237,3 +238,4 @@ class SeatState(Wire):
     ended_at: float | None
     summary: Summary | None
     rating: Rating | None
+    recording: RecordingStatus

@@ -19,6 +19,10 @@ EventCode = Literal[
     "media_lost",
     "media_back",
     "moved",
+    "recording_asked",
+    "recording_on",
+    "recording_paused",
+    "recording_off",
     "ended",
 ]
 

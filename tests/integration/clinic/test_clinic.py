@@ -51,7 +51,9 @@ async def test_processes_that_start_together_make_one_sample(
 async def test_another_clinic_is_left_alone(clinic: Clinic, clock: StillClock, database: Database, tmp_path: Path) -> None:
     async with database.transaction() as connection:
         await connection.execute(
-            text("INSERT INTO hospital VALUES ('h_aaaaaaaaaaaaaaaa', 0, '真医院', 'A real hospital', '112', 'Europe/Rome')")
+            text(
+                "INSERT INTO hospital (id, position, name_zh, name_en, emergency_number, time_zone) VALUES ('h_aaaaaaaaaaaaaaaa', 0, '真医院', 'A real hospital', '112', 'Europe/Rome')"
+            )
         )
     assert await create_sample(clinic, tmp_path, clock.now()) is None
     assert len((await clinic.directory()).hospitals) == 1 and list(tmp_path.glob("sample*")) == []

@@ -26,7 +26,7 @@ export type Rating = "good" | "fair" | "poor";
 
 export type EntryKind = "text" | "picture" | "event";
 
-export type EventCode = "joined" | "left" | "offered" | "accepted" | "confirmed" | "live" | "interrupted" | "media_lost" | "media_back" | "moved" | "ended";
+export type EventCode = "joined" | "left" | "offered" | "accepted" | "confirmed" | "live" | "interrupted" | "media_lost" | "media_back" | "moved" | "recording_asked" | "recording_on" | "recording_paused" | "recording_off" | "ended";
 
 export type RecordingState = "off" | "asked" | "on" | "paused" | "ending";
 
@@ -360,6 +360,7 @@ export interface SeatState {
   ended_at: number | null;
   summary: Summary | null;
   rating: Rating | null;
+  recording: RecordingStatus;
 }
 
 /** `ice_get`: asks for the ICE servers of this seat. */
@@ -679,6 +680,10 @@ export interface ClientMessages {
   seat_leave: [SeatLeave, null];
   consultation_end: [ConsultationEnd, null];
   rating_set: [RatingSet, null];
+  consent_ask: [ConsentAsk, null];
+  consent_answer: [ConsentAnswer, null];
+  consent_withdraw: [ConsentWithdraw, null];
+  recording_stop: [RecordingStop, null];
   link_create: [LinkCreate, LinkCreated];
   link_revoke: [LinkRevoke, null];
   callback_set: [CallbackSet, null];

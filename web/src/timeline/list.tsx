@@ -2,7 +2,7 @@
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { errorText, useLocal, useTexts } from "../i18n";
-import type { Entry, Person } from "../signal/messages";
+import type { Entry, EventCode, Person } from "../signal/messages";
 import { timeOfDay } from "../ui/clock";
 import { Icon } from "../ui/icon";
 import type { IconName } from "../ui/icon-names";
@@ -110,8 +110,24 @@ const SIGNS: Record<NonNullable<Entry["code"]>, IconName> = {
   media_lost: "wifi-off",
   media_back: "check",
   moved: "phone",
+  recording_asked: "circle-dot",
+  recording_on: "circle-dot",
+  recording_paused: "circle-pause",
+  recording_off: "circle-stop",
   ended: "phone-off",
 };
+
+type EventWord = keyof ReturnType<typeof useTexts>["timeline"]["event"];
+
+/** Which words tell of an event: some differ by its reason. */
+function eventWord(code: EventCode, reason: string): EventWord {
+  if (code === "live" && reason === "again") return "again";
+  if (code === "recording_on" && reason === "again") return "recording_again";
+  if (code === "recording_paused" && reason === "declined") return "recording_kept_paused";
+  if (code === "recording_off" && reason === "declined") return "recording_declined";
+  if (code === "recording_off" && reason === "withdrawn") return "recording_withdrawn";
+  return code;
+}
 
 interface HappenedProps {
   entry: Entry;
@@ -123,7 +139,7 @@ interface HappenedProps {
 function Happened({ entry, name, mine, time }: HappenedProps) {
   const t = useTexts();
   if (entry.code === null) return null;
-  const words = t.timeline.event[entry.code === "live" && entry.reason === "again" ? "again" : entry.code];
+  const words = t.timeline.event[eventWord(entry.code, entry.reason)];
   return (
     <p class="happened" data-entry={entry.number} data-code={entry.code}>
       <Icon name={SIGNS[entry.code]} />

@@ -76,6 +76,19 @@ export const timeline = {
           : name
             ? `${name} moved to another device`
             : "The call was moved; it goes on",
+      recording_asked: (name: string, mine: boolean) =>
+        mine
+          ? "You asked whether the visit may be recorded"
+          : `${name || "The doctor"} asked whether the visit may be recorded`,
+      recording_on: (_name: string, _mine: boolean) => "Everybody agreed. The recording began",
+      recording_again: (_name: string, _mine: boolean) => "Everybody agreed. The recording goes on",
+      recording_paused: (_name: string, _mine: boolean) => "The recording pauses: somebody new is asked first",
+      recording_kept_paused: (_name: string, _mine: boolean) =>
+        "Not everybody here wants to be recorded. The recording stays paused",
+      recording_off: (_name: string, _mine: boolean) => "The recording ended",
+      recording_declined: (_name: string, _mine: boolean) => "The visit goes on without a recording",
+      recording_withdrawn: (_name: string, _mine: boolean) =>
+        "The recording ended: somebody does not want it any more. The visit goes on",
       ended: (name: string, mine: boolean) =>
         mine ? "You ended the visit" : name ? `${name} ended the visit` : "The visit ended",
     },
