@@ -52,7 +52,8 @@ async def test_another_clinic_is_left_alone(clinic: Clinic, clock: StillClock, d
     async with database.transaction() as connection:
         await connection.execute(
             text(
-                "INSERT INTO hospital (id, position, name_zh, name_en, emergency_number, time_zone) VALUES ('h_aaaaaaaaaaaaaaaa', 0, '真医院', 'A real hospital', '112', 'Europe/Rome')"
+                "INSERT INTO hospital (id, position, name_zh, name_en, emergency_number, time_zone) "
+                "VALUES ('h_aaaaaaaaaaaaaaaa', 0, '真医院', 'A real hospital', '112', 'Europe/Rome')"
             )
         )
     assert await create_sample(clinic, tmp_path, clock.now()) is None
