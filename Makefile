@@ -3,7 +3,7 @@ PYTHON ?= python3
 BOOTSTRAP := exec $(PYTHON) -m tools.bootstrap
 
 .DEFAULT_GOAL := help
-.PHONY: help run code test check bench soak fix build setup screenshots clean
+.PHONY: help run code test check bench soak fuzz fix build setup screenshots clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r target text; do printf '  make %-12s%s\n' "$$target" "$$text"; done
@@ -27,6 +27,11 @@ bench: ## measure the relay against others, as root (CALLS=5,20 is shorter)
 
 soak: ## run 20 calls that come and go for two hours; what grows? (MINUTES=10 CALLS=20)
 	@$(BOOTSTRAP) soak
+
+fuzz: export SECONDS := $(or $(SECONDS),600)
+fuzz: export TARGETS := $(TARGETS)
+fuzz: ## ten minutes of a fuzzer on each parser of foreign bytes (SECONDS=60 TARGETS=plane,rtcp,rtp,offer,offer_unguarded,datagram,frame)
+	@$(BOOTSTRAP) fuzz
 
 fix: ## format the sources and regenerate what is generated
 	@$(BOOTSTRAP) fix

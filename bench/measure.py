@@ -13,6 +13,9 @@ from bench.relays import Relay
 
 WARM_S, MEASURE_S = 3.0, 10.0
 CONNECT_S = 30.0
+COMPARED = (
+    "relay", "calls", "pps", "cpu_us_per_packet", "p50_ms", "p99_ms", "loss_pct", "kb_per_call", "generator_cpu_pct",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -30,9 +33,21 @@ class Figures:
     generator_cpu_pct: float
     setup_ms_per_peer: float
     cpu_pct: float
+    kernel_pct: float
+    """Of the CPU time, what the kernel had."""
 
     def row(self) -> dict[str, object]:
+        """Everything."""
         return asdict(self)
+
+    def compared(self) -> dict[str, object]:
+        """What bench/results/relay.json holds of it."""
+        return {name: value for name, value in asdict(self).items() if name in COMPARED}
+
+    @property
+    def line(self) -> str:
+        """The essence."""
+        return f"{self.cpu_us_per_packet} µs a packet, p99 {self.p99_ms} ms, lost {self.loss_pct} %"
 
 
 def cpu_s(pid: int) -> float:
@@ -44,6 +59,12 @@ def cpu_s(pid: int) -> float:
         except OSError:
             continue  # it ended meanwhile
     return total / 1e9
+
+
+def ticks(pid: int) -> tuple[int, int]:
+    """Clock ticks of a process in its own code and in the kernel's, by sampling."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]), int(fields[12])
 
 
 def rss_kb(pid: int) -> int:
@@ -74,9 +95,10 @@ async def measure(name: str, relay: Relay, calls: int) -> Figures:
 async def _run(name: str, relay: Relay, calls: int, generator: Generator, setup_ms: float, memory: int) -> Figures:
     loop = asyncio.get_running_loop()
     generator.measure(True)
-    began, cpu, own = loop.time(), cpu_s(relay.pid), generator.cpu_s()
+    began, cpu, own, (user, kernel) = loop.time(), cpu_s(relay.pid), generator.cpu_s(), ticks(relay.pid)
     await asyncio.sleep(MEASURE_S)
     took, cpu, own = loop.time() - began, cpu_s(relay.pid) - cpu, generator.cpu_s() - own
+    user, kernel = (after - before for after, before in zip(ticks(relay.pid), (user, kernel), strict=True))
     generator.measure(False)
     sent, received = generator.counts()
     latencies = generator.latencies_ms()
@@ -92,7 +114,30 @@ async def _run(name: str, relay: Relay, calls: int, generator: Generator, setup_
         generator_cpu_pct=round(100 * own / took, 1),
         setup_ms_per_peer=round(setup_ms, 2),
         cpu_pct=round(100 * cpu / took, 1),
+        kernel_pct=round(100 * kernel / max(1, user + kernel)),
     )
+
+
+@dataclass(frozen=True)
+class Idle:
+    """What connections cost that carry nothing."""
+
+    connections: int
+    cpu_pct: float
+
+
+async def measure_idle(relay: Relay, connections: int) -> Idle:
+    """Connect, send nothing, measure what keeping them costs."""
+    peers: list[RTCPeerConnection] = []
+    for _ in range(connections // 2):
+        peers += await relay.call()
+        await asyncio.sleep(0)
+    await _connected(peers)
+    await asyncio.sleep(WARM_S)
+    loop = asyncio.get_running_loop()
+    began, cpu = loop.time(), cpu_s(relay.pid)
+    await asyncio.sleep(MEASURE_S)
+    return Idle(len(peers), round(100 * (cpu_s(relay.pid) - cpu) / (loop.time() - began), 2))
 
 
 async def _connected(peers: list[RTCPeerConnection]) -> None:

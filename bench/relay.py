@@ -2,13 +2,18 @@
 
     python -m bench.relay [--calls 2,5,20,60,100]
 
+Then what no other relay is asked: a worker whose Python is busy half the time, and 300 connections that carry nothing.
+
 Needs root for a network namespace of its own (Janus never uses loopback); installs Janus with apt where it can. Leaves
-bench/results/relay.json and the table and chart of docs/PERFORMANCE.md (with --write).
+bench/results/relay.json (what is compared), bench/results/goals.json (what was promised and what was reached), and with --write
+the tables and charts of docs/PERFORMANCE.md.
 """
 
 import argparse
 import asyncio
+import contextlib
 import json
+import logging
 import os
 import shutil
 import subprocess
@@ -21,6 +26,8 @@ HOST = "192.0.2.2"  # of documentation: an address of the namespace's own interf
 CALLS = (2, 5, 20, 60, 100)
 MEDIARELAY_AT_MOST = 2  # it decodes and encodes: a core is full at one call
 JANUS_AT_MOST = 60  # its core is full there
+STALLED_AT_MOST = 20
+IDLE = 300
 IN_NAMESPACE = "CONSILIUM_BENCH_NAMESPACE"
 
 
@@ -82,29 +89,50 @@ def plan(calls: list[int]) -> Iterator[tuple[str, int]]:
 
 
 async def run(calls: list[int], write: bool) -> int:
-    from bench import generator, relays, report  # noqa: PLC0415  (only here: inside the namespace)
-    from bench.measure import measure, pin_to  # noqa: PLC0415
+    from bench import generator, goals, relays, report  # noqa: PLC0415  (only here: inside the namespace)
+    from bench.measure import Figures, Idle, measure, measure_idle, pin_to  # noqa: PLC0415
 
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # of the generator's connections, which end with the process
     pin_to(int(relays.LOAD_CORE))
     generator.prepare(HOST)
     servers = {"consilium": relays.consilium, "janus": relays.janus, "mediarelay": relays.mediarelay}
-    found = []
+    found: list[Figures] = []
     for name, count in plan(calls):
         print(f"{name}, {count} {'call' if count == 1 else 'calls'} …", end=" ", flush=True)
-        try:
+        with _said():
             async with servers[name](HOST) as relay:
-                figures = await measure(name, relay, count)
-        except (TimeoutError, RuntimeError, OSError) as error:
-            print(f"failed: {type(error).__name__} {error}", flush=True)
-            continue
-        print(f"{figures.cpu_us_per_packet} µs a packet, p99 {figures.p99_ms} ms, lost {figures.loss_pct} %", flush=True)
-        found.append(figures)
+                found.append(await measure(name, relay, count))
+            print(found[-1].line, flush=True)
+    stalled: Figures | None = None
+    idle: Idle | None = None
+    load = max(count for count in calls if count <= STALLED_AT_MOST or count == min(calls))
+    print(f"consilium, {load} calls, its Python busy 50 ms of every 100 …", end=" ", flush=True)
+    with _said():
+        async with relays.consilium(HOST, "bench.stalled") as relay:
+            stalled = await measure("consilium", relay, load)
+        print(stalled.line, flush=True)
+    print(f"consilium, {IDLE} connections that carry nothing …", end=" ", flush=True)
+    with _said():
+        async with relays.consilium(HOST) as relay:
+            idle = await measure_idle(relay, IDLE)
+        print(f"{idle.cpu_pct} % of a core", flush=True)
+    reached = goals.reached(found, stalled, idle)
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "relay.json").write_text(json.dumps([figures.row() for figures in found], indent=1) + "\n")
-    print("\n" + report.table(found) + "\n" + report.ratios(found))
+    (RESULTS / "relay.json").write_text(json.dumps([figures.compared() for figures in found], indent=1) + "\n")
+    (RESULTS / "goals.json").write_text(json.dumps([goal.row() for goal in reached], indent=1) + "\n")
+    print("\n" + report.table(found) + "\n" + report.ratios(found) + "\n\n" + goals.table(reached))
     if write:
-        report.write(found)
+        report.write(found, reached)
     return 0 if found else 1
+
+
+@contextlib.contextmanager
+def _said() -> Iterator[None]:
+    """A relay that cannot be measured is a line, not the end."""
+    try:
+        yield
+    except (TimeoutError, RuntimeError, OSError) as error:
+        print(f"failed: {type(error).__name__} {error}", flush=True)
 
 
 if __name__ == "__main__":

@@ -77,13 +77,11 @@ def candidates_on_every_line(sdp: str) -> str:
 
 
 @contextlib.asynccontextmanager
-async def consilium(host: str) -> AsyncIterator[Relay]:
-    """A worker of this checkout."""
+async def consilium(host: str, module: str = "media.worker") -> AsyncIterator[Relay]:
+    """A worker of this checkout; `module` is run in its place (bench/stalled.py)."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "0.sock"
-        worker = spawn(
-            [sys.executable, "-m", "media.worker", "--socket", str(path), "--name", "bench-0", "--addresses", host], cwd=ROOT
-        )
+        worker = spawn([sys.executable, "-m", module, "--socket", str(path), "--name", "bench-0", "--addresses", host], cwd=ROOT)
         try:
             client = await _until(lambda: connect_unix(str(path)))
             try:

@@ -4,12 +4,13 @@ import platform
 from collections.abc import Sequence
 from pathlib import Path
 
+from bench import goals
 from bench.measure import Figures
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 _COLUMNS = (
     ("relay", "relay"), ("calls", "calls"), ("pps", "packets/s"), ("cpu_us_per_packet", "CPU µs per packet"),
-    ("cpu_pct", "CPU %"),
+    ("cpu_pct", "CPU %"), ("kernel_pct", "of it kernel %"),
     ("p50_ms", "p50 ms"), ("p99_ms", "p99 ms"), ("loss_pct", "lost %"), ("kb_per_call", "kB per call"),
     ("setup_ms_per_peer", "set-up CPU ms per peer"), ("generator_cpu_pct", "generator CPU %"),
 )  # fmt: skip
@@ -74,11 +75,12 @@ def chart(found: Sequence[Figures]) -> str:
 BEGIN, END = "<!-- relay: written by make bench -->", "<!-- /relay -->"
 
 
-def write(found: Sequence[Figures]) -> None:
-    """Bring docs/PERFORMANCE.md and its chart up to date."""
+def write(found: Sequence[Figures], reached: Sequence[goals.Goal]) -> None:
+    """Bring docs/PERFORMANCE.md and its charts up to date."""
     (DOCS / "relay.svg").write_text(chart(found))
+    (DOCS / "relay-goals.svg").write_text(goals.chart(reached))
     page = DOCS / "PERFORMANCE.md"
     before, rest = page.read_text().split(BEGIN)
     machine = f"{platform.machine()}, Linux {platform.release().split('-')[0]}, Python {platform.python_version()}"
-    body = f"\n{table(found)}\n\n{ratios(found)}\n\n({machine})\n"
+    body = f"\n{table(found)}\n\n{ratios(found)}\n\n{goals.table(reached)}\n\n({machine})\n"
     page.write_text(f"{before}{BEGIN}\n{body}\n{END}{rest.split(END)[1]}")

@@ -26,6 +26,7 @@ PURPOSES = {
     "check": ["-m", "tools.stages", "check"],
     "bench": ["-m", "bench.relay", "--write"],
     "soak": ["-m", "tests.load.soak", "--write"],
+    "fuzz": ["-m", "tools.fuzz"],
     "test": ["-m", "tools.stages", "test"],
     "screenshots": ["-m", "tools.screenshots"],
 }
