@@ -2,7 +2,7 @@
 
 import sys
 
-import atheris  # type: ignore[import-not-found]  # fetched by tools/fuzz.py, no part of the project's packages
+import atheris  # type: ignore[import-untyped]  # fetched by tools/fuzz.py, no part of the project's packages
 
 with atheris.instrument_imports(include=["media", "signaling.sdp_gate", "common.wire"]):
     from tests.fuzz.targets import TARGETS
