@@ -13,7 +13,7 @@ import pytest
 from aioice import stun as aioice_stun
 
 from common.errors import ProtocolError
-from media.control.messages import PeerAnswer, PeerOffer, WorkerDump, WorkerPing, WorkerStatus, WorkerTable
+from media.control.messages import PeerAnswer, PeerOffer, WorkerPing, WorkerStatus
 from media.core import stun
 from media.relay import MediaRelay
 from media.rtc.offer import MAX_BYTES, parse_offer
@@ -328,21 +328,3 @@ async def test_a_weak_or_missing_fingerprint_is_refused(fingerprint: str) -> Non
             await client.request(
                 "peer_offer", call.session, PeerOffer(peer=browser.peer, label=browser.label, sdp=sdp, wanted=[])
             )
-
-
-async def test_captured_packets_sent_again_from_the_right_address_are_not_forwarded() -> None:
-    async with call_behind_nat() as (_, call, nat, one, two):
-        nat.capturing = True
-        await call.assert_alive(one, two)
-        nat.capturing = False
-        captured = [datagram for datagram in nat.captured if datagram[0] >= 128]
-        replays = (captured * (10_000 // len(captured) + 1))[:10_000]
-        for start in range(0, len(replays), 200):
-            before = await taken(call)
-            for datagram in replays[start : start + 200]:
-                nat.inject(datagram)
-            await handled(call, 200, before)
-        table = await call.worker.request("worker_dump", None, WorkerDump())
-        assert isinstance(table, WorkerTable)
-        assert sum(sink.packets for sink in table.sinks) == 40
-        await call.assert_alive(one, two)
