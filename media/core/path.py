@@ -13,7 +13,7 @@ Address = tuple[str, int]
 PROBE_EVERY_S = 0.9  # each second look of the peer, which comes every half second
 SILENT_AFTER_S = 3.0
 """An address in use that sends nothing is probed every second: three missed answers let another address take over."""
-CONSENT_EVERY_S = 4.5
+CONSENT_EVERY_S = 4.0
 """While authentic media comes from the address in use: consent alone needs a check about every 5 s (RFC 7675, 5.1)."""
 DISCONNECTED_AFTER_S = 4.0
 """Leaves a second to tell people within five."""
@@ -72,10 +72,13 @@ class Path:
         seen = self._seen.get(address)
         return seen is not None and (seen.answered_at is None or now - seen.answered_at >= ANSWER_LIFE_S)
 
+    def flows(self, now: float) -> bool:
+        """Whether authentic media comes from the address in use."""
+        return self._media_from == self.address and now - self._media_at < PROBE_EVERY_S
+
     def probe_due(self, now: float) -> bool:
         """Whether the address in use is to be checked now; notes that it is."""
-        flowing = self._media_from == self.address and now - self._media_at < PROBE_EVERY_S
-        due = now - self._probed_at >= (CONSENT_EVERY_S if flowing else PROBE_EVERY_S)
+        due = now - self._probed_at >= (CONSENT_EVERY_S if self.flows(now) else PROBE_EVERY_S)
         if due:
             self._probed_at = now
         return due

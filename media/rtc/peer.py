@@ -20,6 +20,8 @@ HANDSHAKE_TIMEOUT_S = 15.0
 CLOSE_TIMEOUT_S = 2.0
 TICK_S = 0.5
 """Leaves half a second of the five in which people are told."""
+CALM_TICK_S = 1.0
+"""While media flows nothing else is to be seen; half of what Python costs a busy worker were looks at such paths."""
 
 
 class PeerStatus(StrEnum):
@@ -106,7 +108,7 @@ class RelayPeer:
         return await self._watch()
 
     async def _watch(self) -> PeerStatus:
-        """Looks at the path twice a second until it ends; by timer, since a task that wakes costs ten times as much."""
+        """Looks at the path once or twice a second until it ends; by timer, since a task that wakes costs ten times as much."""
         self._timer = asyncio.get_running_loop().call_later(TICK_S, self._tick)
         try:
             return await self._ended
@@ -114,22 +116,24 @@ class RelayPeer:
             self._timer.cancel()
 
     def _tick(self) -> None:
+        now = self._now()
         try:
-            last = self._look()
+            last = self._look(now)
         except Exception as fault:  # whatever broke ends this peer and is its owner's to report
             self._end(fault)
             return
         if last is not None:
             self._end(last)
         else:
-            self._timer = asyncio.get_running_loop().call_later(TICK_S, self._tick)
+            calm = self._path is not None and self._path.flows(now)
+            self._timer = asyncio.get_running_loop().call_later(CALM_TICK_S if calm else TICK_S, self._tick)
 
-    def _look(self) -> PeerStatus | None:
+    def _look(self, now: float) -> PeerStatus | None:
         """Brings the status up to date; the last one, when the path has failed."""
         path = self._path
         if path is None:
             return PeerStatus.CLOSED
-        now, plane = self._now(), self._endpoint.plane
+        plane = self._endpoint.plane
         path.received(plane.peer_heard_at(self.number), plane.peer_heard_from(self.number))
         state = path.state(now)
         if state is PathState.FAILED:

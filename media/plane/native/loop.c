@@ -140,9 +140,11 @@ static void fetch_ahead(plane *p, incoming *in, int count) {
     for (int i = 0; i < count; i++) {
         for (int k = 0; owners[i] != NULL && k < owners[i]->sources_count && k < 2; k++) {
             const source *from = owners[i]->sources[k];
+            __builtin_prefetch(&from->reception, 1);
             if (from->sinks_count == 0) continue;
             __builtin_prefetch(from->sinks[0]);
-            __builtin_prefetch(&from->reception, 1);
+            __builtin_prefetch(&from->sinks[0]->numbers, 1);
+            __builtin_prefetch(from->sinks[0]->peer->send);
         }
     }
 }

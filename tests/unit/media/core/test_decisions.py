@@ -83,7 +83,7 @@ def test_a_path_that_carries_media_is_checked_for_consent_alone() -> None:
         path.received(now, HOME)
         checks[0] += path.probe_due(now)
         checks[1] += silent.probe_due(now)
-    assert checks == [6, 30]
+    assert checks == [7, 30]
     assert path.probe_due(31.5), "a second without media is looked into"
 
 
