@@ -22,7 +22,8 @@ from media.control.client import WorkerClient
 from media.control.messages import WorkerPing, WorkerStatus
 from media.control.unix import connect_unix
 
-START_TIMEOUT_S = 10.0
+START_TIMEOUT_S = 30.0
+"""On a machine where everything starts at once, importing alone took 11 s."""
 PING_INTERVAL_S = 0.25
 SILENT_AFTER_S = 2.5
 """With the interval, the dump, and a second for the calls to come back elsewhere, people miss four seconds at most."""

@@ -67,15 +67,16 @@ export const daughter = (part: Partial<Person> = {}) => person("c", "companion",
 export const interpreter = (part: Partial<Person> = {}) =>
   person("e", "interpreter", text("Ash Field", "Ash Field"), part);
 
+/** The hospital does not record. */
 const notRecorded: RecordingStatus = {
-  allowed: true,
+  allowed: false,
   state: "off",
   reason: null,
   light: false,
   running: false,
   waiting_for: [],
   teaching: false,
-  erases: true,
+  erases: false,
   started_at: null,
   own: { audio_video: "unasked", audio_only: "unasked", teaching: "unasked", can_withdraw: false },
 };

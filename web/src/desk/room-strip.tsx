@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { isLowered } from "../call/rung";
+import { canAsk } from "../consent/status";
 import { errorText, useLocal, useTexts } from "../i18n";
 import type { Line } from "../signal/line";
 import type { LinkCreated, OpenLink, Person, SeatState } from "../signal/messages";
@@ -10,6 +11,7 @@ import { Icon } from "../ui/icon";
 import { initials, personName } from "../ui/names";
 import { Qr } from "../ui/qr";
 import { CopyField } from "./copy-field";
+import { RecordKey } from "./record";
 
 type Guest = "companion" | "interpreter";
 
@@ -25,6 +27,7 @@ export function RoomStrip({ state, line }: { state: SeatState; line: Line }) {
         ))}
       </ul>
       <div class="row gap-s strip-tools">
+        {canAsk(state.recording) && <RecordKey seat={state.seat} line={line} />}
         <InviteButton guest="companion" icon="user-plus" onPress={make} />
         <InviteButton guest="interpreter" icon="languages" onPress={make} />
       </div>

@@ -8,6 +8,7 @@ import { health, sending } from "../call/reducer";
 import { SelfView } from "../call/self";
 import { callSeconds } from "../call/shell";
 import { type RunningCall, useCall, useCallKeys, useLasting } from "../call/use-call";
+import { RecordingLight } from "../consent/light";
 import { useLocal, useTexts } from "../i18n";
 import type { Line, LineStatus } from "../signal/line";
 import type { Person, SeatState } from "../signal/messages";
@@ -44,7 +45,7 @@ export function Stage({ state, line, status, onEnd, onPhoto }: StageProps) {
       ) : (
         <>
           <Faces people={others} streams={call.view.streams} stills={call.view.stills} />
-          <StageTop state={state} name={name} call={call} />
+          <StageTop state={state} name={name} call={call} line={line} />
           <SelfView stream={call.view.self} on={sent.camera} muted={!sent.microphone} />
           <div class="stage-low">
             <Words call={call} status={status} others={others} />
@@ -58,7 +59,14 @@ export function Stage({ state, line, status, onEnd, onPhoto }: StageProps) {
   );
 }
 
-function StageTop({ state, name, call }: { state: SeatState; name: string; call: RunningCall }) {
+interface TopProps {
+  state: SeatState;
+  name: string;
+  call: RunningCall;
+  line: Line;
+}
+
+function StageTop({ state, name, call, line }: TopProps) {
   const t = useTexts();
   useServerNow();
   const now = health(call.view.state);
@@ -83,6 +91,7 @@ function StageTop({ state, name, call }: { state: SeatState; name: string; call:
         <Icon name={now === "connected" && !inWriting ? "signal-good" : "signal-weak"} />
         {word}
       </span>
+      <RecordingLight state={state} status={state.recording} line={line} />
     </div>
   );
 }

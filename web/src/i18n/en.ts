@@ -8,6 +8,7 @@ import { errors } from "./en/errors";
 import { goodbye } from "./en/goodbye";
 import { join } from "./en/join";
 import { questions } from "./en/questions";
+import { recording } from "./en/recording";
 import { timeline } from "./en/timeline";
 import { waiting } from "./en/waiting";
 import { wayOut } from "./en/way-out";
@@ -57,6 +58,7 @@ export const en = {
   ...goodbye,
   ...join,
   ...questions,
+  ...recording,
   ...timeline,
   ...waiting,
   ...wayOut,

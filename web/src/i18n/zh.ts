@@ -9,6 +9,7 @@ import { errors } from "./zh/errors";
 import { goodbye } from "./zh/goodbye";
 import { join } from "./zh/join";
 import { questions } from "./zh/questions";
+import { recording } from "./zh/recording";
 import { timeline } from "./zh/timeline";
 import { waiting } from "./zh/waiting";
 import { wayOut } from "./zh/way-out";
@@ -57,6 +58,7 @@ export const zh: PatientTexts = {
   ...goodbye,
   ...join,
   ...questions,
+  ...recording,
   ...timeline,
   ...waiting,
   ...wayOut,

@@ -1,6 +1,7 @@
 /** After the visit: how it ended, in kind words, what was agreed, and what one can do now. */
 
 import { useEffect, useState } from "preact/hooks";
+import { RecordingAfter } from "../consent/after";
 import { type Texts, useLocal, useTexts } from "../i18n";
 import type { Line } from "../signal/line";
 import type { LocalText, Rating, SeatState } from "../signal/messages";
@@ -46,6 +47,7 @@ export function Goodbye({ state, line, unread, onMessages }: GoodbyeProps) {
         {!guest && <Agreed state={state} />}
         {!guest && <WhatNow state={state} spoke={spoke} />}
         {!guest && spoke && <Rate state={state} line={line} />}
+        <RecordingAfter seat={state.seat} status={state.recording} line={line} />
         {!guest && spoke && <After state={state} unread={unread} onMessages={onMessages} />}
       </main>
       {!guest && !spoke && (

@@ -8,6 +8,7 @@ import { health, sending } from "../call/reducer";
 import { SelfView } from "../call/self";
 import { callSeconds } from "../call/shell";
 import { type RunningCall, useCall, useCallKeys } from "../call/use-call";
+import { RecordingLight } from "../consent/light";
 import { errorText, useLocal, useTexts } from "../i18n";
 import type { Line, LineStatus } from "../signal/line";
 import type { Person, SeatState } from "../signal/messages";
@@ -72,7 +73,7 @@ export function InCall({ state, line, status, onLeave }: InCallProps) {
       data-drawer={drawer.open ? (inWriting && !seen ? "whole" : "open") : "closed"}
     >
       <Faces people={others} streams={call.view.streams} stills={call.view.stills} />
-      <CallTop state={state} others={others} call={call} inWriting={inWriting} />
+      <CallTop state={state} others={others} call={call} line={line} inWriting={inWriting} />
       <SelfView
         stream={call.view.self}
         on={sent.camera}
@@ -127,10 +128,11 @@ interface TopProps {
   state: SeatState;
   others: readonly Person[];
   call: RunningCall;
+  line: Line;
   inWriting: boolean;
 }
 
-function CallTop({ state, others, call, inWriting }: TopProps) {
+function CallTop({ state, others, call, line, inWriting }: TopProps) {
   const t = useTexts();
   const local = useLocal();
   useServerNow();
@@ -150,6 +152,7 @@ function CallTop({ state, others, call, inWriting }: TopProps) {
         {state.live_since !== null && <time class="num">{stopwatch(callSeconds(state))}</time>}
         <small>{word}</small>
       </div>
+      <RecordingLight state={state} status={state.recording} line={line} />
     </header>
   );
 }

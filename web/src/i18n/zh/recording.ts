@@ -1,0 +1,91 @@
+import type { Texts } from "../en";
+
+export const recording: Pick<Texts, "recording"> = {
+  recording: {
+    state: {
+      asked: "正在征求录制同意",
+      starting: "马上开始录制",
+      on: "正在录制",
+      paused: "录制已暂停",
+      ending: "正在停止录制",
+    },
+    open: (state) => `${state}。查看我同意了什么`,
+    waitsFor: (names) => `等${names}回答`,
+    pausedDeclined: "有人没有同意",
+    went: {
+      all_yes: "大家都同意了，看诊正在录制。",
+      joined: "录制已暂停：正在征求新来的人同意。",
+      declined: "没有录制：不是每个人都同意。",
+      withdrawn: "录制已停止：有人收回了同意。",
+      stopped: "医生已结束录制。",
+      ended: "看诊结束，录制也已结束。",
+    },
+    stop: "停止",
+    takeBack: "撤回",
+    stopOwn: "停止录制，收回我的同意",
+    stopAll: "结束录制",
+    giveUp: "不再征求",
+    answer: "回答",
+    failed: (why) => `没有成功，一切照旧。${why}`,
+
+    ask: {
+      title: "可以录下这次看诊吗？",
+      body: (name) => `${name}想录下来。在场的人都同意才会开始。不同意也照常看病，不受任何影响。`,
+      titleJoined: "这次看诊正在录制，可以录您吗？",
+      bodyJoined: "您回答之前不会录制。不同意的话，您在场时就一直不录。",
+      facts: [
+        "随时可以停，点一下就停。",
+        "加密保存，谁看过您都能查到。",
+        "录制需要医院的服务器读取声音和画面：通话在传输中加密，但不是端到端加密。",
+      ],
+      erases: "收回同意后，已录下的您的内容会被销毁。",
+      keeps: "收回同意后会停止录制，之前录下的仍会保留。",
+      teaching: "也可以用于教学",
+      teachingHint: "只在本院，别人能认出您。",
+      audioVideo: "同意，声音和画面",
+      audioOnly: "只同意录声音",
+      no: "不同意录制",
+      later: "稍后回答",
+    },
+
+    own: {
+      title: "我的录制同意",
+      purpose: { audio_video: "画面", audio_only: "声音", teaching: "用于教学" },
+      standing: {
+        unasked: "没有问过",
+        asked: "还没有回答",
+        given: "您已同意",
+        declined: "您没有同意",
+        withdrawn: "您已收回同意",
+      },
+      noPicture: "以后只录我的声音",
+      noTeaching: "不再用于教学",
+    },
+
+    start: {
+      key: "录制",
+      title: "征求大家同意，录下这次看诊？",
+      body: "会询问诊室里的每个人，都同意才开始。您来征求，就表示您自己已经同意。",
+      what: "可以录您的",
+      own: { audio_video: "声音和画面", audio_only: "只录声音" },
+      teaching: "同时询问能否用于教学",
+      facts: ["任何人随时可以停止。", "录制时服务器会读取声音和画面：通话在传输中加密，但不是端到端加密。"],
+      send: "征求同意",
+      cancel: "暂不",
+    },
+
+    after: {
+      title: "这次看诊的录像",
+      recorded: "经您同意，这次看诊录了像。",
+      notRecorded: "没有保留您的录像。",
+      withdraw: "收回我的同意",
+      withdrawHint: "随时可以，不用说明理由",
+      withdrawTitle: "收回对录制的同意吗？",
+      withdrawErases: "已录下的您的内容会被永久销毁。不影响给您看病。",
+      withdrawKeeps: "以后不再用于教学，也不再录您。之前录下的按规定留在病历里。不影响给您看病。",
+      withdrawYes: "收回同意",
+      withdrawNo: "不收回",
+      withdrawn: "您的同意已收回。",
+    },
+  },
+};
