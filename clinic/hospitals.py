@@ -34,10 +34,13 @@ class Hospital:
 
 
 class StaffRole(StrEnum):
-    """What somebody of the staff does here. A coordinator triages every line of the hospital and is offered nobody."""
+    """What somebody of the staff does here. A coordinator triages every line of the hospital and is offered nobody; an archivist
+    keeps its recordings, an administrator decides on them and does not watch them (recording/core/rights.py)."""
 
     PRACTITIONER = "practitioner"
     COORDINATOR = "coordinator"
+    ARCHIVIST = "archivist"
+    ADMINISTRATOR = "administrator"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A sample for an empty installation: two hospitals, six departments, eight doctors and a coordinator, all invented.
+"""A sample for an empty installation: two hospitals, six departments, eight doctors and three who keep the house, all invented.
 
 It creates them when no hospital is there yet, and never touches an installation that has one. They share one password and one
 second factor, each drawn once and kept in a file that only its owner can read, so that a later start can print them again.
@@ -44,18 +44,28 @@ _SAMPLE: dict[tuple[str, str], dict[tuple[str, str], list[_Doctor]]] = {
 }
 _RECORDS = "柳岸医院"  # the other shows what a hospital is that never said so
 _COORDINATOR = ("1900", "柳岸医院", ("何静", "He Jing"), ("分诊护士", "Triage nurse"))
+_ARCHIVIST = ("1901", "柳岸医院", ("清明", "Qing Ming"), ("病案管理员", "Archivist"))
+_ADMINISTRATOR = ("1902", "柳岸医院", ("谷雨", "Gu Yu"), ("院务主管", "Administrator"))
+_OTHERS = {
+    StaffRole.COORDINATOR: _COORDINATOR,
+    StaffRole.ARCHIVIST: _ARCHIVIST,
+    StaffRole.ADMINISTRATOR: _ADMINISTRATOR,
+}
 _ALSO_SERVES = {"1002": "发热门诊", "1003": "呼吸内科", "2001": "皮肤科"}
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """How to sign in to the sample: staff numbers of a doctor, the others and the coordinator; password and factor of all."""
+    """How to sign in to the sample: staff numbers of a doctor, the other doctors, the coordinator, the archivist and the
+    administrator (empty in a sample made before there were any); password and factor of all."""
 
     staff_number: str
     password: str
     secret: str
     others: tuple[str, ...]
     coordinator: str
+    archivist: str = ""
+    administrator: str = ""
 
 
 async def create_sample(clinic: Clinic, folder: Path, now: float) -> Sample | None:
@@ -77,8 +87,10 @@ async def create_sample(clinic: Clinic, folder: Path, now: float) -> Sample | No
     if not set(ours) <= theirs.keys():
         return None
     secret = _secret(folder)
+    keepers = [number if number in theirs else "" for number in (_ARCHIVIST[0], _ADMINISTRATOR[0])]
+    ours += [number for number in keepers if number]
     await clinic.store.enrol({theirs[one]: clinic.vault.seal(secret, theirs[one]) for one in ours}, now)
-    return Sample(first, _password(folder), secret, tuple(others), _COORDINATOR[0])
+    return Sample(first, _password(folder), secret, tuple(others), _COORDINATOR[0], *keepers)
 
 
 def sample_secret(folder: Path) -> str | None:
@@ -109,7 +121,7 @@ def _people() -> tuple[list[Hospital], list[Practitioner]]:
                         departments=tuple(made[one].id for one in serves),
                     )
                 )
-    practitioners.append(_coordinator(hospitals))
+    practitioners += [_of_role(role, hospitals) for role in _OTHERS]
     return hospitals, practitioners
 
 
@@ -117,8 +129,8 @@ def _text(pair: tuple[str, str]) -> LocalText:
     return LocalText(zh=pair[0], en=pair[1])
 
 
-def _coordinator(hospitals: list[Hospital]) -> Practitioner:
-    staff_number, at, name, title = _COORDINATOR
+def _of_role(role: StaffRole, hospitals: list[Hospital]) -> Practitioner:
+    staff_number, at, name, title = _OTHERS[role]
     return Practitioner(
         id=PractitionerId(new_id("pr")),
         hospital=next(hospital.id for hospital in hospitals if hospital.name.zh == at),
@@ -126,7 +138,7 @@ def _coordinator(hospitals: list[Hospital]) -> Practitioner:
         name=_text(name),
         title=_text(title),
         departments=(),
-        role=StaffRole.COORDINATOR,
+        role=role,
     )
 
 

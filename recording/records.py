@@ -203,3 +203,14 @@ class PatientRequest:
     decided_by: PractitionerId | None = None
     decided_at: float | None = None
     answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class S3Address:
+    """`url` is s3://bucket/prefix. Without keys those of the machine are used (environment, instance role)."""
+
+    url: str
+    endpoint: str | None = None
+    region: str = "us-east-1"
+    access_key: str | None = None
+    secret_key: str | None = None

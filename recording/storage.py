@@ -8,7 +8,6 @@ import asyncio
 import hashlib
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -20,6 +19,7 @@ from obstore.store import S3Store
 
 from common.errors import Unavailable
 from recording.folder import KEY, LOCK, NEW, disk
+from recording.records import S3Address
 from recording.verify import FolderFiles
 
 T = TypeVar("T")
@@ -28,17 +28,6 @@ ATTEMPT_S = 60.0
 CONNECT_S = 5.0
 AT_ONCE = 4
 """Files on their way together: more only split the same line."""
-
-
-@dataclass(frozen=True, slots=True)
-class S3Address:
-    """`url` is s3://bucket/prefix. Without keys those of the machine are used (environment, instance role)."""
-
-    url: str
-    endpoint: str | None = None
-    region: str = "us-east-1"
-    access_key: str | None = None
-    secret_key: str | None = None
 
 
 class Storage(Protocol):

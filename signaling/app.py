@@ -22,6 +22,7 @@ from clinic.store.sql import SqlClinicStore
 from common.clock import Clock, SystemClock
 from common.database import Database, migrate
 from common.errors import Unavailable
+from common.evidence.signing import keep_signer
 from common.ids import new_id
 from common.kept import keep
 from common.outbox.delivery import Delivery
@@ -30,14 +31,30 @@ from common.outbox.smtp import SmtpPost, smtp_server
 from common.outbox.store import SqlOutbox
 from media.control.unix import connect_unix
 from media.supervisor import Supervisor
+from recording.accession import Accession
+from recording.archive import Archive
+from recording.catalog.exports import Exports
+from recording.catalog.jobs import Jobs
+from recording.catalog.sql import Catalog
+from recording.commands import RECORDINGS
+from recording.core.retention import PolicyPack, RetentionClass
+from recording.disposal import Disposal
+from recording.export import Films
+from recording.keys import FileMaster
+from recording.reading import Shelf
+from recording.storage import LocalStorage, RemoteStorage
+from recording.uploads import Uploads
+from rooms.archiving import Closed
 from rooms.pictures import Pictures
 from rooms.service import Rooms
 from rooms.stills import Stills
 from rooms.store.sql import SqlRoomsStore
 from rooms.timelines import Timelines
+from signaling.archiving import Archiving, RoomsArchive, film_words, zones
 from signaling.effects import Effects
 from signaling.gauges import Gauges
 from signaling.hints import Hint, Hints, LocalHints
+from signaling.http.archive import ArchivePages
 from signaling.http.door import HEAD_TIMEOUT_S, guard, handshakes
 from signaling.http.health import Health, writable
 from signaling.http.invitations import Invitations
@@ -207,8 +224,9 @@ class Server:
         )
         self._closing.push_async_callback(self._leave, rooms, effects)
         pictures = self._pictures(store, services)
+        archive = self._archive(database, Closed(store), services)
         self._own(refresher.run(), teller.run(), reconciler.run(), delivery.run(), pictures.run(), self._metrics.watch_loop())
-        await self._listen(services, placements, hints, pictures)
+        await self._listen(services, placements, hints, pictures, archive)
 
     async def _leave(self, rooms: Rooms, effects: Effects) -> None:
         for task in self._tasks:
@@ -270,7 +288,46 @@ class Server:
         self._closing.push_async_callback(workshop.stop)
         return workshop
 
-    async def _listen(self, services: Services, placements: Placements, hints: Hints, pictures: PicturePages) -> None:
+    def _archive(self, database: Database, closed: Closed, services: Services) -> ArchivePages:
+        """The archive's page, and its jobs as loops of this process."""
+        settings, signer = self.settings, keep_signer(self.settings.data)
+        store = settings.archive_store
+        shelf = Shelf(
+            LocalStorage(settings.data / RECORDINGS),
+            RemoteStorage(store) if store is not None else None,
+            master=FileMaster(settings.data),
+            verifier=signer.verifier,
+            clock=self._clock,
+        )
+        catalog, jobs, exports = Catalog(database), Jobs(database), Exports(database)
+        pack = PolicyPack(settings.policy_pack)
+        accession = Accession(
+            catalog,
+            jobs,
+            shelf,
+            RoomsArchive(closed),
+            signer=signer,
+            clock=self._clock,
+            retention=RetentionClass(settings.recording_class),
+        )
+        films = Films(
+            exports,
+            catalog,
+            shelf,
+            film_words(services.names),
+            folder=settings.data / "exports",
+            node=self.node,
+            clock=self._clock,
+        )
+        disposal = Disposal(jobs, shelf, clock=self._clock, pack=pack, zone_of=zones(services.names), drop_exports=films.drop)
+        archiving = Archiving(accession, Uploads(jobs, shelf, self._clock), disposal, films, jobs=jobs, metrics=self._metrics)
+        self._own(archiving.run())
+        archive = Archive(catalog, shelf, self._clock, pack)
+        return ArchivePages(settings, services, archive, films, archiving, clock=self._clock)
+
+    async def _listen(
+        self, services: Services, placements: Placements, hints: Hints, pictures: PicturePages, archive: ArchivePages
+    ) -> None:
         app = web.Application(
             middlewares=[counting(self._metrics), security_middleware(self.settings), handshakes(self.settings, self._clock)],
             client_max_size=MAX_BODY_BYTES,
@@ -281,6 +338,7 @@ class Server:
         Staff(self.settings, services, self._gateway).add_to(app)
         Invitations(self.settings, services).add_to(app)
         pictures.add_to(app)
+        archive.add_to(app)
         self._health(services, placements, hints).add_to(app)
         self._gateway.server.attach(app, socketio_path="socket.io")
         add_pages(app)

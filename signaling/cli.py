@@ -160,7 +160,8 @@ def _greeting(server: Server, port: int) -> str:
             f"             staff number {server.sample.staff_number}, password {server.sample.password}",
             f"             code {code_of(server.sample.secret, step_at(time.time()))} for half a minute; the next: make code",
             f"             (sample hospital; other doctors: {', '.join(server.sample.others)},",
-            f"             coordinator: {server.sample.coordinator}, same password and code)",
+            f"             coordinator: {server.sample.coordinator}, archivist: {server.sample.archivist},",
+            f"             administrator: {server.sample.administrator}; same password and code)",
         ]
     lines += [f"  Health     {base}/health/ready", f"  Data       {settings.data.resolve()}"]
     if settings.smtp_url is None:

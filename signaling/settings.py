@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from common.outbox.smtp import smtp_server
 from media.core.addresses import announceable
+from recording.records import S3Address
 
 _DATABASES = ("postgresql://", "postgres://", "postgresql+asyncpg://", "sqlite+aiosqlite:///")
 _REDISES = ("redis://", "rediss://", "unix://")
@@ -50,6 +51,15 @@ class Settings(BaseSettings):
     turn_secret: SecretStr | None = None
     smtp_url: SecretStr | None = None
     mail_from: str | None = Field(default=None, max_length=254, pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+$")
+    archive_url: str | None = Field(default=None, pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[A-Za-z0-9._/-]{0,200})?$")
+    archive_endpoint: str | None = Field(default=None, pattern=r"^https?://[^/\s]+$")
+    archive_region: str = Field(default="us-east-1", pattern=r"^[a-z0-9-]{1,40}$")
+    archive_access_key: SecretStr | None = None
+    archive_secret_key: SecretStr | None = None
+    policy_pack: Literal["cn", "eu"] = "cn"
+    recording_class: Literal["process", "medical_record"] = "process"
+    fhir_url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")
+    fhir_token: SecretStr | None = None
     sample: bool = True
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "text", "json"] = "auto"
@@ -104,6 +114,8 @@ class Settings(BaseSettings):
     def _whole(self) -> Self:
         if self.smtp_url is not None and self.mail_from is None:
             raise ValueError("smtp_url needs mail_from, the address that mails come from")
+        if (self.archive_access_key is None) != (self.archive_secret_key is None):
+            raise ValueError("archive_access_key and archive_secret_key go together: set both or neither")
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise ValueError("tls_certificate and tls_key go together: set both or neither")
         for name, path in (("tls_certificate", self.tls_certificate), ("tls_key", self.tls_key)):
@@ -143,6 +155,20 @@ class Settings(BaseSettings):
         """Where browsers find us: the public URL, or this host by the port that we listen on."""
         host = self.bind_host if self.bind_host not in ("0.0.0.0", "::") else socket.gethostname()  # noqa: S104
         return self.public_url or f"{'https' if self.tls else 'http'}://{host}:{port}"
+
+    @property
+    def archive_store(self) -> S3Address | None:
+        """The store that sealed recordings are copied to, where one is set."""
+        if self.archive_url is None:
+            return None
+        access, secret = self.archive_access_key, self.archive_secret_key
+        return S3Address(
+            self.archive_url,
+            self.archive_endpoint,
+            self.archive_region,
+            access.get_secret_value() if access is not None else None,
+            secret.get_secret_value() if secret is not None else None,
+        )
 
     @property
     def mail_folder(self) -> Path:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from moto.server import ThreadedMotoServer
 
-from recording.storage import RemoteStorage, S3Address
+from recording.records import S3Address
+from recording.storage import RemoteStorage
 from tests.processes import unused_port
 
 BUCKET = "recordings"

@@ -39,6 +39,7 @@ _ALIASES = (
     "Role", "StaffRole", "Language", "ConsultationState", "EndedReason", "Priority", "RedFlag", "DeviceOutcome", "PathKind",
     "Expectation", "Rung", "Rating", "EntryKind", "EventCode",
     "RecordingState", "RecordingReason", "RecordedScope", "ConsentPurpose", "ConsentStanding",
+    "ArchiveState", "ArchivePurpose", "RetentionClass", "ArchiveExportState", "ArchiveAsk", "ArchiveAnswer",
 )  # fmt: skip
 _PLAIN = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
 _WORDS = {str: "text", int: "integer", float: "number", bool: "true or false", type(None): "null"}

@@ -77,6 +77,12 @@ class Catalog:
         async with self._database.reading() as connection:
             return [to_recording(row) for row in await connection.execute(query)]
 
+    async def patients(self, consultations: Sequence[str]) -> dict[str, str]:
+        """The patients' names of these consultations, as far as they are still kept."""
+        query = select(_c.consultation, _c.patient_name).where(_c.consultation.in_(consultations), _c.patient_name != "")
+        async with self._database.reading() as connection:
+            return {row.consultation: row.patient_name for row in await connection.execute(query)}
+
     async def note(self, *entries: AuditEntry) -> None:
         """Audit entries of acts that change nothing else: a refusal, an export fetched."""
         async with self._database.transaction() as connection:

@@ -6,7 +6,7 @@ is bounded three ways: in places (each seat's), in octets (the process's) and in
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -19,7 +19,10 @@ log = structlog.get_logger()
 Load = Callable[[], Awaitable[bytes]]
 
 _PIECE = 64 * 1024
-_DAY = {"Cache-Control": "private, max-age=86400"}  # tablets are shared: a day's visit, not a year's
+_JPEG = {
+    "Content-Type": "image/jpeg",
+    "Cache-Control": "private, max-age=86400",
+}  # tablets are shared: a day's visit, not a year's
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +49,17 @@ class Outflow:
     octets: int = 0
     _places: Counter[str] = field(default_factory=Counter)
 
-    async def send(self, request: web.Request, place: str, most: int, load: Load) -> web.StreamResponse:
-        """Answers with the JPEG that `load` brings; `most` at once may go out under the same `place`.
+    async def send(
+        self, request: web.Request, place: str, most: int, load: Load, *, headers: Mapping[str, str] = _JPEG, status: int = 200
+    ) -> web.StreamResponse:
+        """Answers with what `load` brings, a JPEG unless `headers` say what; `most` at once may go out under the same `place`.
 
         UserError: too_many_requests. Unavailable: busy. A reader who is too slow is cut off.
         """
         with self._placed(place, most):
             content = await load()
             with self._held(len(content)):
-                return await self._send(request, content)
+                return await self._send(request, content, web.StreamResponse(status=status, headers=headers))
 
     @contextmanager
     def _placed(self, place: str, most: int) -> Iterator[None]:
@@ -80,9 +85,8 @@ class Outflow:
         finally:
             self.octets -= octets
 
-    async def _send(self, request: web.Request, content: bytes) -> web.StreamResponse:
-        response = web.StreamResponse(headers=_DAY)
-        response.content_type, response.content_length = "image/jpeg", len(content)
+    async def _send(self, request: web.Request, content: bytes, response: web.StreamResponse) -> web.StreamResponse:
+        response.content_length = len(content)
         try:
             async with asyncio.timeout(self.bounds.patience_s(len(content))):
                 await response.prepare(request)

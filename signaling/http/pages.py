@@ -10,6 +10,7 @@ from signaling.http.security import Handler
 WEB_ROOT = Path(__file__).resolve().parents[2] / "web" / "dist"
 PATIENT_PATHS = ("/", "/join", r"/visit/{seat:[a-z]{1,4}_[a-z2-7]{16}}")
 DESK_PATHS = ("/desk",)
+ARCHIVE_PATHS = ("/archive",)
 
 
 def add_pages(app: web.Application, root: Path = WEB_ROOT) -> None:
@@ -18,6 +19,8 @@ def add_pages(app: web.Application, root: Path = WEB_ROOT) -> None:
         app.router.add_get(path, _html(root / "index.html"))
     for path in DESK_PATHS:
         app.router.add_get(path, _html(root / "desk.html"))
+    for path in ARCHIVE_PATHS:
+        app.router.add_get(path, _html(root / "archive.html"))
     app.router.add_get(r"/assets/{name:[A-Za-z0-9_.-]{1,120}}", _file(root / "assets", "public, max-age=31536000, immutable"))
     app.router.add_get(r"/{name:[a-z-]{1,40}\.(?:svg|png|ico|webmanifest|txt)}", _file(root, "public, max-age=3600"))
 

@@ -52,6 +52,8 @@ _STATUS = {
     "picture_type": 415,
     "picture_dimensions": 422,
     "picture_broken": 422,
+    "play_over": 403,
+    "recording_destroyed": 410,
     "too_many_requests": 429,
     "too_slow": 408,
 }

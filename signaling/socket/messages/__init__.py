@@ -5,8 +5,9 @@ that missed ten of them is right again with the eleventh. A state with a `revisi
 """
 
 from common.wire import Wire
-from signaling.socket.messages import check, consent, desk, public, seat, shared, staff, timeline
-from signaling.socket.messages.check import *  # noqa: F403  (the package is read as one list of messages)
+from signaling.socket.messages import archive, check, consent, desk, public, seat, shared, staff, timeline
+from signaling.socket.messages.archive import *  # noqa: F403  (the package is read as one list of messages)
+from signaling.socket.messages.check import *  # noqa: F403
 from signaling.socket.messages.consent import *  # noqa: F403
 from signaling.socket.messages.desk import *  # noqa: F403
 from signaling.socket.messages.public import *  # noqa: F403
@@ -15,7 +16,7 @@ from signaling.socket.messages.shared import *  # noqa: F403
 from signaling.socket.messages.staff import *  # noqa: F403
 from signaling.socket.messages.timeline import *  # noqa: F403
 
-MODULES = (shared, public, staff, seat, check, consent, timeline, desk)
+MODULES = (shared, public, staff, seat, check, consent, timeline, desk, archive)
 """In the order of PROTOCOL.md."""
 
 CLIENT_MESSAGES: dict[str, tuple[type[Wire], type[Wire] | None]] = {

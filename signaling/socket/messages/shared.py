@@ -7,7 +7,7 @@ from pydantic import StringConstraints
 from common.wire import Wire
 
 Role = Literal["patient", "practitioner", "companion", "interpreter"]
-StaffRole = Literal["practitioner", "coordinator"]
+StaffRole = Literal["practitioner", "coordinator", "archivist", "administrator"]
 Language = Literal["zh", "en"]
 ConsultationState = Literal["scheduled", "waiting", "offered", "connecting", "live", "interrupted", "ended"]
 EndedReason = Literal["completed", "patient_left", "cancelled", "lapsed", "wrong_person"]

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from common.errors import Unavailable
-from recording.storage import LocalStorage, RecordingFiles, RemoteStorage, S3Address, upload
+from recording.records import S3Address
+from recording.storage import LocalStorage, RecordingFiles, RemoteStorage, upload
 from recording.verify import verify
 from tests.object_store import ObjectStore
 from tests.recordings import Sealed, Vault, seal_recording
