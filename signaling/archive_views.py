@@ -87,7 +87,7 @@ def page(
         departments=[wire.ArchiveChoice(id=each.id, name=each.name) for each in here.departments],
         practitioners=[wire.ArchiveChoice(id=who.id, name=who.name) for who in doctors if who.departments],
         requests=requests,
-        troubles=troubles,
+        troubles=[wire.ArchiveTrouble(code=code, recordings=count) for code, count in troubles.items()],
         server_time=now,
     )
 

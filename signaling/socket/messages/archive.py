@@ -79,9 +79,15 @@ class ArchiveChoice(Wire):
     name: LocalText
 
 
+class ArchiveTrouble(Wire):
+    """What cannot be archived for now: a code, and how many recordings wait for it (0: a job as a whole)."""
+
+    code: str
+    recordings: int
+
+
 class ArchivePage(Wire):
-    """Newest first. `next` goes on; `rights` are what the viewer's role may do; `troubles` are codes of what cannot be archived
-    for now, with how many recordings wait for it."""
+    """Newest first. `next` goes on; `rights` are what the viewer's role may do; `troubles` is what cannot be archived for now."""
 
     recordings: list[ArchiveLine]
     matching: int
@@ -91,7 +97,7 @@ class ArchivePage(Wire):
     departments: list[ArchiveChoice]
     practitioners: list[ArchiveChoice]
     requests: int
-    troubles: dict[str, int]
+    troubles: list[ArchiveTrouble]
     server_time: float
 
 

@@ -2,7 +2,7 @@
 
 export type Role = "patient" | "practitioner" | "companion" | "interpreter";
 
-export type StaffRole = "practitioner" | "coordinator";
+export type StaffRole = "practitioner" | "coordinator" | "archivist" | "administrator";
 
 export type Language = "zh" | "en";
 
@@ -37,6 +37,18 @@ export type RecordedScope = "audio_video" | "audio_only";
 export type ConsentPurpose = "audio_video" | "audio_only" | "teaching";
 
 export type ConsentStanding = "unasked" | "asked" | "given" | "declined" | "withdrawn";
+
+export type ArchiveState = "sealed" | "verified" | "uploading" | "held" | "altered" | "due" | "destroyed";
+
+export type ArchivePurpose = "treatment" | "patient_request" | "complaint" | "quality" | "teaching" | "legal";
+
+export type RetentionClass = "process" | "medical_record";
+
+export type ArchiveExportState = "queued" | "running" | "ready" | "failed" | "deleted";
+
+export type ArchiveAsk = "copy" | "erasure";
+
+export type ArchiveAnswer = "open" | "granted" | "refused";
 
 /** A text that the hospital gave in both languages. */
 export interface LocalText {
@@ -668,6 +680,204 @@ export interface DeskState {
 export interface SocketClosing {
   code: "signed_out" | "replaced" | "server_stopping" | "protocol_error" | "too_many_messages";
   retry: boolean;
+}
+
+/** `POST /api/archive/search` (a body: a name has no place in a URL). Absent fields do not narrow. */
+export interface ArchiveSearch {
+  from_s?: number | null;
+  until_s?: number | null;
+  department?: string | null;
+  practitioner?: string | null;
+  consultation?: string | null;
+  patient?: string | null;
+  name?: string | null;
+  retention?: RetentionClass | null;
+  state?: "sealed" | "uploading" | "held" | "altered" | "due" | "destroyed" | null;
+  after?: string | null;
+}
+
+/** What a verification found wrong: a code, and which octets of which sealed file. */
+export interface ArchiveFlaw {
+  code: string;
+  file: string;
+  first: number;
+  last: number;
+}
+
+/** A recording in the list. `patient` is none for who may not see names; `trouble` is why its upload waits. `kept_until` is when it would be destroyed, `due_at` when it will be, where that was announced. */
+export interface ArchiveLine {
+  recording: string;
+  consultation: string;
+  department: LocalText;
+  practitioner: LocalText | null;
+  patient: string | null;
+  started_at: number;
+  ended_at: number;
+  segments: number;
+  octets: number;
+  state: ArchiveState;
+  retention: RetentionClass;
+  held: boolean;
+  kept_until: number;
+  due_at: number | null;
+  verified_at: number | null;
+  verified_segments: number;
+  flaw: ArchiveFlaw | null;
+  uploading: boolean;
+  trouble: string | null;
+  attempts: number;
+  next_try_at: number | null;
+}
+
+/** A department or a doctor to narrow a search by. */
+export interface ArchiveChoice {
+  id: string;
+  name: LocalText;
+}
+
+/** What cannot be archived for now: a code, and how many recordings wait for it (0: a job as a whole). */
+export interface ArchiveTrouble {
+  code: string;
+  recordings: number;
+}
+
+/** Newest first. `next` goes on; `rights` are what the viewer's role may do; `troubles` is what cannot be archived for now. */
+export interface ArchivePage {
+  recordings: ArchiveLine[];
+  matching: number;
+  total: number;
+  next: string | null;
+  rights: string[];
+  departments: ArchiveChoice[];
+  practitioners: ArchiveChoice[];
+  requests: number;
+  troubles: ArchiveTrouble[];
+  server_time: number;
+}
+
+/** A hold: who, why, since when, and until when where it ended. */
+export interface ArchiveHold {
+  by: LocalText;
+  reason: string;
+  since: number;
+  released_at: number | null;
+}
+
+/** A film of a recording: `done` of `parts` are made. The film is `GET /api/archive/exports/{export}/film` while `ready`. */
+export interface ArchiveExport {
+  export: string;
+  state: ArchiveExportState;
+  done: number;
+  parts: number;
+  octets: number;
+  made_at: number;
+  expires_at: number;
+  trouble: string;
+}
+
+/** `GET /api/archive/recordings/{recording}`: one recording with what people did with it. */
+export interface ArchiveRecording {
+  line: ArchiveLine;
+  holds: ArchiveHold[];
+  exports: ArchiveExport[];
+}
+
+/** `POST /api/archive/recordings/{recording}/plays`: why it is watched. */
+export interface PlayStart {
+  purpose: ArchivePurpose;
+  note?: string;
+}
+
+/** Somebody who was recorded. */
+export interface PlayPerson {
+  seat: string;
+  role: string;
+  name: LocalText;
+}
+
+/** `GET /api/archive/plays/{play}/segments/{number}` gives it: a whole WebM or MP4 file with times of the recording's line. */
+export interface PlaySegment {
+  number: number;
+  seat: string;
+  kind: "audio" | "video";
+  codec: "opus" | "vp8" | "h264";
+  start_ms: number;
+  end_ms: number;
+}
+
+/** Where something is missing and why; empty `seat` and `kind` are everybody's and both. */
+export interface PlayGap {
+  seat: string;
+  kind: "audio" | "video" | "";
+  from_ms: number;
+  to_ms: number;
+  reason: string;
+}
+
+/** A text, picture or event of the consultation. `picture` is a name for `GET /api/archive/plays/{play}/pictures/{name}`. */
+export interface PlayEntry {
+  number: number;
+  at_ms: number;
+  kind: EntryKind;
+  seat: string;
+  text: string;
+  picture: string;
+  code: string;
+  reason: string;
+}
+
+/** What may be watched until `expires_at`. `viewer` and `staff_number` stand over the picture. */
+export interface PlayGranted {
+  play: string;
+  expires_at: number;
+  viewer: LocalText;
+  staff_number: string;
+  purpose: ArchivePurpose;
+  started_at_ms: number;
+  duration_ms: number;
+  people: PlayPerson[];
+  segments: PlaySegment[];
+  gaps: PlayGap[];
+  timeline: PlayEntry[];
+}
+
+/** `POST /api/archive/recordings/{recording}/hold`: why nothing may destroy it. `DELETE` ends it. */
+export interface HoldPut {
+  reason: string;
+}
+
+/** `POST /api/archive/recordings/{recording}/exports`: why a film is made, and in which language names stand in it. */
+export interface ExportOrder {
+  purpose: ArchivePurpose;
+  language: Language;
+}
+
+/** `POST /api/seats/{seat}/archive-requests`: a patient asks for a copy or for erasure. */
+export interface ArchiveAsked {
+  kind: ArchiveAsk;
+}
+
+/** What a patient asked for and what the hospital said. `patient` is for staff who may see names. */
+export interface ArchiveRequest {
+  request: string;
+  consultation: string;
+  kind: ArchiveAsk;
+  at: number;
+  state: ArchiveAnswer;
+  answer: string;
+  patient: string | null;
+}
+
+/** `GET /api/archive/requests`, and `GET` and `POST /api/seats/{seat}/archive-requests` (`recorded`: there is something). */
+export interface ArchiveRequests {
+  requests: ArchiveRequest[];
+  recorded: boolean;
+}
+
+/** `POST /api/archive/requests/{request}/decision`. */
+export interface ArchiveDecision {
+  grant: boolean;
+  answer?: string;
 }
 
 /** Name of a message to the server: its body and its acknowledgement's body. */
