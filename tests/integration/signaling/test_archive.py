@@ -196,7 +196,7 @@ async def test_a_film_is_made_and_fetched(visitors: Visitors, archivist: Staff) 
     status, film = await archivist.ask("GET", f"/api/archive/exports/{export['export']}/film")
     assert status == 200
     with av.open(io.BytesIO(film)) as file:
-        frames = sum(1 for _ in file.decode(video=0))  # type: ignore[union-attr]
+        frames = len(list(file.decode(video=0)))  # type: ignore[union-attr]
         assert (frames, file.streams.video[0].codec_context.name, file.streams.audio[0].codec_context.name) == (
             160,
             "h264",
