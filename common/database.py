@@ -21,6 +21,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from common.errors import Unavailable
+from common.sqlite import connect
 
 metadata = MetaData(
     naming_convention={
@@ -95,7 +96,12 @@ def _sqlite(url: URL) -> AsyncEngine:
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(
-        url, pool_size=POOL_CONNECTIONS, max_overflow=0, pool_timeout=STATEMENT_TIMEOUT_S, hide_parameters=True
+        url,
+        pool_size=POOL_CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=STATEMENT_TIMEOUT_S,
+        hide_parameters=True,
+        connect_args={"async_creator_fn": connect},
     )
 
     @event.listens_for(engine.sync_engine, "connect")

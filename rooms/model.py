@@ -4,7 +4,7 @@ Hospitals, departments and practitioners appear by id only: their names are the 
 All times are seconds since 1970 UTC.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from common.ids import ConsultationId, DepartmentId, HospitalId, OfferId, PractitionerId, SeatId
@@ -214,7 +214,7 @@ class SeatView:
     `unanswered`: who in the room was asked about the recording and has not answered.
     """
 
-    revision: int
+    revision: int = field(compare=False)  # a new one alone is no news
     consultation: ConsultationId
     state: State
     ended_reason: EndedReason | None
@@ -332,7 +332,7 @@ class Desk:
 class DeskView:
     """All that a doctor's desk shows beside the call. `revision` grows with the hospital's queue and with `recent`."""
 
-    revision: int
+    revision: int = field(compare=False)
     practitioner: PractitionerId
     on_duty: tuple[DepartmentId, ...]
     waiting: int

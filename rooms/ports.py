@@ -5,7 +5,7 @@ turns of one hospital never overlap, on any number of nodes; the version's compa
 behind that lock as second and third walls.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -90,13 +90,14 @@ class Consultations(Protocol):
 
     async def load(self, ids: Sequence[ConsultationId]) -> list[Consultation]: ...
 
+    async def revisions(self, ids: Collection[ConsultationId]) -> dict[ConsultationId, int]:
+        """Whatever changes of a consultation or its seats, its revision grows with it."""
+
     async def locked(self, which: ConsultationId) -> Consultation:
         """The consultation, whose row nobody else changes until this transaction ends."""
 
     async def touch(self, which: ConsultationId, now: float) -> None:
         """A new revision, for what is stored beside it."""
-
-    async def in_line(self, hospital: HospitalId) -> list[Consultation]: ...
 
     async def save(self, before: Consultation | None, after: Consultation, deadline: float | None, now: float) -> None:
         """Stores all but what only the timeline counts: the number of entries and the read marks."""

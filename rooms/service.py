@@ -21,6 +21,7 @@ from rooms.consent import RecordingOrder
 from rooms.effects import Effect
 from rooms.entrance import Entrance
 from rooms.errors import consultation_over, offer_gone, seat_unknown
+from rooms.known import Known
 from rooms.model import (
     IN_LINE,
     Consultation,
@@ -58,6 +59,7 @@ class Rooms:
         self._store = store
         self._clock = clock
         self._turns = Turns(store, clock)
+        self._known = Known()
         self._recents = Recents()
         self._identities: dict[SeatId, SeatIdentity] = {}
         self.entrance = Entrance(store, clock, self._turns, self._identity)
@@ -262,9 +264,9 @@ class Rooms:
         """The same for every seat (patients, companions) of the consultations in line of a hospital, in one pass."""
         async with self._store.reading() as work:
             standing = await self._turns.standing(work, hospital)
-            waiting = await work.consultations.in_line(hospital)
-            links = await work.links.open_in([one.id for one in waiting], self._clock.now()) if waiting else {}
-        return [view for one in waiting for view in views.seat_views(one, standing, None, links.get(one.id, ()))]
+            waiting = await self._known.load(work, standing.line.tickets)
+            links = await work.links.open_in(list(waiting), self._clock.now()) if waiting else {}
+        return [view for which, one in waiting.items() for view in views.seat_views(one, standing, None, links.get(which, ()))]
 
     async def places(self, hospital: HospitalId) -> dict[ConsultationId, PlaceView]:
         """Only the places in line, for all who wait in a hospital."""
@@ -282,14 +284,15 @@ class Rooms:
         async with self._store.reading() as work:
             standing = await self._turns.standing(work, hospital)
             wanted = {which for desk in desks for which in views.wanted_by(desk, standing)}
-            known = {found.id: found for found in await work.consultations.load(sorted(wanted))} if wanted else {}
             doctors = [desk.practitioner for desk in desks]
-            ended = await work.consultations.seen(doctors, since)
-            recent = await self._recents.of(work, desks, self._clock.now())
-            invited = await work.consultations.invited(doctors, self._clock.now())
-        return [
-            views.desk_view(desk, standing, known, ended, recent=recent[desk.practitioner], invited=invited) for desk in desks
-        ]
+            seen = views.Surroundings(
+                standing=standing,
+                known=await self._known.load(work, wanted),
+                ended=await work.consultations.seen(doctors, since),
+                recent=await self._recents.of(work, desks, self._clock.now()),
+                invited=await work.consultations.invited(doctors, self._clock.now()),
+            )
+        return [views.desk_view(desk, seen) for desk in desks]
 
     async def loads(self, hospital: HospitalId) -> list[DepartmentLoad]:
         """Doctors on duty and patients in line by department; departments with neither are left out."""
@@ -444,12 +447,12 @@ class Rooms:
         return hospital
 
     async def _seat_views(self, work: Work, which: Sequence[ConsultationId]) -> list[SeatView]:
-        found = await work.consultations.load(which)
+        found = await self._known.load(work, which)
         placed = await work.media.placed(which)
         links = await work.links.open_in(which, self._clock.now())
         return [
             view
-            for consultation in found
+            for consultation in found.values()
             for view in views.seat_views(
                 consultation,
                 await self._turns.standing(work, consultation.hospital),

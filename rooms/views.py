@@ -114,16 +114,26 @@ def wanted_by(desk: Desk, standing: Standing) -> list[ConsultationId]:
     return [*shown_on(desk, standing)[1], *also]
 
 
-def desk_view(
-    desk: Desk,
-    standing: Standing,
-    known: Mapping[ConsultationId, Consultation],
-    ended: Mapping[PractitionerId, Sequence[float]],
-    *,
-    recent: Recent,
-    invited: Sequence[Consultation] = (),
-) -> DeskView:
-    """The desk of one doctor. `ended` holds the ends of the doctors' consultations that were live; `invited` may hold others'."""
+@dataclass(frozen=True)
+class Surroundings:
+    """What several desks of a hospital are seen from. `known` holds at least the consultations that they want (`wanted_by`),
+    `ended` the ends of the doctors' consultations that were live; `recent` and `invited` may hold others'."""
+
+    standing: Standing
+    known: Mapping[ConsultationId, Consultation]
+    ended: Mapping[PractitionerId, Sequence[float]]
+    recent: Mapping[PractitionerId, Recent]
+    invited: Sequence[Consultation]
+
+    @cached_property
+    def lines(self) -> dict[ConsultationId, LineView]:
+        """Whoever is known and in line, once for all desks."""
+        return {which: _line_view(one, self.standing) for which, one in self.known.items() if which in self.standing.line.tickets}
+
+
+def desk_view(desk: Desk, seen: Surroundings) -> DeskView:
+    """The desk of one doctor."""
+    standing, known, recent = seen.standing, seen.known, seen.recent[desk.practitioner]
     waiting, shown = shown_on(desk, standing)
     doctor = standing.line.doctors.get(desk.practitioner)
     current = known.get(doctor.consultation) if doctor and doctor.consultation else None
@@ -133,14 +143,14 @@ def desk_view(
         practitioner=desk.practitioner,
         on_duty=doctor.departments if doctor else (),
         waiting=waiting,
-        queue=tuple(_line_view(known[which], standing) for which in shown if which in known),
+        queue=tuple(seen.lines[which] for which in shown if which in seen.lines),
         offer=_offer_view(desk.practitioner, standing, known),
         seat=seat.id if seat else None,
         consultation=current.id if current else None,
-        seen_today=sum(at >= desk.day_start for at in ended.get(desk.practitioner, ())),
+        seen_today=sum(at >= desk.day_start for at in seen.ended.get(desk.practitioner, ())),
         recent=recent.lines,
         doctors=standing.doctors if desk.triages else (),
-        invited=tuple(_invited_view(one) for one in invited if one.wanted == desk.practitioner),
+        invited=tuple(_invited_view(one) for one in seen.invited if one.wanted == desk.practitioner),
     )
 
 

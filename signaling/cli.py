@@ -29,6 +29,7 @@ from signaling.settings import Settings, SettingsError, load_settings
 log = structlog.get_logger()
 
 BAD_USAGE = 2
+SWITCH_INTERVAL_S = 0.001  # a thread that has a row for somebody waits that long for a loop that is busy, not Python's 5 ms
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,6 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"consilium: {error}", file=sys.stderr)
         return BAD_USAGE
     configure_logging(settings.log_level, settings.log_format, "signaling")
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     try:
         return uvloop.run(_serve(settings, listener))
     except KeyboardInterrupt:

@@ -5,11 +5,10 @@ rounds to everybody else: its desk is pushed at once, beside them.
 """
 
 import asyncio
-import contextlib
 import itertools
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, TypeVarTuple
 
 import structlog
 
@@ -27,16 +26,16 @@ from signaling.socket.connections import Connection, Connections
 
 log = structlog.get_logger()
 
-Send = Callable[[Connection, str, dict[str, object]], Awaitable[None]]
+Send = Callable[[Connection, str, Wire], Awaitable[None]]
 _RETRY_S = 0.5
 _REST_AT_MOST_S = 0.3  # in a rush two thirds of the time are for everything else; a quiet hospital waits a few milliseconds
 _REST_OF_CALLS_S = 0.02
 _GIVE_WAY_S = 0.05  # between two states; so that where somebody always does something, the others still hear of it
 _GIVE_WAY_IN_ALL_S = 1.0  # in one round
-_UNCOMPARED = {"revision", "server_time"}
 
 
 K = TypeVar("K")
+Ts = TypeVarTuple("Ts")
 
 
 class Lane(Generic[K]):
@@ -161,8 +160,8 @@ class Refresher:
         charts = await self._charts.charts({view.consultation for view, _ in here}, over)
         for view, connection in here:
             await self._give_way(give_way_until)
-            chart = charts.get(view.consultation, NO_CHART)
-            await self._push(connection, "seat_state", views.seat_state(view, chart, directory, self._clock.now()), read)
+            made_of = (view, charts.get(view.consultation, NO_CHART), directory)
+            await self._push(connection, "seat_state", views.seat_state, made_of, read)
 
     async def _push_hospital(self, hospital: HospitalId) -> None:
         """A round to everybody in line and at a desk; between two of them it gives way to whoever does something."""
@@ -191,7 +190,8 @@ class Refresher:
             await self._give_way(give_way_until)
             at = self._connections.of_desk(desk.practitioner)
             if at is not None:
-                await self._push(at, "desk_state", views.desk_state(desk, charts, directory, self._clock.now()), read)
+                named = {which: charts[which] for which in views.named_by(desk) if which in charts}
+                await self._push(at, "desk_state", views.desk_state, (desk, named, directory), read)
                 self._note_offer(at, desk)
                 await self._seat(at, desk, read)
 
@@ -212,16 +212,16 @@ class Refresher:
         if desk.consultation is not None:
             await self._push_consultation(desk.consultation)
 
-    async def _push(self, connection: Connection, name: str, state: Wire, read: int) -> None:
-        """Send a state unless it is the one last sent, or another lane has shown one read later than this one."""
+    async def _push(
+        self, connection: Connection, name: str, make: Callable[[*Ts, float], Wire], made_of: tuple[*Ts], read: int
+    ) -> None:
+        """Send the state unless the one last sent was made of the same, or another lane has shown one read later than this."""
         if not connection.open or read < connection.shown.get(name, 0):
             return  # not open: it will be greeted
         connection.shown[name] = read
-        fingerprint = hash(state.model_dump_json(exclude=_UNCOMPARED))
-        if connection.sent.get(name) == fingerprint:
+        if connection.sent.get(name) == made_of:
             return
-        connection.sent[name] = fingerprint
+        connection.sent[name] = made_of
         self._metrics.states.labels(name).inc()
-        with contextlib.suppress(ConnectionError):  # it went while we wrote: whoever comes back is greeted anew
-            await self._send(connection, name, state.model_dump(mode="json"))
+        await self._send(connection, name, make(*made_of, self._clock.now()))
         await asyncio.sleep(0)  # a round to hundreds lets everybody else speak between two states

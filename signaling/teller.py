@@ -16,6 +16,7 @@ import structlog
 from common.clock import Clock
 from common.errors import Unavailable, UserError
 from common.ids import ConsultationId, PractitionerId, SeatId
+from common.wire import Wire
 from rooms.access import access_timeline
 from rooms.model import IN_CALL, OVER, Consultation, SeatIdentity
 from rooms.ports import Still
@@ -29,7 +30,7 @@ from signaling.socket.messages import StillSeen, TypingSeen
 
 log = structlog.get_logger()
 
-Send = Callable[[Connection, str, dict[str, object]], Awaitable[None]]
+Send = Callable[[Connection, str, Wire], Awaitable[None]]
 _RETRY_S = 0.5
 _AT_ONCE = 50
 _FIRST_TOLD = 20
@@ -127,8 +128,7 @@ class Teller:
                 continue
             listener.told[consultation.id] = new[-1].number
             body = entries.several(new, last, directory, seat)
-            with contextlib.suppress(ConnectionError):
-                await self._send(listener, "timeline_entries", body.model_dump(mode="json"))
+            await self._send(listener, "timeline_entries", body)
         if len(found) == PAGE:
             self._grown[consultation.id] = None  # the rest with the next round
 
@@ -144,22 +144,20 @@ class Teller:
                     await self._show(still, [listener for listener, own in listeners if own != still.seat and still.at > since])
 
     async def _show(self, still: Still, listeners: list[Connection]) -> None:
-        body = StillSeen(seat=still.seat, image=base64.b64encode(still.image).decode(), at=still.at).model_dump(mode="json")
+        body = StillSeen(seat=still.seat, image=base64.b64encode(still.image).decode(), at=still.at)
         for listener in listeners:
             if still.at > listener.stills.get(still.seat, 0.0):
                 if len(listener.stills) >= _TOLD_REMEMBERED:
                     listener.stills.clear()
                 listener.stills[still.seat] = still.at
-                with contextlib.suppress(ConnectionError):
-                    await self._send(listener, "still_seen", body)
+                await self._send(listener, "still_seen", body)
 
     async def _tell_typing(self, seat: SeatId, which: ConsultationId) -> None:
         for consultation in await self._timelines.consultations([which]):
-            body = TypingSeen(seat=seat).model_dump(mode="json")
+            body = TypingSeen(seat=seat)
             for listener, theirs in self._listeners(consultation):
                 if theirs != seat:
-                    with contextlib.suppress(ConnectionError):
-                        await self._send(listener, "typing_seen", body)
+                    await self._send(listener, "typing_seen", body)
 
     def _listeners(self, consultation: Consultation) -> list[tuple[Connection, SeatId]]:
         """Who of the consultation is connected here and may read; a doctor by the desk, also when the call is over."""

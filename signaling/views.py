@@ -56,7 +56,8 @@ class Names:
         now = self._clock.now()
         if self._directory is None or not 0 <= now - self._read_at < _DIRECTORY_FOR_S:
             try:
-                self._directory = await self._clinic.directory()
+                fresh = await self._clinic.directory()
+                self._directory = self._directory if fresh == self._directory else fresh  # the same object is quickly compared
                 self._read_at = now
             except Unavailable:
                 if self._directory is None:

@@ -1,7 +1,7 @@
 """The consultations' tables: consultations with their seats, and the hashes of the secrets that hold seats."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Row, Select, delete, func, insert, select, update
@@ -35,6 +35,11 @@ class SqlConsultations:
     async def load(self, ids: Sequence[ConsultationId]) -> list[Consultation]:
         return await self._load(select(tables.consultation).where(tables.consultation.c.id.in_(ids)))
 
+    async def revisions(self, ids: Collection[ConsultationId]) -> dict[ConsultationId, int]:
+        c = tables.consultation.c
+        rows = await self._connection.execute(select(c.id, c.revision).where(c.id.in_(list(ids))))
+        return {ConsultationId(row.id): row.revision for row in rows}
+
     async def locked(self, which: ConsultationId) -> Consultation:
         query = select(tables.consultation).where(tables.consultation.c.id == which)
         await self._connection.execute(query.with_only_columns(tables.consultation.c.id).with_for_update(key_share=True))
@@ -46,13 +51,10 @@ class SqlConsultations:
         change = update(tables.consultation).where(c.id == which).values(revision=c.revision + 1, changed_at=now)
         await self._connection.execute(change)
 
-    async def in_line(self, hospital: HospitalId) -> list[Consultation]:
-        c = tables.consultation.c
-        waiting = c.state.in_([state.value for state in IN_LINE])
-        return await self._load(select(tables.consultation).where(c.hospital == hospital, waiting))
-
     async def _load(self, query: Select[Any]) -> list[Consultation]:
         rows = (await self._connection.execute(query)).all()
+        if not rows:
+            return []
         wanted = query.with_only_columns(tables.consultation.c.id)
         theirs = select(tables.seat).where(tables.seat.c.consultation.in_(wanted)).order_by(tables.seat.c.position)
         found = await self._connection.execute(theirs)

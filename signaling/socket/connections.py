@@ -25,8 +25,8 @@ class Connection:
     """Who holds the seat, for all but a desk: checked by cookie when the connection was made."""
     session: bytes | None = None
     """SHA-256 of the token of the cookie that opened it, a desk's too: while it stands the connection does."""
-    sent: dict[str, int] = field(default_factory=dict)
-    """Fingerprint of the last state sent by message name, so that an unchanged one is not sent again."""
+    sent: dict[str, object] = field(default_factory=dict)
+    """What the last state sent was made of, by message name, so that an unchanged one is not made again."""
     told: dict[ConsultationId, int] = field(default_factory=dict)
     """Number of the last timeline entry sent on this connection, by consultation."""
     shown: dict[str, int] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from common.clock import Clock
 from common.errors import ConsiliumError, ProtocolError, UserError
 from common.ids import PractitionerId, SeatId
+from common.wire import Wire
 from rooms.access import token_hash
 from rooms.effects import Effect
 from signaling.hints import Hint
@@ -90,19 +91,19 @@ class Gateway:
         self._services = services
         self._refresher = refresher
 
-    async def send(self, connection: Connection, name: str, body: dict[str, object]) -> None:
-        """Send a state; a browser that does not read is cut rather than let its queue grow."""
+    async def send(self, connection: Connection, name: str, body: Wire) -> None:
+        """Send a message; a browser that does not read is cut rather than let its queue grow."""
         if self._queued(connection.sid) > QUEUED_AT_MOST:
             log.warning("slow browser cut")
             self._metrics.cut.labels("slow").inc()
             await self.server.cut(connection.sid)
             return
-        await self.server.emit(name, body, to=connection.sid)
+        await self.server.tell(connection.sid, name, body.model_dump_json())
 
     async def close(self, connection: Connection, code: str, retry: bool) -> None:
         """Say why, then close."""
         words = SocketClosing(code=code, retry=retry)  # type: ignore[arg-type]
-        await self.server.emit("socket_closing", words.model_dump(), to=connection.sid)
+        await self.server.tell(connection.sid, "socket_closing", words.model_dump_json())
         await self.server.cut(connection.sid)
 
     async def sign_out(self, practitioner: PractitionerId) -> None:
