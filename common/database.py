@@ -21,7 +21,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from common.errors import Unavailable
-from common.sqlite import connect
+from common.sqlite import BEGIN_WRITING, WholeConnection, connect
 
 metadata = MetaData(
     naming_convention={
@@ -53,20 +53,33 @@ class Database:
         self._writer = asyncio.Lock()
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that commits at the end of the block and rolls back on any exception. Raises Unavailable."""
+    async def transaction(self, *, brief: bool = False) -> AsyncIterator[AsyncConnection]:
+        """A transaction that commits at the end of the block and rolls back on any exception. Raises Unavailable.
+
+        `brief`: every statement is about a few rows that an index finds; SQLite may then do it in place.
+        """
         async with _edge(), AsyncExitStack() as stack:  # the edge outermost: a commit fails and waits like any statement
             if self.is_sqlite:
                 await stack.enter_async_context(self._writer)
-            yield await stack.enter_async_context(self.engine.begin())
+            connection = await stack.enter_async_context(self.engine.connect())
+            await self._prepare(connection, brief)
+            await stack.enter_async_context(connection.begin())
+            yield connection
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """One consistent view of everything, for reading only. Raises Unavailable."""
+    async def reading(self, *, brief: bool = False) -> AsyncIterator[AsyncConnection]:
+        """One consistent view of everything, for reading only. `brief` as in `transaction`. Raises Unavailable."""
         async with _edge(), self._reading.connect() as connection:
+            await self._prepare(connection, brief)
             if not self.is_sqlite:
                 await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield connection
+
+    async def _prepare(self, connection: AsyncConnection, brief: bool) -> None:
+        if self.is_sqlite:
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert isinstance(driver, WholeConnection)
+            driver.brief = brief
 
     async def close(self) -> None:
         """Close every connection."""
@@ -122,7 +135,7 @@ def _sqlite(url: URL) -> AsyncEngine:
     def begin(connection: Connection) -> None:
         # A write that begins as a read can fail with SQLITE_BUSY at once, whatever the timeout: take the lock first.
         reads_only = connection.get_execution_options().get("reads_only", False)
-        connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+        connection.exec_driver_sql("BEGIN" if reads_only else BEGIN_WRITING)
 
     return engine
 

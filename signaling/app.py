@@ -223,7 +223,7 @@ class Server:
             settle=self._gateway.settle,
         )
         self._closing.push_async_callback(self._leave, rooms, effects)
-        pictures = self._pictures(store, services)
+        pictures = self._pictures(SqlRoomsStore(database, brief=False), services)
         archive = self._archive(database, Closed(store), services)
         self._own(refresher.run(), teller.run(), reconciler.run(), delivery.run(), pictures.run(), self._metrics.watch_loop())
         await self._listen(services, placements, hints, pictures, archive)

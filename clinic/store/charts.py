@@ -90,7 +90,7 @@ class SqlChartStore:
         self, consultations: Collection[ConsultationId], over: Collection[ConsultationId]
     ) -> dict[ConsultationId, Chart]:
         found: dict[ConsultationId, Chart] = {}
-        async with self._database.reading() as connection:
+        async with self._database.reading(brief=True) as connection:
             for row in await _of(connection, tables.intake, consultations):
                 found[row.consultation] = Chart(intake=_intake(row))
             for row in await _of(connection, tables.summary, over) if over else ():

@@ -67,20 +67,21 @@ class SqlWork:
 
 
 class SqlRoomsStore:
-    """rooms.ports.RoomsStore over a database."""
+    """rooms.ports.RoomsStore over a database. `brief`: nothing large is read or written through it (`Database.transaction`)."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, brief: bool = True) -> None:
         self._database = database
+        self._brief = brief
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqlWork]:
         try:
-            async with self._database.transaction() as connection:
+            async with self._database.transaction(brief=self._brief) as connection:
                 yield SqlWork(connection)
         except IntegrityError as refused:
             raise Conflict from refused
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[SqlWork]:
-        async with self._database.reading() as connection:
+        async with self._database.reading(brief=self._brief) as connection:
             yield SqlWork(connection)
