@@ -70,7 +70,7 @@ class SqlConsultations:
         else:
             # Numbers of entries are given, and entries read, outside the hospital's turns: what this turn read may be old.
             values |= {"revision": tables.consultation.c.revision + 1}
-            del values["last_entry"]
+            del values["last_entry"], values["id"]  # a key that is set, to whatever, is looked for in all that refers to it
             change = update(tables.consultation).where(tables.consultation.c.id == after.id)
             await self._connection.execute(change.values(values))
         known = {seat.id: seat for seat in before.seats} if before else {}
@@ -78,7 +78,7 @@ class SqlConsultations:
             if seat.id not in known:
                 await self._connection.execute(insert(tables.seat).values({**_seat_row(seat), "position": position}))
             elif known[seat.id] != seat:
-                row = {name: value for name, value in _seat_row(seat).items() if name != "read"}
+                row = {name: value for name, value in _seat_row(seat).items() if name not in ("id", "consultation", "read")}
                 await self._connection.execute(update(tables.seat).where(tables.seat.c.id == seat.id).values(row))
 
     async def under_way(self, hospital: HospitalId) -> dict[State, int]:

@@ -88,7 +88,8 @@ class SqlLines:
             await self._connection.execute(insert(key.table), new)
         for which, record in after.items():
             if which in before and before[which] is not record:
-                await self._connection.execute(update(key.table).where(key == which).values(row(record)))
+                changed = {name: value for name, value in row(record).items() if name != key.name}
+                await self._connection.execute(update(key.table).where(key == which).values(changed))
 
 
 def _counters(line: Line) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, Table, delete, insert, select, update
+from sqlalchemy import Row, Table, delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.ids import ConsultationId, HospitalId, PractitionerId, SeatId
@@ -124,8 +124,8 @@ class SqlMedia:
     async def unplaced(self) -> list[ConsultationId]:
         c = tables.consultation.c
         placed = select(tables.placement.c.consultation)
-        query = select(c.id).where(c.state.in_(_in_call()), c.id.not_in(placed)).order_by(c.id)
-        return [ConsultationId(row.id) for row in await self._connection.execute(query)]
+        query = select(c.id).where(text(tables.now_in_call()), c.id.not_in(placed))  # its words are an index's
+        return sorted(ConsultationId(row.id) for row in await self._connection.execute(query))
 
 
 def _in_call() -> list[str]:

@@ -24,7 +24,7 @@ CODE = String(16)
 NODE = String(64)
 
 
-def _now_in_call() -> str:
+def now_in_call() -> str:
     return "state IN ('connecting', 'live', 'interrupted')"
 
 
@@ -77,8 +77,8 @@ consultation = Table(
         "uq_consultation_practitioner_in_call",
         "practitioner",
         unique=True,
-        sqlite_where=text(_now_in_call()),
-        postgresql_where=text(_now_in_call()),
+        sqlite_where=text(now_in_call()),
+        postgresql_where=text(now_in_call()),
     ),
 )
 
