@@ -3,7 +3,7 @@
 As service.py: each method is one transaction and says afterwards what the shells must do.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -96,11 +96,14 @@ class Entrance:
             raise invitation_gone()
         return found[0].hospital
 
-    async def reissue(self, contact: str) -> Effects:
-        """New links to the latest consultations with this address on file; nobody is told whether there are any."""
+    async def of_contact(self, contact: str) -> list[tuple[HospitalId, ConsultationId]]:
+        """The latest consultations with this address on file; nobody is told whether there are any."""
         ended_after = self._clock.now() - invitations.REISSUED_AFTER_END_S
         async with self._store.reading() as work:
-            found = await work.consultations.of_contact(contact, ended_after, REISSUED_AT_ONCE)
+            return await work.consultations.of_contact(contact, ended_after, REISSUED_AT_ONCE)
+
+    async def reissue(self, found: Sequence[tuple[HospitalId, ConsultationId]]) -> Effects:
+        """New links to these consultations, to the address on file."""
         effects: Effects = []
         for hospital, which in found:
             effects += (await self._turns.take(hospital, partial(invitations.reissue, which=which)))[1]

@@ -1,6 +1,6 @@
 """What rooms refuses, by stable code. Decides codes and sentences; never decides when to refuse."""
 
-from common.errors import UserError
+from common.errors import Unavailable, UserError
 
 
 class InvalidTransition(Exception):
@@ -131,6 +131,11 @@ def picture_key_taken() -> UserError:
 def too_many_pictures() -> UserError:
     """The seat or the consultation has as many pictures as it may."""
     return UserError("too_many_pictures", "No more pictures can be added now.")
+
+
+def uploads_full() -> Unavailable:
+    """The installation takes in as many octets of pictures as it may."""
+    return Unavailable("uploads_full", "Too many pictures are being taken in; this one fits in a while.", retry_after_s=60)
 
 
 def not_in_call() -> UserError:

@@ -11,7 +11,15 @@ from common.errors import UserError
 from common.ids import SeatId, new_id
 from rooms.access import access_timeline
 from rooms.effects import Effect, TimelineGrew
-from rooms.errors import picture_key_taken, picture_offset, picture_refused, picture_unknown, timeline_full, too_many_pictures
+from rooms.errors import (
+    picture_key_taken,
+    picture_offset,
+    picture_refused,
+    picture_unknown,
+    timeline_full,
+    too_many_pictures,
+    uploads_full,
+)
 from rooms.model import OVER, Consultation, SeatIdentity
 from rooms.ports import Made, RoomsStore, Upload, Work
 from rooms.timeline import MOST_ENTRIES, Draft, EntryKind, PictureInfo
@@ -23,9 +31,13 @@ LEAST_CHUNK_OCTETS = 16 * 1024
 MOST_OPEN = 6
 """Uploads of one seat under way: 120 MB of chunks at most."""
 MOST_OF_SEAT = 100
+MOST_OPEN_OCTETS = 4 * 1024**3
+"""Of all uploads under way in the installation, as they were announced: what a disk must have left for them."""
 MOST_STORED_OCTETS = 200 * 1024 * 1024
 """Of one consultation, made and stored: about two hundred pictures."""
 UPLOAD_S = 24 * 3600.0
+CROWDED_S = 2 * 3600.0
+"""Where no more uploads fit, those begun longer ago make room: 20 MB at 35 kbit/s take 80 minutes."""
 SWEPT_AT_ONCE = 5
 """Uploads forgotten in one transaction: 100 MB of chunks at most, far below a statement's time-out."""
 MEDIA_TYPES = frozenset({"image/jpeg", "image/png", "image/webp"})
@@ -56,7 +68,7 @@ class Pictures:
 
     async def start(self, who: SeatIdentity, key: str, octets: int, media_type: str) -> Progress:
         """Begins an upload, or says how far the one with this key has come. UserError: picture_type, picture_too_large,
-        too_many_pictures, the code with which it was refused before."""
+        too_many_pictures, the code with which it was refused before. Unavailable: uploads_full."""
         if media_type not in MEDIA_TYPES:
             raise picture_refused("picture_type")
         if octets > MOST_OCTETS:
@@ -67,6 +79,7 @@ class Pictures:
             known = await self._known(work, who.seat, key)
             if known is None:
                 await _admit(work, consultation, who.seat)
+                await self._make_room(work, octets)
                 known = Upload(who.seat, key, media_type, octets, 0, None, self._clock.now())
                 await work.pictures.begin(known)
         if isinstance(known, Upload):
@@ -125,6 +138,8 @@ class Pictures:
                 if isinstance(known, Progress):
                     return known, []
                 raise picture_unknown()
+            if await work.timeline.by_key(who.seat, key) is not None:
+                raise picture_key_taken()  # by a text, written while the upload went on
             if consultation.last_entry >= MOST_ENTRIES:
                 raise timeline_full()
             info = PictureInfo(new_id("pic"), made.width, made.height, len(made.content))
@@ -158,6 +173,14 @@ class Pictures:
             forgotten += found
             if found < SWEPT_AT_ONCE:
                 return forgotten
+
+    async def _make_room(self, work: Work, octets: int) -> None:
+        """Whether the installation has room for an upload; what has lain about for long goes before somebody is refused."""
+        if await work.pictures.open_octets() + octets <= MOST_OPEN_OCTETS:
+            return
+        await work.pictures.forget_uploads(self._clock.now() - CROWDED_S, SWEPT_AT_ONCE)
+        if await work.pictures.open_octets() + octets > MOST_OPEN_OCTETS:
+            raise uploads_full()
 
     async def _access(self, work: Work, who: SeatIdentity) -> None:
         (consultation,) = await work.consultations.load([who.consultation])

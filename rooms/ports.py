@@ -225,6 +225,9 @@ class Pictures(Protocol):
 
     async def content(self, which: ConsultationId, picture: str, *, thumbnail: bool) -> bytes | None: ...
 
+    async def open_octets(self) -> int:
+        """What the uploads under way of all seats were announced to have."""
+
     async def forget_uploads(self, before: float, limit: int) -> int:
         """Drops uploads begun before then, at most so many, and passes over those that somebody works on; how many it were."""
 

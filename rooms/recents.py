@@ -21,6 +21,10 @@ class Recent:
     changes: int
     lines: tuple[RecentView, ...]
 
+    def stands(self, changes: int, now: float) -> bool:
+        """Whether it is what the database would say: nothing has changed, and no conversation has closed by time alone."""
+        return self.changes == changes and all(line.ended_at > now - TIMELINE_OPEN_S for line in self.lines)
+
 
 class Recents:
     """One of these per process; used under the count that the transaction sees, so another node's change is never missed."""
@@ -35,7 +39,7 @@ class Recents:
         for desk in desks:
             key, count = (desk.practitioner, desk.day_start), changes.get(desk.practitioner, 0)
             known = self._known.get(key)
-            if known is None or known.changes != count:
+            if known is None or not known.stands(count, now):
                 lines = await work.timeline.recent(desk.practitioner, desk.day_start, now - TIMELINE_OPEN_S) if count else []
                 known = Recent(count, tuple(lines))
                 self._remember(key, known)
@@ -44,7 +48,7 @@ class Recents:
 
     def _remember(self, key: tuple[PractitionerId, float], recent: Recent) -> None:
         former = self._known.get(key)
-        if former is None or former.changes < recent.changes:
+        if former is None or former.changes <= recent.changes:
             self._known[key] = recent
         if len(self._known) > REMEMBERED:
             self._known.pop(next(iter(self._known)))

@@ -43,7 +43,7 @@ class Probes:
         self._clock = clock
         self._limiter = Limiter(OFFERS)
         self._probes: OrderedDict[SeatId, _Probe] = OrderedDict()
-        self._opening = asyncio.Lock()
+        self._opening: dict[SeatId, asyncio.Task[_Probe]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def offer(self, seat: SeatId, path: str, peer: str, sdp: str) -> str:
@@ -70,17 +70,29 @@ class Probes:
             task.add_done_callback(self._tasks.discard)
 
     async def _open(self, seat: SeatId) -> _Probe:
-        async with self._opening:  # the offers of one test come together
-            known = self._probes.get(seat)
-            if known is not None and known.worker.alive and self._clock.now() - known.since < LIFE_S:
-                return known
-            worker = await self._placements.choose(_HEADROOM)
-            probe = _Probe(ConsultationId(new_id("q")), worker, self._clock.now())
-            await worker.request("session_open", probe.session, control.SessionOpen(purpose="probe"))
-            self._probes[seat] = probe
-            if len(self._probes) > _REMEMBERED:
-                self._probes.popitem(last=False)
-            return probe
+        """The seat's probe; the offers of one test come together, and open one."""
+        known = self._probes.get(seat)
+        if known is not None and known.worker.alive and self._clock.now() - known.since < LIFE_S:
+            return known
+        opening = self._opening.get(seat)
+        if opening is None:
+            opening = self._opening[seat] = asyncio.create_task(self._open_one(seat))
+            opening.add_done_callback(lambda done: self._opened(seat, done))
+        return await asyncio.shield(opening)  # whoever began it may go: the others wait for it still
+
+    def _opened(self, seat: SeatId, done: "asyncio.Task[_Probe]") -> None:
+        self._opening.pop(seat, None)
+        if not done.cancelled() and done.exception() is not None:
+            log.debug("probe not opened")  # whoever waits for it is told why; perhaps nobody does any more
+
+    async def _open_one(self, seat: SeatId) -> _Probe:
+        worker = await self._placements.choose(_HEADROOM)
+        probe = _Probe(ConsultationId(new_id("q")), worker, self._clock.now())
+        await worker.request("session_open", probe.session, control.SessionOpen(purpose="probe"))
+        self._probes[seat] = probe
+        if len(self._probes) > _REMEMBERED:
+            self._probes.popitem(last=False)
+        return probe
 
 
 def _label(seat: SeatId, path: str) -> str:

@@ -83,6 +83,10 @@ class SqlPictures:
         counts = [int(await self._connection.scalar(query) or 0) for query in (under_way, of_seat, stored)]
         return Held(*counts)
 
+    async def open_octets(self) -> int:
+        announced = func.coalesce(func.sum(_U.octets), 0)
+        return int(await self._connection.scalar(select(announced).where(_U.refused.is_(None))) or 0)
+
     async def content(self, which: ConsultationId, picture: str, *, thumbnail: bool) -> bytes | None:
         column = _P.thumbnail if thumbnail else _P.content
         return await self._connection.scalar(select(column).where(_P.id == picture, _P.consultation == which))

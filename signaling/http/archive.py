@@ -24,7 +24,7 @@ from rooms.model import Role
 from signaling import archive_views as views
 from signaling.archiving import Archiving
 from signaling.http.cookies import read_cookie, staff_cookie
-from signaling.http.outflow import Outflow
+from signaling.http.outflow import Bounds, Outflow, Place
 from signaling.http.pictures import access_holder
 from signaling.http.security import read_body
 from signaling.limits import Limiter, Rate
@@ -59,7 +59,7 @@ class ArchivePages:
         self._clock = clock
         self._asks, self._segments = Limiter(ASK_RATE), Limiter(SEGMENT_RATE)
         self._decrypting = asyncio.Semaphore(DECRYPT_AT_ONCE)
-        self._outflow = Outflow()
+        self._outflow = Outflow(Bounds(most_octets_of_one=96 * 1024 * 1024))  # sixteen segments of some megabytes
 
     def add_to(self, app: web.Application) -> None:
         """Enter the routes."""
@@ -272,7 +272,8 @@ class ArchivePages:
         async def load() -> bytes:
             return part
 
-        return await self._outflow.send(request, viewer.practitioner, SEGMENTS_AT_ONCE, load, headers=headers, status=status)
+        place = Place(viewer.practitioner, "segment", SEGMENTS_AT_ONCE)
+        return await self._outflow.send(request, place, load, headers=headers, status=status)
 
 
 async def send_film(request: web.Request, parts: AsyncIterator[bytes], name: str) -> web.StreamResponse:

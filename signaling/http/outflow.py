@@ -1,7 +1,8 @@
 """Pictures on their way out: how many at once, how much memory they may hold, and how long a reader may take.
 
-A picture is held whole until its last octet went to the reader, who sets the pace. So whoever reads slowly, or not at all,
-is bounded three ways: in places (each seat's), in octets (the process's) and in time. It knows no picture and no access.
+A picture is held whole until its last octet went to the reader, who sets the pace. So whoever reads slowly, or not at all, is
+bounded three ways: in places (each seat's), in octets (each seat's and the process's) and in time. It knows no picture and no
+access.
 """
 
 import asyncio
@@ -33,6 +34,7 @@ class Bounds:
     """
 
     most_octets: int = 128 * 1024 * 1024
+    most_octets_of_one: int = 32 * 1024 * 1024
     least_s: float = 60.0
     least_rate: float = 32 * 1024.0
 
@@ -41,30 +43,40 @@ class Bounds:
         return max(self.least_s, octets / self.least_rate)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something goes out: `most` of a `kind` at once to one reader, who is a seat or one of the staff."""
+
+    reader: str
+    kind: str
+    most: int
+
+
 @dataclass(slots=True)
 class Outflow:
     """What one process sends at this moment."""
 
     bounds: Bounds = Bounds()
     octets: int = 0
-    _places: Counter[str] = field(default_factory=Counter)
+    _held_by: Counter[str] = field(default_factory=Counter)
+    _places: Counter[Place] = field(default_factory=Counter)
 
     async def send(
-        self, request: web.Request, place: str, most: int, load: Load, *, headers: Mapping[str, str] = _JPEG, status: int = 200
+        self, request: web.Request, place: Place, load: Load, *, headers: Mapping[str, str] = _JPEG, status: int = 200
     ) -> web.StreamResponse:
-        """Answers with what `load` brings, a JPEG unless `headers` say what; `most` at once may go out under the same `place`.
+        """Answers with what `load` brings, a JPEG unless `headers` say what.
 
         UserError: too_many_requests. Unavailable: busy. A reader who is too slow is cut off.
         """
-        with self._placed(place, most):
+        with self._placed(place):
             content = await load()
-            with self._held(len(content)):
+            with self._held(place.reader, len(content)):
                 return await self._send(request, content, web.StreamResponse(status=status, headers=headers))
 
     @contextmanager
-    def _placed(self, place: str, most: int) -> Iterator[None]:
-        if self._places[place] >= most:
-            raise UserError("too_many_requests", "Too many pictures of this seat are on their way.", retry_after_s=1)
+    def _placed(self, place: Place) -> Iterator[None]:
+        if self._places[place] >= place.most or self._held_by[place.reader] >= self.bounds.most_octets_of_one:
+            raise _too_many()
         if self.octets >= self.bounds.most_octets:
             raise _busy()  # before anything is loaded
         self._places[place] += 1
@@ -76,14 +88,20 @@ class Outflow:
                 del self._places[place]
 
     @contextmanager
-    def _held(self, octets: int) -> Iterator[None]:
+    def _held(self, reader: str, octets: int) -> Iterator[None]:
+        if self._held_by[reader] + octets > self.bounds.most_octets_of_one:
+            raise _too_many()
         if self.octets + octets > self.bounds.most_octets:
             raise _busy()
         self.octets += octets
+        self._held_by[reader] += octets
         try:
             yield
         finally:
             self.octets -= octets
+            self._held_by[reader] -= octets
+            if not self._held_by[reader]:
+                del self._held_by[reader]
 
     async def _send(self, request: web.Request, content: bytes, response: web.StreamResponse) -> web.StreamResponse:
         response.content_length = len(content)
@@ -99,6 +117,10 @@ class Outflow:
         except ConnectionError:
             log.debug("picture not read to its end", octets=len(content))
         return response
+
+
+def _too_many() -> UserError:
+    return UserError("too_many_requests", "Too much is on its way to this reader.", retry_after_s=1)
 
 
 def _busy() -> Unavailable:

@@ -20,7 +20,7 @@ from rooms.model import SeatIdentity
 from rooms.pictures import CHUNK_OCTETS, LEAST_CHUNK_OCTETS, Pictures, Progress
 from rooms.ports import Made
 from signaling.http.cookies import read_cookie, seat_cookie, staff_cookie
-from signaling.http.outflow import Outflow
+from signaling.http.outflow import Outflow, Place
 from signaling.http.security import error_response, read_body
 from signaling.limits import Limiter, Rate
 from signaling.pictures.header import sniff
@@ -40,8 +40,8 @@ _SWEEP_S = 3600.0
 OFFSET = "Upload-Offset"
 _KEY = re.compile(r"[A-Za-z0-9_-]{8,40}")
 _CHUNK_TYPE = "application/offset+octet-stream"
-PICTURES_AT_ONCE = 6  # as many connections as a browser opens
-THUMBNAILS_AT_ONCE = 64  # over HTTP/2 a page asks for all it shows at once; each has some ten kilobytes
+_PICTURES_AT_ONCE = 6  # as many connections as a browser opens
+_THUMBNAILS_AT_ONCE = 64  # over HTTP/2 a page asks for all it shows at once; each has some ten kilobytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,19 +120,20 @@ class PicturePages:
 
     async def picture(self, request: web.Request) -> web.StreamResponse:
         """`GET` → 200 the picture, JPEG."""
-        return await self._content(request, PICTURES_AT_ONCE, thumbnail=False)
+        return await self._content(request, thumbnail=False)
 
     async def thumbnail(self, request: web.Request) -> web.StreamResponse:
         """`GET` → 200 the same, at most 320 pixels wide and high."""
-        return await self._content(request, THUMBNAILS_AT_ONCE, thumbnail=True)
+        return await self._content(request, thumbnail=True)
 
-    async def _content(self, request: web.Request, at_once: int, *, thumbnail: bool) -> web.StreamResponse:
+    async def _content(self, request: web.Request, *, thumbnail: bool) -> web.StreamResponse:
         who = await self._holder(request, self._reads)
         picture = request.match_info["picture"]
         if not is_id(picture):
             raise picture_unknown()
         load = partial(self._pictures.content, who, picture, thumbnail=thumbnail)
-        return await self._outflow.send(request, f"{who.seat}/{thumbnail}", at_once, load)
+        kind, most = ("thumbnail", _THUMBNAILS_AT_ONCE) if thumbnail else ("picture", _PICTURES_AT_ONCE)
+        return await self._outflow.send(request, Place(who.seat, kind, most), load)
 
     async def _holder(self, request: web.Request, limiter: Limiter) -> SeatIdentity:
         who = await access_holder(self._settings, self._services, request)
@@ -156,13 +157,13 @@ class PicturePages:
 
         try:
             made = await self._workshop.render(load, Order(progress.media_type))
+            picture = Made(made.width, made.height, made.content, made.thumbnail)
+            progress, effects = await self._pictures.finish(who, progress.key, picture)
         except UserError as refused:
-            if refused.code != "picture_unknown":
+            if refused.code.startswith("picture_") and refused.code != "picture_unknown":
                 await self._pictures.refuse(who, progress.key, refused.code)
             log.info("picture refused", seat=who.seat, code=refused.code)
             raise
-        picture = Made(made.width, made.height, made.content, made.thumbnail)
-        progress, effects = await self._pictures.finish(who, progress.key, picture)
         self._services.carry_out(effects)
         return progress
 

@@ -23,12 +23,12 @@ from rooms.effects import Effect
 from signaling.hints import Hint
 from signaling.http.cookies import read_cookie, seat_cookie, staff_cookie
 from signaling.http.security import describe, same_origin
-from signaling.limits import Bucket, Rate
+from signaling.limits import Bucket, Limiter, Rate
 from signaling.metrics import Metrics
 from signaling.refresher import Refresher
 from signaling.settings import Settings
 from signaling.socket.connections import Connection, Connections
-from signaling.socket.handlers import HANDLERS
+from signaling.socket.handlers import HANDLERS, WITHOUT_TURN
 from signaling.socket.handlers.shared import Services
 from signaling.socket.messages import CLIENT_MESSAGES, ConnectAuth, ErrorReply, SocketClosing
 from signaling.socket.server import BoundedServer
@@ -37,6 +37,7 @@ log = structlog.get_logger()
 
 MAX_MESSAGE_BYTES = 64 * 1024
 MESSAGE_RATE = Rate(per_s=20, burst=60)  # a busy call sends about two a second
+TURN_RATE = Rate(per_s=3, burst=30)  # a seat's or desk's turns of its hospital, over all its connections; coming is one
 REFUSED_AT_MOST = 200  # messages over the rate before the connection is cut
 QUEUED_AT_MOST = 64  # states waiting for one browser; a browser slower than that is cut and comes back
 DRAIN_TIMEOUT_S = 5.0
@@ -66,6 +67,7 @@ class Gateway:
         self._services: Services | None = None
         self._refresher: Refresher | None = None
         self._announce = announce
+        self._turns = Limiter(TURN_RATE)
         self._untold: dict[str, Connection] = {}  # by seat or doctor: bounded by who is or was connected
         self._closings: set[asyncio.Task[None]] = set()
         self._leaving = False
@@ -207,6 +209,8 @@ class Gateway:
         except Exception:
             log.exception("connection failed")
             raise _refused("fault") from None
+        if not self._turns.take(_place(connection), self._clock.now()):
+            raise _refused("too_many_messages")
         # Entered before it is stored: the end of an older connection, noticed meanwhile, must not store an absence after it.
         former = self._connections.add(connection)
         try:
@@ -290,7 +294,9 @@ class Gateway:
         connection = self._connections.get(sid)
         if connection is None or self._services is None:
             return UserError("not_connected", "The connection is closing.")
-        if not connection.bucket.take(self._clock.now()):
+        now = self._clock.now()
+        takes_turn = event in HANDLERS and event not in WITHOUT_TURN
+        if not connection.bucket.take(now) or (takes_turn and not self._turns.take(_place(connection), now)):
             connection.refused += 1
             if connection.refused > REFUSED_AT_MOST:
                 await self.close(connection, "too_many_messages", retry=False)

@@ -6,6 +6,14 @@ Bodies are validated before they come here; errors go back to the sender alone a
 from signaling.socket.handlers import call, chart, checks, consent, desk, links, timeline
 from signaling.socket.handlers.shared import Handler
 
+WITHOUT_TURN = frozenset(
+    {
+        *("timeline_post", "timeline_get", "timeline_read", "typing_set", "still_send"),
+        *("notes_get", "notes_save", "ice_get", "check_offer", "check_close", "peer_offer"),
+    }
+)
+"""Messages that take no turn of the hospital; each other one makes everybody in it wait for some milliseconds."""
+
 HANDLERS: dict[str, Handler] = {
     **call.HANDLERS,
     **chart.HANDLERS,

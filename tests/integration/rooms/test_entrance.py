@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from common.errors import UserError
 from common.ids import PractitionerId, SeatId
 from common.outbox.store import outbox_letter
-from rooms.effects import CloseRoom, DeliverLetters, MoveSeat, QueueChanged
+from rooms.effects import CloseRoom, DeliverLetters, Effect, MoveSeat, QueueChanged
 from rooms.invitations import AFTER_START_S, OPEN_S
 from rooms.lifecycle import CALLBACK_LAPSE_S, LAPSE_S
 from rooms.link import Invite, Joiner, LinkKind
@@ -27,6 +27,10 @@ def invite(doctor: PractitionerId, **given: Any) -> Invite:
 
 async def desk(node: Node, doctor: PractitionerId) -> DeskView:
     return await node.rooms.desk_view(HOSPITAL, Desk(doctor, (DAY,), 0.0))
+
+
+async def reissued(node: Node, address: str) -> list[Effect]:
+    return await node.rooms.entrance.reissue(await node.rooms.entrance.of_contact(address))
 
 
 async def letters(node: Node) -> list[Any]:
@@ -255,8 +259,8 @@ async def test_what_cannot_be_confirmed(node: Node) -> None:
 async def test_a_lost_link_is_sent_again_and_the_older_ones_are_dead(node: Node) -> None:
     grant = await with_mail(node)
     old, _ = await node.rooms.entrance.create_link(grant.seat, LinkKind.RESUME)
-    assert DeliverLetters() in await node.rooms.entrance.reissue(MAIL)
-    await node.rooms.entrance.reissue(MAIL)
+    assert DeliverLetters() in await reissued(node, MAIL)
+    await reissued(node, MAIL)
     tokens = [letter.path.removeprefix("/join#") for letter in await letters(node)]
     assert len(tokens) == 2
     outcomes = []
@@ -273,7 +277,7 @@ async def test_a_lost_link_is_sent_again_and_the_older_ones_are_dead(node: Node)
 
 async def test_an_address_that_is_not_on_file_gets_nothing(node: Node) -> None:
     await with_mail(node)
-    assert await node.rooms.entrance.reissue("somebody@else.example") == []
+    assert await reissued(node, "somebody@else.example") == []
     assert await letters(node) == []
 
 
@@ -281,16 +285,16 @@ async def test_a_link_is_sent_again_until_a_day_after_the_end(node: Node) -> Non
     grant = await with_mail(node)
     await node.rooms.leave(grant.seat)
     node.clock.at += 24 * 3600 - 1
-    assert await node.rooms.entrance.reissue(MAIL) != []
+    assert await reissued(node, MAIL) != []
     node.clock.at += 1
-    assert await node.rooms.entrance.reissue(MAIL) == []
+    assert await reissued(node, MAIL) == []
 
 
 async def test_an_invited_patient_who_lost_the_link_gets_an_invitation_again(node: Node) -> None:
     doctor = await node.doctor()
     _, first, _ = await node.rooms.entrance.invite(invite(doctor, contact=MAIL))
     node.clock.at += 60
-    await node.rooms.entrance.reissue(MAIL)
+    await reissued(node, MAIL)
     assert await refused(node.rooms.entrance.look(first.token)) == "link_spent"
     token = (await letters(node))[-1].path.removeprefix("/join#")
     assert (await node.rooms.entrance.look(token)).kind is LinkKind.PATIENT

@@ -9,6 +9,7 @@ import pytest
 
 from common.errors import UserError
 from common.ids import SeatId
+from rooms.access import TIMELINE_OPEN_S
 from rooms.effects import ConsultationChanged, QueueChanged, TimelineGrew
 from rooms.link import Joiner, LinkKind
 from rooms.model import Desk, Rung, SeatGrant, SeatIdentity, State
@@ -244,6 +245,16 @@ async def test_a_desk_shows_ended_consultations_with_what_is_unread(node: Node, 
     assert (await open_node().rooms.desk_view(HOSPITAL, tomorrow)).recent == ()
     await lines.post(patient, "in-the-night", "And one in the night")
     assert [one.unread for one in (await node.rooms.desk_view(HOSPITAL, tomorrow)).recent] == [1], "not lost at midnight"
+
+
+async def test_a_conversation_that_closes_by_time_alone_goes_from_the_desk(node: Node) -> None:
+    _, seat, doctor_id = await node.call()
+    desk = Desk(doctor_id, (DAY,), node.clock.at - 3600)
+    await node.rooms.end(seat)
+    node.clock.at += TIMELINE_OPEN_S - 1
+    assert len((await node.rooms.desk_view(HOSPITAL, desk)).recent) == 1
+    node.clock.at += 2
+    assert (await node.rooms.desk_view(HOSPITAL, desk)).recent == ()
 
 
 async def test_a_timeline_is_bounded(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:

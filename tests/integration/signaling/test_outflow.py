@@ -9,7 +9,7 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from common.errors import ConsiliumError
-from signaling.http.outflow import Bounds, Outflow
+from signaling.http.outflow import Bounds, Outflow, Place
 from signaling.http.security import error_response
 from tests.processes import wait_for
 
@@ -23,7 +23,7 @@ async def serving(outflow: Outflow, most: int = 6) -> AsyncIterator[TestServer]:
 
     async def answer(request: web.Request) -> web.StreamResponse:
         try:
-            return await outflow.send(request, request.match_info["seat"], most, load)
+            return await outflow.send(request, Place(request.match_info["seat"], "picture", most), load)
         except ConsiliumError as error:
             return error_response(error)
 
@@ -70,6 +70,18 @@ async def test_a_seat_has_so_many_places_and_others_have_their_own() -> None:
         for writer in writers:
             writer.transport.abort()
         await wait_for(lambda: not outflow._places, 5, "the places to come free")
+        assert (await asked(server, "slow"))[0] == 200
+
+
+async def test_one_seat_has_its_share_of_the_octets_and_no_more() -> None:
+    outflow = Outflow(Bounds(most_octets=9 * len(PICTURE), most_octets_of_one=2 * len(PICTURE)))
+    async with serving(outflow) as server:
+        writers = [(await stalled(server, "slow"))[1] for _ in range(2)]
+        assert (await asked(server, "slow"))[:2] == (429, "1"), "though it has places left"
+        assert (await asked(server, "other"))[0] == 200
+        for writer in writers:
+            writer.transport.abort()
+        await wait_for(lambda: not outflow._held_by, 5, "the share to come free")
         assert (await asked(server, "slow"))[0] == 200
 
 

@@ -150,6 +150,28 @@ async def test_a_flood_is_refused_then_cut_and_others_go_on(visitors: Visitors) 
     assert (await asyncio.wait_for(told.get(), 20))["code"] == "too_many_messages"
 
 
+async def test_a_seat_that_toggles_has_its_share_of_the_hospitals_turns_and_no_more(visitors: Visitors) -> None:
+    busy, seat, cookie = await visitors.patient("Busy")
+    calm, calm_seat, _ = await visitors.patient("Calm")
+    await settled(busy)
+    await settled(calm)
+
+    async def toggle(person: Speaker, its: str, on: bool) -> str:
+        answer = await person.ask("seat_media", {"seat": its, "microphone": on, "camera": on})
+        return "ok" if answer["ok"] else str(answer["error"]["code"])
+
+    answers = await asyncio.gather(*(toggle(busy, seat, number % 2 == 0) for number in range(58)))  # fewer than its messages
+    refused = answers.count("too_many_messages")
+    assert answers.count("ok") + refused == 58 and refused > 0
+    assert (await busy.ask("timeline_post", {"seat": seat, "key": "still-heard", "text": "hello"}))["ok"], "takes no turn"
+    assert await toggle(calm, calm_seat, True) == "ok"
+    await busy.leave()
+    again = visitors.at(seat, cookie)
+    await settled(again)  # coming takes a turn as well: it is tried again until there is one
+    answers = await asyncio.gather(*(toggle(again, seat, number % 2 == 0) for number in range(58)))
+    assert answers.count("too_many_messages") > 20, "a new connection brings no new turns"
+
+
 async def test_pairing_from_line_to_end(visitors: Visitors) -> None:
     """A doctor goes on duty, takes the patient, ends it; both are told each step by whole states."""
     doctor = await visitors.doctor()
