@@ -9,6 +9,7 @@ import itertools
 import socket
 import struct
 from collections.abc import Callable
+from typing import cast
 
 import structlog
 from pydantic import ValidationError
@@ -17,7 +18,7 @@ from common.errors import ConsiliumError, ProtocolError, Unavailable, UserError
 from common.ids import ConsultationId, WorkerId
 from common.wire import Wire
 from media.control.framing import encode, read_frame
-from media.control.messages import NOTICES, REQUESTS, ErrorBody, Frame, Notice, WorkerReady
+from media.control.messages import WORKER_WORDS, ErrorBody, Frame, Notice, Words, WorkerReady
 
 REQUEST_TIMEOUT_S = 5.0
 CONNECT_TIMEOUT_S = 5.0
@@ -41,7 +42,15 @@ class WorkerClient:
     ("worker_died"), then `wait_closed` returns. After `close` of our own, `on_died` is not called.
     """
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ready: WorkerReady, epoch: str) -> None:
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        ready: WorkerReady,
+        epoch: str,
+        words: Words = WORKER_WORDS,
+    ) -> None:
+        self._words = words
         self.worker = WorkerId(ready.worker)
         self.epoch = epoch
         self.media_port = ready.port
@@ -123,18 +132,17 @@ class WorkerClient:
             case _:
                 raise ProtocolError("frame_malformed", "a worker sends no requests")
 
-    @staticmethod
-    def _settle(name: str, future: asyncio.Future[Wire], frame: Frame) -> None:
+    def _settle(self, name: str, future: asyncio.Future[Wire], frame: Frame) -> None:
         try:
             if frame.kind == "error":
                 future.set_exception(_error(ErrorBody.model_validate(frame.body)))
             else:
-                future.set_result(REQUESTS[name][1].model_validate(frame.body))
+                future.set_result(self._words.requests[name][1].model_validate(frame.body))
         except (ValidationError, KeyError):
             future.set_exception(ProtocolError("bad_reply", "the worker's reply is not what the request demands"))
 
     def _notice(self, frame: Frame) -> None:
-        kind = NOTICES.get(frame.name)
+        kind = self._words.notices.get(frame.name)
         if kind is None:
             return  # a newer worker may say more
         try:
@@ -143,7 +151,7 @@ class WorkerClient:
             raise ProtocolError("frame_malformed", "a notice is not what its name demands") from None
         session = ConsultationId(frame.session) if frame.session is not None else None
         try:
-            self.on_notice(notice, session)
+            self.on_notice(cast(Notice, notice), session)
         except Exception:
             _log.exception("notice handler failed", notice=frame.name)
 
@@ -172,14 +180,14 @@ def _error(body: ErrorBody) -> ConsiliumError:
             return Unavailable(body.code, body.sentence)
 
 
-async def open_client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> WorkerClient:
+async def open_client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, words: Words = WORKER_WORDS) -> WorkerClient:
     """Waits for the worker's first words; raises `Unavailable` and closes the stream when they do not come."""
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             frame = await read_frame(reader)
         if frame is None or frame.kind != "notice" or frame.name != "worker_ready" or not frame.epoch:
             raise ProtocolError("frame_malformed", "a worker begins with worker_ready")
-        return WorkerClient(reader, writer, WorkerReady.model_validate(frame.body), frame.epoch)
+        return WorkerClient(reader, writer, WorkerReady.model_validate(frame.body), frame.epoch, words)
     except (TimeoutError, ProtocolError, ValidationError):
         writer.close()
         raise Unavailable("worker_silent", "the media worker did not introduce itself") from None

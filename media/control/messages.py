@@ -5,6 +5,8 @@ notice bears the worker's `epoch`, so that words of a dead worker cannot be take
 A `label` is opaque here: signaling puts the seat's id in it, and two peers with one label are the same person come back.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import Field
@@ -218,6 +220,17 @@ NOTICES: dict[str, type[Notice]] = {
     "peer_state": PeerState,
     "session_lost": SessionLost,
 }
+
+
+@dataclass(frozen=True)
+class Words:
+    """What is spoken on a channel: requests by name with their replies, and notices by name."""
+
+    requests: Mapping[str, tuple[type[Wire], type[Wire]]]
+    notices: Mapping[str, type[Wire]]
+
+
+WORKER_WORDS = Words(REQUESTS, {**NOTICES})
 
 
 class ErrorBody(Wire):

@@ -14,7 +14,7 @@ from common.errors import ConsiliumError, ProtocolError, Unavailable, UserError
 from common.ids import ConsultationId
 from common.wire import Wire
 from media.control.framing import encode, read_frame
-from media.control.messages import NOTICES, REQUESTS, ErrorBody, Frame, Notice, WorkerReady
+from media.control.messages import WORKER_WORDS, ErrorBody, Frame, Words, WorkerReady
 
 MAX_IN_FLIGHT = 256
 """Requests of one client at once; more are refused as busy."""
@@ -24,15 +24,17 @@ MAX_UNREAD_BYTES = 1 << 20
 """What a client may leave unread before it is cut off."""
 
 Handler = Callable[[str, ConsultationId | None, Wire], Awaitable[Wire]]
-_NOTICE_NAMES = {kind: name for name, kind in NOTICES.items()}
 _log = structlog.get_logger(__name__)
 
 
 class ControlServer:
     """`handler` answers requests or raises one of common.errors; `changed` is told the number of clients."""
 
-    def __init__(self, handler: Handler, ready: WorkerReady, epoch: str, changed: Callable[[int], None]) -> None:
+    def __init__(
+        self, handler: Handler, ready: WorkerReady, epoch: str, changed: Callable[[int], None], words: Words = WORKER_WORDS
+    ) -> None:
         self._handler = handler
+        self._words = words
         self._ready = ready
         self._epoch = epoch
         self._changed = changed
@@ -40,7 +42,7 @@ class ControlServer:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serves one client until it goes; owns and closes the stream."""
-        client = _Client(self._handler, self._epoch, reader, writer)
+        client = _Client(self._handler, self._epoch, self._words, reader, writer)
         self._clients.add(client)
         self._changed(len(self._clients))
         try:
@@ -50,7 +52,7 @@ class ControlServer:
             self._clients.discard(client)
             self._changed(len(self._clients))
 
-    def notify(self, notice: Notice, session: ConsultationId | None) -> None:
+    def notify(self, notice: Wire, session: ConsultationId | None) -> None:
         """Tells every client; never waits."""
         for client in list(self._clients):
             client.notify(notice, session)
@@ -62,8 +64,12 @@ class ControlServer:
 
 
 class _Client:
-    def __init__(self, handler: Handler, epoch: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, handler: Handler, epoch: str, words: Words, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         self._handler = handler
+        self._requests = words.requests
+        self._notice_names = {kind: name for name, kind in words.notices.items()}
         self._epoch = epoch
         self._reader = reader
         self._writer = writer
@@ -83,8 +89,8 @@ class _Client:
             with contextlib.suppress(OSError):
                 await self._writer.wait_closed()
 
-    def notify(self, notice: Notice, session: ConsultationId | None) -> None:
-        name = _NOTICE_NAMES[type(notice)]
+    def notify(self, notice: Wire, session: ConsultationId | None) -> None:
+        name = self._notice_names[type(notice)]
         self._write(
             Frame(kind="notice", id=0, name=name, session=session, epoch=self._epoch, body=notice.model_dump(mode="json"))
         )
@@ -129,10 +135,10 @@ class _Client:
     async def _handle(self, frame: Frame) -> Wire:
         if frame.epoch and frame.epoch != self._epoch:
             raise Unavailable("stale_epoch", "this worker is not the one that was meant")
-        if frame.name not in REQUESTS:
+        if frame.name not in self._requests:
             raise ProtocolError("unknown_request", "this worker knows no such request")
         try:
-            body = REQUESTS[frame.name][0].model_validate(frame.body)
+            body = self._requests[frame.name][0].model_validate(frame.body)
         except ValidationError:
             raise ProtocolError("bad_request", "the request's body is not what its name demands") from None
         session = ConsultationId(frame.session) if frame.session is not None else None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from common.errors import Unavailable
 from media.control.client import CONNECT_TIMEOUT_S, WorkerClient, open_client
+from media.control.messages import WORKER_WORDS, Words
 from media.control.server import ControlServer
 
 
@@ -35,11 +36,11 @@ async def listen_unix(path: Path, server: ControlServer) -> UnixListener:
     return UnixListener(path, inner)
 
 
-async def connect_unix(path: Path | str) -> WorkerClient:
+async def connect_unix(path: Path | str, words: Words = WORKER_WORDS) -> WorkerClient:
     """A client of the worker at `path`; raises `Unavailable` when none answers."""
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             reader, writer = await asyncio.open_unix_connection(str(path))
     except (OSError, TimeoutError):
         raise Unavailable("worker_absent", "no media worker listens there") from None
-    return await open_client(reader, writer)
+    return await open_client(reader, writer, words)

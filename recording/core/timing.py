@@ -2,15 +2,21 @@
 
 It decides the offset between the two. A source's clock tells the distance between frames far better than their arrival does, but
 it may stand still while nothing is sent, jump, or run at another speed; so the offset is taken from the quickest packet of a
-beginning, follows slowly, and is taken anew when the two have drifted apart for good. A mere jam of the network shows the same
-drift at first and none a moment later: until that is known, `place` holds the answer back.
+beginning, follows slowly, and is taken anew when the two jump apart for good. A mere jam of the network shows the same jump at
+first and none a moment later: until that is known, `place` holds the answer back. A queue that fills slowly is no jump: sound and
+picture stand in the same one, and must stay in step.
 """
 
 DRIFT_US = 300_000
-"""More apart than this for good, and it is another beginning: after a pause Chromium's audio clock goes on where it stood."""
+"""Apart by more than this from one packet to the next, and for good: another beginning.
+
+After a pause Chromium's audio clock goes on where it stood.
+"""
 HOLD_US = 300_000
 SETTLING_US = 1_000_000
 """After a beginning a quicker packet corrects the offset at once."""
+LOWER_US = 5_000
+"""A packet before its time proves the offset too late: it is corrected by as much with each, which nobody hears."""
 WINDOW_US = 10_000_000
 MOST_SLEW_US = 5_000
 """In a window: 500 ppm, five times what a bad oscillator does, and nobody hears it."""
@@ -24,6 +30,7 @@ class RtpLine:
         self._last: int | None = None
         self._offset: int | None = None
         self._begun_us = 0
+        self._lag: int | None = None
         self._quickest: int | None = None
         self._window_end = 0
         self._maybe: int | None = None
@@ -39,7 +46,10 @@ class RtpLine:
         """When what bears this 32-bit timestamp was sent, as nearly as its arrival allows; none while that is held back."""
         sent = self._unwrap(timestamp)
         lag = arrived_us - sent
-        if self._offset is None or abs(lag - self._offset) > DRIFT_US:
+        jumped = self._lag is not None and abs(lag - self._lag) > DRIFT_US
+        self._lag = lag
+        far = self._offset is None or ((jumped or self.held) and abs(lag - self._offset) > DRIFT_US)
+        if far:
             self._doubt(lag, arrived_us)
         else:
             self._maybe = None
@@ -77,8 +87,9 @@ class RtpLine:
 
     def _follow(self, lag: int, arrived_us: int) -> None:
         assert self._offset is not None
-        if lag < self._offset and arrived_us - self._begun_us < SETTLING_US:
-            self._offset = lag
+        if lag < self._offset:
+            settling = arrived_us - self._begun_us < SETTLING_US
+            self._offset = lag if settling else max(lag, self._offset - LOWER_US)
         self._quickest = lag if self._quickest is None else min(self._quickest, lag)
         if arrived_us >= self._window_end:
             self._offset += max(-MOST_SLEW_US, min(MOST_SLEW_US, self._quickest - self._offset))

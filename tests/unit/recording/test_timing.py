@@ -87,3 +87,32 @@ def test_a_quicker_packet_soon_after_the_beginning_corrects_it() -> None:
     for n in range(30):
         line.place(960 * n, START + 20 * MS * n + 100 * MS)
     assert line.place(960 * 30, START + 20 * MS * 30) == START + 20 * MS * 30
+
+
+def test_a_queue_that_fills_and_empties_slowly_moves_nothing() -> None:
+    line = RtpLine(48_000)
+    placed = []
+    for n in range(1000):
+        queue = min(n, 1000 - n) * 2 * MS  # a second at its fullest
+        placed.append(line.place(960 * n, START + 20 * MS * n + queue))
+    known = [at for at in placed if at is not None]
+    assert line.beginnings == 1
+    assert max(abs(at - (START + 20 * MS * n)) for n, at in enumerate(placed) if at is not None) < 30 * MS
+    assert known == sorted(known)
+
+
+def test_a_jam_that_drains_slowly_is_forgotten_when_it_has() -> None:
+    line = RtpLine(48_000)
+    _steady(line, 100)
+    for n in range(100, 600):
+        line.place(960 * n, START + 20 * MS * n + max(0, 900 * MS - (n - 100) * 3 * MS))
+    assert abs(line.at(960 * 599) - (START + 20 * MS * 599)) < 10 * MS
+
+
+def test_a_packet_that_was_sent_again_moves_nothing() -> None:
+    line = RtpLine(90_000)
+    for n in range(300):
+        late = 450 * MS if n % 50 == 49 else 0
+        at = line.place(3000 * n, START + 33_333 * n + late)
+        assert late or n < 20 or (at is not None and abs(at - (START + 33_333 * n)) < 2 * MS)
+    assert line.beginnings == 1
