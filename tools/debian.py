@@ -19,6 +19,7 @@ PROGRAM_PACKAGES = {
     "firefox-esr": "firefox-esr",
     "turnserver": "coturn",
     "redis-server": "redis-server",
+    "ffprobe": "ffmpeg",
     "setpriv": "util-linux",
     "g++": "g++",  # with the C library's headers: the packet loop under sanitizers
 }

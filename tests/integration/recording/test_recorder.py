@@ -21,11 +21,11 @@ from media.control.client import WorkerClient
 from media.control.messages import RecordedStream, RecordingKeyframe, RecordingSet, RecordingTaps
 from recording.client import RecorderKeeper
 from recording.messages import KeyframeWanted, Order, OrderedTrack, Placed, RecordingFailed
+from tests.opened import Opened, apart, open_recording, probe
 from tests.peers.browser import FakeBrowser
 from tests.peers.calls import Call, call_of_two
 from tests.peers.talker import Camera, Talker
 from tests.peers.waiting import until
-from tests.opened import Opened, apart, open_recording, probe
 
 
 @dataclass
