@@ -26,6 +26,7 @@ from rooms.service import Rooms
 log = structlog.get_logger()
 
 _PEERS_REMEMBERED = 10_000
+_DEAD_REMEMBERED = 1_000
 _RETRY_S = 0.5
 _SILENT_AFTER_S = 10.0  # three heartbeats; before that a worker that cannot be reached from here may be well
 _WATCH_S, _WATCHED_FOR_S, _SILENT_PINGS = 0.5, 2.0, 2  # twice, since the silence may be our own
@@ -48,6 +49,9 @@ class Placements:
         self._connect = connect
         self._workers: dict[tuple[WorkerId, str], WorkerClient] = {}
         self._paths_of: dict[tuple[WorkerId, str], str] = {}
+        self._dead: dict[tuple[WorkerId, str], None] = {}
+        """Workers that were seen to end: a heartbeat under way may enter one again, and nobody waits for it to fall silent."""
+        self._moving: set[tuple[WorkerId, str]] = set()
         self._connecting = asyncio.Lock()
         self._stopping = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -185,8 +189,8 @@ class Placements:
         if key not in self._workers:
             await self.discover()
         if key not in self._workers:
-            if all((known.name, known.epoch) != key for known in await self._rooms.workers()):
-                self._spawn(self._move_calls(key))  # nobody knows that worker any more
+            if key in self._dead or all((known.name, known.epoch) != key for known in await self._rooms.workers()):
+                self._give_up(key)  # or nobody knows that worker any more
             raise Unavailable("media_lost", "The call's media worker is gone; the call is being moved.")
         return self._workers[key]
 
@@ -197,17 +201,20 @@ class Placements:
                 key = (WorkerId(known.name), known.epoch)
                 if key in self._workers:
                     continue
+                if key in self._dead:
+                    self._give_up(key)
+                    continue
                 try:
                     worker = await self._connect(known.socket_path)
                 except ConsiliumError:
                     if self._clock.now() - known.heartbeat > _SILENT_AFTER_S:
-                        self._spawn(self._move_calls(key))
+                        self._give_up(key)
                     continue
                 if (worker.worker, worker.epoch) == key:
                     self.add(worker, known.socket_path)
                 else:
                     await worker.close()
-                    self._spawn(self._move_calls(key))
+                    self._give_up(key)
 
     def _hear(self, notice: control.Notice, session: ConsultationId | None) -> None:
         match notice:
@@ -256,16 +263,37 @@ class Placements:
     def _lost(self, key: tuple[WorkerId, str]) -> None:
         self._paths_of.pop(key, None)
         if self._workers.pop(key, None) is not None and not self._stopping:
+            if len(self._dead) >= _DEAD_REMEMBERED:
+                self._dead.pop(next(iter(self._dead)))
+            self._dead[key] = None
+            self._give_up(key)
+
+    def _give_up(self, key: tuple[WorkerId, str]) -> None:
+        if key not in self._moving:
+            self._moving.add(key)
             self._spawn(self._move_calls(key))
 
     async def _move_calls(self, key: tuple[WorkerId, str]) -> None:
         """The calls of a dead worker get another one; their browsers come back to the same seats."""
-        moved, effects = await self._rooms.displace(*key)
-        await self._rooms.worker_gone(*key)
+        try:
+            moved, effects = await self._displaced(key)
+        finally:
+            self._moving.discard(key)  # before they are placed again: whoever was placed there meanwhile is moved in turn
         log.warning("media worker lost", worker=key[0], calls=len(moved))
         for consultation in moved:
             await self.open(consultation, anywhere=True)
         self._carry_out(effects)
+
+    async def _displaced(self, key: tuple[WorkerId, str]) -> tuple[list[ConsultationId], list[Effect]]:
+        """Stores that the worker is gone; as often as it takes, for until then its calls go nowhere."""
+        while True:
+            try:
+                moved, effects = await self._rooms.displace(*key)
+                await self._rooms.worker_gone(*key)
+                return moved, effects
+            except Unavailable as error:
+                log.warning("loss of a media worker not stored yet", worker=key[0], code=error.code)
+                await asyncio.sleep(_RETRY_S)
 
     async def _watch(self, worker: WorkerClient) -> None:
         """Ends a worker of another process that stays silent: while that process lives it has done so before us."""

@@ -11,8 +11,9 @@ from common.ids import ConsultationId, new_id
 from media.control.client import WorkerClient
 from media.control.messages import SessionList, SessionOpen, SessionsOpen
 from rooms.effects import Effect
+from rooms.model import MediaWorker
 from signaling.placement import Placements
-from tests.integration.rooms.conftest import Node
+from tests.integration.rooms.conftest import NODE, Node
 from tests.peers.calls import relay_in_process
 from tests.processes import wait_for
 
@@ -87,3 +88,58 @@ async def test_a_full_worker_takes_a_call_that_lost_its_own_but_no_new_one(
         assert await node.rooms.placement(grant.consultation) is None
         await placing.open(grant.consultation, anywhere=True)
         assert await sessions(worker) == {grant.consultation}
+
+
+async def test_a_call_placed_on_a_worker_as_it_dies_is_moved_though_a_heartbeat_enters_it_again(
+    open_node: Callable[[], Node],
+) -> None:
+    """What was under way when it died, a placement and a heartbeat, is stored after its calls were moved. The clock stands
+    still, so nobody waits for it to fall silent."""
+    node = open_node()
+    grant, _, _ = await node.call()
+    async with relay_in_process() as (_, dying), relay_in_process() as (_, other), placements(node) as placing:
+        entry = MediaWorker(dying.worker, NODE, "/gone", dying.epoch, node.clock.at)
+        await node.rooms.worker_heartbeat(entry)
+        placing.add(dying)
+        await placing.open(grant.consultation)
+        assert await sessions(dying) == {grant.consultation}
+        dying._die()
+
+        async def displaced() -> bool:
+            return await node.rooms.placement(grant.consultation) is None and not await node.rooms.workers()
+
+        await wait_for(displaced, WAIT_S, "the call to lose its place")
+        await node.rooms.worker_heartbeat(entry)
+        await node.rooms.place_session(grant.consultation, dying.worker, dying.epoch)
+        await placing.open(grant.consultation)  # goes on to open the session there
+        placing.add(other)
+
+        async def moved() -> bool:
+            return await sessions(other) == {grant.consultation}
+
+        await wait_for(moved, WAIT_S, "the call to be moved")
+
+
+async def test_a_loss_that_cannot_be_stored_is_stored_later(
+    open_node: Callable[[], Node], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = open_node()
+    grant, _, _ = await node.call()
+    displace, failures = node.rooms.displace, iter([Unavailable("queue_busy", "not now")])
+
+    async def displace_later(worker: str, epoch: str) -> tuple[list[ConsultationId], list[Effect]]:
+        for failure in failures:
+            raise failure
+        return await displace(worker, epoch)
+
+    monkeypatch.setattr(node.rooms, "displace", displace_later)
+    async with relay_in_process() as (_, dying), relay_in_process() as (_, other), placements(node) as placing:
+        placing.add(dying)
+        await placing.open(grant.consultation)
+        placing.add(other)
+        dying._die()
+
+        async def moved() -> bool:
+            return await sessions(other) == {grant.consultation}
+
+        await wait_for(moved, WAIT_S, "the call to be moved")
