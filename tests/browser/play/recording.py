@@ -39,7 +39,7 @@ async def recording(stage: Stage) -> None:
     await patient.page.click("[data-close=consent]")
     await newcomer(stage, doctor.page, patient.page, await doctor.invite("companion"))
     await patient.page.click("[data-consent=stop]")
-    await patient.page.wait_for_selector("[data-recording]", state="detached", timeout=STEP_MS)
+    await patient.page.wait_for_selector('[data-recording="on"]', state="detached", timeout=STEP_MS)
     await stage.show("recording-stopped", patient)
     await doctor.page.click("[data-key=end]")
     await doctor.page.click("[data-answer=yes]")

@@ -16,7 +16,7 @@ export const recording = {
       all_yes: "Everyone has agreed. The visit is being recorded.",
       joined: "The recording is paused: somebody new is being asked.",
       declined: "Nothing is being recorded: not everyone agreed.",
-      withdrawn: "Nothing is being recorded any more: a yes was taken back.",
+      withdrawn: "A yes was taken back: the recording ends.",
       stopped: "The doctor has ended the recording.",
       ended: "The visit is over and the recording has ended.",
     },

@@ -16,7 +16,7 @@ export const recording: Pick<Texts, "recording"> = {
       all_yes: "大家都同意了，看诊正在录制。",
       joined: "录制已暂停：正在征求新来的人同意。",
       declined: "没有录制：不是每个人都同意。",
-      withdrawn: "录制已停止：有人收回了同意。",
+      withdrawn: "有人收回了同意，录制到此为止。",
       stopped: "医生已结束录制。",
       ended: "看诊结束，录制也已结束。",
     },
