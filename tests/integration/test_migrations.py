@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
 
 import pytest
 from alembic import command
@@ -11,6 +12,7 @@ from common.database import Database, alembic_config, migrate
 from common.errors import Unavailable
 from common.evidence import audit
 from common.evidence.entry import AuditEntry
+from common.evidence.verify import verify
 
 
 async def test_models_and_migrations_say_the_same(database_url: str) -> None:
@@ -80,3 +82,23 @@ async def test_an_entry_stands_or_falls_with_its_act(database_url: str) -> None:
     async with database.reading() as connection:
         assert (await connection.execute(text("SELECT count(*) FROM audit_entry"))).scalar() == 0
     await database.close()
+
+
+async def test_entries_of_before_the_chain_are_chained_in_their_order(database_url: str) -> None:
+    database = Database(database_url)
+
+    def upgrade_to(revision: str) -> Callable[[Connection], None]:
+        return lambda connection: command.upgrade(alembic_config(connection), revision)
+
+    async with database.engine.begin() as connection:
+        await connection.run_sync(upgrade_to("0008"))
+        for number in range(6):
+            old = "INSERT INTO audit_entry (at, hospital, actor, act, subject, reason) VALUES (:at, :hospital, 'a', 'b', 'c', '')"
+            await connection.execute(text(old), {"at": 1.5 + number, "hospital": f"h_{number % 2}"})
+    async with database.engine.begin() as connection:
+        await connection.run_sync(upgrade_to("0009"))
+    async with database.transaction() as connection:
+        await audit.append(connection, AuditEntry(9.0, "h_0", "a", "b", "c"))
+    report = await verify(audit.everything(database), [])
+    await database.close()
+    assert (report.entries, report.hospitals, report.faults) == (7, 2, ())
