@@ -31,6 +31,7 @@ from media.control.messages import (
 from media.control.server import ControlServer
 from media.core.addresses import any_ipv6
 from media.core.path import Address
+from media.plane.interface import Unknown
 from media.plane.port import MediaPort
 from media.rtc.candidates import local_addresses
 from media.rtc.guard import Guard
@@ -181,10 +182,10 @@ class MediaRelay:
         if session is not None:
             session.peer_moved(peer, address)
 
-    def source_unknown(self, peer: int, mid: str, ssrc: int) -> None:
+    def source_unknown(self, peer: int, unknown: Unknown) -> None:
         session = self._session_of(peer)
         if session is not None:
-            session.source_unknown(peer, mid, ssrc)
+            session.source_unknown(peer, unknown)
 
     def peer_faulted(self, peer: int, fault: Exception) -> None:
         session = self._session_of(peer)

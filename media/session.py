@@ -5,7 +5,7 @@ It keeps the peers' connections and nothing of what flows. A fault inside ends t
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -13,11 +13,12 @@ import structlog
 from common.errors import ProtocolError, UserError
 from common.ids import ConsultationId
 from media.control.messages import PeerOffer, PeerState, RecordingSet, RecordingTaps, SinkStats, SourceStats
-from media.core.kinds import Kind
+from media.core.kinds import Codec, Kind
 from media.core.path import Address
 from media.core.routes import ClearRoute, ClosePeer, Effect, RequestKeyframe, Routes, Sent, SetRoute, SinkKey, SourceKey, Wanted
-from media.plane.interface import Sink, SinkCounters, Source, SourceCounters
-from media.rtc.negotiate import AgreedSource, Agreement, Negotiation
+from media.core.rtp import ExtensionIds
+from media.plane.interface import Repair, Sink, SinkCounters, Source, SourceCounters, Unknown
+from media.rtc.negotiate import AgreedSink, AgreedSource, Agreement, Negotiation
 from media.rtc.offer import Offer, parse_offer
 from media.rtc.peer import Endpoint, PeerStatus, RelayPeer
 from media.taps import Tappable, Taps
@@ -27,6 +28,16 @@ MAX_REMEMBERED = 256
 """Ids of closed peers, so that a late offer of one cannot push out its successor; the oldest are forgotten."""
 
 _log = structlog.get_logger(__name__)
+_VIDEO = (Codec.VP8, Codec.H264)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    """What a peer sends on one SSRC; `rid` is empty where its line has one layer only."""
+
+    line: AgreedSource
+    rid: str
+    repair_ssrc: int | None
 
 
 @dataclass(slots=True, eq=False)
@@ -35,10 +46,11 @@ class _Member:
     label: str
     peer: RelayPeer
     negotiation: Negotiation
-    sources: dict[SourceKey, AgreedSource]
+    sources: dict[SourceKey, _Stream]
     sinks: dict[SinkKey, tuple[str, str]]
     """Sink → (mid, label)."""
     agreement: Agreement
+    offer: Offer
     task: asyncio.Task[None] | None = None
 
 
@@ -86,13 +98,14 @@ class Session:
             return self._join(body, offer, wanted)
         if member.label != body.label:
             raise ProtocolError("peer_label", "a peer keeps its label")
-        agreement = member.negotiation.answer(offer, wanted)
+        agreement = member.negotiation.answer(offer, wanted, self._video_codec(offer, member.label))
+        member.offer = offer
         self._agree(member, agreement)
         return agreement.sdp
 
     def _wanted(self, body: PeerOffer, offer: Offer) -> dict[str, str]:
         if self._echo:
-            filled = [line.mid for line in offer.lines if line.receives and line.payload_type is not None]
+            filled = [line.mid for line in offer.lines if line.receives and line.formats]
             return {mid: body.label for mid in filled if mid is not None}
         wanted = {want.mid: want.label for want in body.wanted}
         if len(wanted) != len(body.wanted):
@@ -119,16 +132,25 @@ class Session:
         if member is not None:
             member.peer.moved(address)
 
-    def source_unknown(self, number: int, mid: str, ssrc: int) -> None:
-        """A packet named an m-line whose SSRC the offer had not told."""
+    def source_unknown(self, number: int, unknown: Unknown) -> None:
+        """A packet named an m-line whose SSRC the offer had not told: of the picture, or of its retransmissions."""
         member = self._members.get(number)
-        if member is None or self._routes.is_expected(number, mid) is None:
+        lines = member.agreement.sources if member is not None else ()
+        line = next((source for source in lines if source.mid == unknown.mid and source.ssrc is None), None)
+        if member is None or line is None:
             return
-        agreed = next(source for source in member.agreement.sources if source.mid == mid)
-        key = SourceKey(number, ssrc)
-        former = [known for known, source in member.sources.items() if source.mid == mid and known != key]
-        self._source_set(member, key, agreed)
-        self._apply(self._routes.source_learnt(number, mid, ssrc))
+        if unknown.payload_type == line.format.repair:
+            self._repair_learnt(member, line, unknown)
+        elif unknown.payload_type == line.format.payload_type and unknown.rid in (line.rids or (unknown.rid,)):
+            self._source_learnt(member, line, unknown)
+
+    def _source_learnt(self, member: _Member, line: AgreedSource, unknown: Unknown) -> None:
+        key, rid = SourceKey(member.peer.number, unknown.ssrc), unknown.rid if line.rids else ""
+        former = [
+            known for known, stream in member.sources.items() if (stream.line.mid, stream.rid) == (line.mid, rid) and known != key
+        ]
+        self._source_set(member, key, _Stream(line, rid, None))
+        self._apply(self._routes.source_learnt(key.peer, line.mid, key.ssrc, rid))
         for known in former:
             del member.sources[known]
             self._endpoint.plane.source_clear(known)
@@ -142,18 +164,24 @@ class Session:
         """Asks for key frames of streams that are copied."""
         self._taps.keyframes(streams)
 
+    def _repair_learnt(self, member: _Member, line: AgreedSource, unknown: Unknown) -> None:
+        rid = unknown.repaired_rid if line.rids else ""
+        for key, stream in list(member.sources.items()):
+            if stream.line.mid == line.mid and stream.rid == rid:
+                self._source_set(member, key, replace(stream, repair_ssrc=unknown.ssrc))
+
     def sources(self, counters: list[SourceCounters]) -> list[SourceStats]:
         """The lines of the worker's table that belong here."""
         lines = []
         for counter in counters:
             member = self._members.get(counter.key.peer)
-            agreed = member.sources.get(counter.key) if member is not None else None
-            if member is not None and agreed is not None:
+            stream = member.sources.get(counter.key) if member is not None else None
+            if member is not None and stream is not None:
                 lines.append(
                     SourceStats(
                         peer=member.id,
                         label=member.label,
-                        kind=agreed.kind.value,
+                        kind=stream.line.kind.value,
                         packets=counter.packets,
                         octets=counter.octets,
                         lost=counter.lost,
@@ -193,14 +221,13 @@ class Session:
         peer = RelayPeer(self._endpoint, number, offer.credentials, lambda status: self._changed(number, status))
         negotiation = Negotiation(offer, peer.transport)
         try:
-            agreement = negotiation.answer(offer, wanted)
+            agreement = negotiation.answer(offer, wanted, self._video_codec(offer, body.label))
         except ProtocolError:
             self._own(peer.discard())
             raise
-        member = _Member(body.peer, body.label, peer, negotiation, {}, {}, agreement)
+        member = _Member(body.peer, body.label, peer, negotiation, {}, {}, agreement, offer)
         self._members[number] = self._by_id[body.peer] = member
-        mid_extension = next((line.extensions.mid for line in offer.lines if line.extensions.mid is not None), None)
-        self._endpoint.plane.peer_add(number, mid_extension)
+        self._endpoint.plane.peer_add(number, _names(offer))
         self._agree(member, agreement)
         member.task = self._own(peer.run())
         return agreement.sdp
@@ -209,19 +236,26 @@ class Session:
         """Puts an agreement into force: new streams first, then routes, then what is gone."""
         plane, number = self._endpoint.plane, member.peer.number
         member.agreement = agreement
-        declared = {SourceKey(number, line.ssrc): line for line in agreement.sources if line.ssrc is not None}
-        learning = {line.mid for line in agreement.sources if line.ssrc is None}
-        for key, line in declared.items():
-            self._source_set(member, key, line)
+        present = {
+            SourceKey(number, line.ssrc): _Stream(line, "", line.repair_ssrc)
+            for line in agreement.sources
+            if line.ssrc is not None
+        }
+        learning = {line.mid: line for line in agreement.sources if line.ssrc is None}
+        for key, stream in member.sources.items():
+            line = learning.get(stream.line.mid)
+            if line is not None and key not in present and stream.rid in (line.rids or ("",)):
+                present[key] = replace(stream, line=line)
+        for key, stream in present.items():
+            self._source_set(member, key, stream)
         for sink in agreement.sinks:
-            plane.sink_set(Sink(SinkKey(number, sink.ssrc), sink.kind, sink.payload_type, sink.extensions, sink.label))
-        sent = tuple(Sent(line.mid, line.kind, line.ssrc) for line in agreement.sources)
-        wanted = tuple(Wanted(sink.mid, sink.kind, sink.label, sink.ssrc) for sink in agreement.sinks)
+            plane.sink_set(_as_sink(number, sink))
+        sent = tuple(Sent(line.mid, line.kind, line.format.codec, line.ssrc, line.rids) for line in agreement.sources)
+        wanted = tuple(Wanted(sink.mid, sink.kind, sink.format.codec, sink.label, sink.ssrc) for sink in agreement.sinks)
         self._apply(self._routes.peer_offered(number, member.label, sent, wanted))
-        for key, line in list(member.sources.items()):
-            if key not in declared and line.mid not in learning:
-                del member.sources[key]
-                plane.source_clear(key)
+        for key in member.sources.keys() - present.keys():
+            del member.sources[key]
+            plane.source_clear(key)
         sinks = {SinkKey(number, sink.ssrc): (sink.mid, sink.label) for sink in agreement.sinks}
         for sink_key in member.sinks.keys() - sinks.keys():
             plane.sink_clear(sink_key)
@@ -231,14 +265,21 @@ class Session:
     def _tappable(self) -> list[Tappable]:
         """What could be copied. A label's newest peer comes last: it is the one that counts."""
         return [
-            Tappable(member.label, line.kind.value, "opus" if line.kind is Kind.AUDIO else "vp8", key)
+            Tappable(member.label, stream.line.kind.value, stream.line.format.codec.value, key)
             for _, member in sorted(self._members.items())
-            for key, line in member.sources.items()
+            for key, stream in sorted(member.sources.items(), key=_size)
         ]
 
-    def _source_set(self, member: _Member, key: SourceKey, line: AgreedSource) -> None:
-        member.sources[key] = line
-        self._endpoint.plane.source_set(Source(key, line.kind, line.payload_type, line.extensions))
+    def _source_set(self, member: _Member, key: SourceKey, stream: _Stream) -> None:
+        member.sources[key] = stream
+        form = stream.line.format
+        repair = Repair(form.repair, stream.repair_ssrc) if form.repair is not None else None
+        self._endpoint.plane.source_set(Source(key, form.codec, form.payload_type, stream.line.extensions, repair))
+
+    def _video_codec(self, offer: Offer, label: str) -> Codec:
+        """One codec for the room: VP8, or H.264 when somebody lacks VP8 and nobody lacks H.264."""
+        offers = [offer, *(known.offer for known in self._members.values() if known.label != label)]
+        return next((codec for codec in _VIDEO if all(_can(each, codec) for each in offers)), Codec.VP8)
 
     def _dismiss(self, member: _Member) -> None:
         """Lets the peer's own task close it."""
@@ -282,8 +323,8 @@ class Session:
         plane = self._endpoint.plane
         for effect in effects:
             match effect:
-                case SetRoute(sink, source):
-                    plane.route_set(sink, source)
+                case SetRoute(sink, source, gently):
+                    (plane.route_change if gently else plane.route_set)(sink, source)
                 case ClearRoute(sink):
                     plane.route_clear(sink)
                 case RequestKeyframe(source):
@@ -310,3 +351,30 @@ class Session:
             _log.error("session faulted", session=self.id, exc_info=fault)
             self._closing = True
             self._faulted(self.id)
+
+
+def _can(offer: Offer, codec: Codec) -> bool:
+    """Whether every live video line of the offer has the codec."""
+    return all(any(each.codec is codec for each in line.formats) for line in offer.lines if line.live and line.kind is Kind.VIDEO)
+
+
+def _names(offer: Offer) -> ExtensionIds:
+    """The numbers by which packets say what they are; in a bundle they are the same on every line (RFC 8843, 9.2)."""
+    lines = [line.extensions for line in offer.lines]
+    mid, rid, repaired = (
+        next((number for number in numbers if number is not None), None)
+        for numbers in ([ids.mid for ids in lines], [ids.rid for ids in lines], [ids.repaired_rid for ids in lines])
+    )
+    return ExtensionIds(mid=mid, rid=rid, repaired_rid=repaired)
+
+
+def _as_sink(number: int, sink: AgreedSink) -> Sink:
+    form = sink.format
+    repair = Repair(form.repair, sink.repair_ssrc) if form.repair is not None else None
+    return Sink(SinkKey(number, sink.ssrc), form.codec, form.payload_type, sink.extensions, sink.label, repair)
+
+
+def _size(source: tuple[SourceKey, _Stream]) -> int:
+    """Where the stream's layer stands, the largest last."""
+    rids = source[1].line.rids
+    return rids.index(source[1].rid) if rids else 0

@@ -15,6 +15,8 @@ _HEADER_BYTES = 12
 ABS_SEND_TIME_URI = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 AUDIO_LEVEL_URI = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 MID_URI = "urn:ietf:params:rtp-hdrext:sdes:mid"
+RID_URI = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+REPAIRED_RID_URI = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,8 @@ class ExtensionIds:
     abs_send_time: int | None = None
     audio_level: int | None = None
     mid: int | None = None
+    rid: int | None = None
+    repaired_rid: int | None = None
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from media.core.kinds import Kind
+from media.core.kinds import Codec
 from media.core.path import Address
 from media.core.routes import SinkKey, SourceKey
 from media.core.rtp import ExtensionIds
@@ -19,24 +19,37 @@ class SrtpKeys:
 
 
 @dataclass(frozen=True, slots=True)
+class Repair:
+    """A stream of retransmissions beside another (RFC 4588); of a source `ssrc` may not be known yet."""
+
+    payload_type: int
+    ssrc: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A stream that `key.peer` sends on `key.ssrc`."""
 
     key: SourceKey
-    kind: Kind
+    codec: Codec
     payload_type: int
     extensions: ExtensionIds
+    repair: Repair | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sink:
-    """A stream that `key.peer` is sent under `key.ssrc`; `cname` binds sound and picture of one sender (RFC 7022)."""
+    """A stream that `key.peer` is sent under `key.ssrc`; `cname` binds sound and picture of one sender (RFC 7022).
+
+    Without `repair` what is asked for again is sent again as it was.
+    """
 
     key: SinkKey
-    kind: Kind
+    codec: Codec
     payload_type: int
     extensions: ExtensionIds
     cname: str
+    repair: Repair | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +104,10 @@ class Totals:
 class Plane(Protocol):
     """Peers are small numbers given by the caller. Orders about what is unknown are ignored: the loop may be ahead."""
 
-    def peer_add(self, peer: int, mid_extension: int | None) -> None:
+    def peer_add(self, peer: int, names: ExtensionIds) -> None:
         """A peer that sources and sinks may be set for; nothing flows before its keys and address.
 
-        By `mid_extension` packets of unknown SSRCs name their m-line (RFC 8843, 9.2).
+        By mid, rid and repaired rid of `names` packets of unknown SSRCs say what they are (RFC 8843, 9.2; RFC 8852).
         """
 
     def peer_keys_set(self, peer: int, keys: SrtpKeys) -> None:
@@ -122,7 +135,10 @@ class Plane(Protocol):
     def sink_clear(self, key: SinkKey) -> None: ...
 
     def route_set(self, sink: SinkKey, source: SourceKey) -> None:
-        """Feeds the sink from the source, for video from its next key frame on."""
+        """Feeds the sink from the source, for video from its next key frame on; their codecs must be the same."""
+
+    def route_change(self, sink: SinkKey, source: SourceKey) -> None:
+        """The same, but what feeds the sink now goes on doing so until that key frame."""
 
     def route_clear(self, sink: SinkKey) -> None: ...
 
@@ -151,6 +167,17 @@ class Plane(Protocol):
     def totals(self) -> Totals: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """An SSRC not set, and what its packet says of itself: m-line, layer, layer whose retransmissions these are; else empty."""
+
+    ssrc: int
+    payload_type: int
+    mid: str
+    rid: str = ""
+    repaired_rid: str = ""
+
+
 class Upward(Protocol):
     """What the plane hands up."""
 
@@ -160,8 +187,8 @@ class Upward(Protocol):
     def peer_moved(self, peer: int, address: Address) -> None:
         """A packet that only the peer can have made came from an address that nobody owns (a NAT gave it another one)."""
 
-    def source_unknown(self, peer: int, mid: str, ssrc: int) -> None:
-        """An authentic packet of `peer` on an SSRC not set, with the m-line it names."""
+    def source_unknown(self, peer: int, unknown: Unknown) -> None:
+        """An authentic packet of `peer` on an SSRC not set."""
 
     def peer_faulted(self, peer: int, fault: Exception) -> None:
         """Handling a packet of `peer` raised: a bug, confined to that peer's session."""

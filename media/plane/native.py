@@ -16,12 +16,13 @@ from cffi import FFI
 from pylibsrtp import Policy, Session
 from pylibsrtp import _binding as srtp  # its functions and a session's context: the same library that decrypts elsewhere
 
-from media.core.kinds import Kind
+from media.core.kinds import Codec
 from media.core.path import Address
 from media.core.routes import SinkKey, SourceKey
 from media.core.rtp import ExtensionIds
 from media.plane.interface import (
     TAP_CODECS,
+    Repair,
     Sink,
     SinkCounters,
     Source,
@@ -30,6 +31,7 @@ from media.plane.interface import (
     Tap,
     TapCounters,
     Totals,
+    Unknown,
     Upward,
 )
 from media.plane.library import HEADER, library_path
@@ -42,6 +44,8 @@ MAX_PLAIN_BYTES = 1456
 """state.h's: longer plain packets are dropped and counted."""
 _MAX_DATAGRAM_BYTES = 1500
 _DATAGRAM, _UNKNOWN, _MOVED = 1, 2, 3
+_CODECS = {Codec.OPUS: 0, Codec.VP8: 1, Codec.H264: 2}
+"""plane.h's."""
 
 
 @lru_cache(maxsize=1)
@@ -100,8 +104,8 @@ class NativePlane:
 
     # --- orders ---
 
-    def peer_add(self, peer: int, mid_extension: int | None) -> None:
-        self._lib.plane_peer_add(self._plane, peer, secrets.randbelow((1 << 32) - 1) + 1, mid_extension or 0)
+    def peer_add(self, peer: int, names: ExtensionIds) -> None:
+        self._lib.plane_peer_add(self._plane, peer, secrets.randbelow((1 << 32) - 1) + 1, self._extensions(names))
 
     def peer_keys_set(self, peer: int, keys: SrtpKeys) -> None:
         if peer in self._sessions:
@@ -124,9 +128,9 @@ class NativePlane:
         self._sessions.pop(peer, None)  # only now: the loop used it until that call returned
 
     def source_set(self, source: Source) -> None:
-        video = source.kind is Kind.VIDEO
-        ids = self._extensions(source.extensions)
-        self._lib.plane_source_set(self._plane, source.key.peer, source.key.ssrc, video, source.payload_type, ids)
+        codec, ids = _CODECS[source.codec], self._extensions(source.extensions)
+        repair = self._repair(source.repair, 0)
+        self._lib.plane_source_set(self._plane, source.key.peer, source.key.ssrc, codec, source.payload_type, ids, repair)
 
     def source_clear(self, key: SourceKey) -> None:
         self._lib.plane_source_clear(self._plane, key.peer, key.ssrc)
@@ -134,16 +138,18 @@ class NativePlane:
     def sink_set(self, sink: Sink) -> None:
         # RFC 3550 asks for random beginnings; below 2^15 so that no receiver of the first packets guesses a wrong rollover.
         first = secrets.randbelow(1 << 15), secrets.randbits(32)
-        video, ids = sink.kind is Kind.VIDEO, self._extensions(sink.extensions)
-        self._lib.plane_sink_set(
-            self._plane, sink.key.peer, sink.key.ssrc, video, sink.payload_type, ids, sink.cname.encode("ascii"), *first
-        )
+        codec, ids, repair = _CODECS[sink.codec], self._extensions(sink.extensions), self._repair(sink.repair, first[0])
+        name = sink.cname.encode("ascii")
+        self._lib.plane_sink_set(self._plane, sink.key.peer, sink.key.ssrc, codec, sink.payload_type, ids, repair, name, *first)
 
     def sink_clear(self, key: SinkKey) -> None:
         self._lib.plane_sink_clear(self._plane, key.peer, key.ssrc)
 
     def route_set(self, sink: SinkKey, source: SourceKey) -> None:
         self._lib.plane_route_set(self._plane, sink.peer, sink.ssrc, source.peer, source.ssrc)
+
+    def route_change(self, sink: SinkKey, source: SourceKey) -> None:
+        self._lib.plane_route_change(self._plane, sink.peer, sink.ssrc, source.peer, source.ssrc)
 
     def route_clear(self, sink: SinkKey) -> None:
         self._lib.plane_route_clear(self._plane, sink.peer, sink.ssrc)
@@ -241,7 +247,8 @@ class NativePlane:
         elif self._up.kind == _MOVED:
             self._upward.peer_moved(self._up.peer, _readable(bytes(self._up.address.ip), self._up.address.port))
         elif self._up.kind == _UNKNOWN and data.isascii():
-            self._upward.source_unknown(self._up.peer, data.decode("ascii"), self._up.ssrc)
+            names = data.decode("ascii").split("\0")[:3]
+            self._upward.source_unknown(self._up.peer, Unknown(self._up.ssrc, self._up.payload_type, *names))
 
     # --- forms ---
 
@@ -251,8 +258,16 @@ class NativePlane:
     def _address(self, address: Address) -> Any:
         return self._ffi.new("plane_address *", [_packed(address[0]), address[1]])
 
+    def _repair(self, repair: Repair | None, first: int) -> Any:
+        ssrc, payload_type = (repair.ssrc or 0, repair.payload_type) if repair is not None else (0, 0)
+        return self._ffi.new("plane_repair *", [ssrc, payload_type, first])[0]
+
     def _extensions(self, ids: ExtensionIds) -> Any:
-        return self._ffi.new("plane_extensions *", [ids.abs_send_time or 0, ids.audio_level or 0, ids.mid or 0])[0]
+        return self._ffi.new("plane_extensions *", [number or 0 for number in _numbers(ids)])[0]
+
+
+def _numbers(ids: ExtensionIds) -> tuple[int | None, ...]:
+    return (ids.abs_send_time, ids.audio_level, ids.mid, ids.rid, ids.repaired_rid)
 
 
 _SRTP_CALLS = ("srtp_unprotect", "srtp_protect", "srtp_unprotect_rtcp", "srtp_protect_rtcp")

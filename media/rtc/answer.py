@@ -1,23 +1,30 @@
-"""Writes the relay's SDP answer (RFC 9429, 5.3): VP8 and Opus, REMB, one bundled transport, always DTLS-passive.
+"""Writes the relay's SDP answer (RFC 9429, 5.3): Opus, VP8 or H.264, RTX, REMB, one bundled transport, always DTLS-passive.
 
 It decides the words, not who is sent what; nothing of the offer is repeated but numbers, mids and checked tokens.
 """
 
 from dataclasses import dataclass
 
-from media.core.kinds import Kind
+from media.core.kinds import Codec
 from media.core.path import Address
-from media.core.rtp import ABS_SEND_TIME_URI, AUDIO_LEVEL_URI, MID_URI
+from media.core.rtp import ABS_SEND_TIME_URI, AUDIO_LEVEL_URI, MID_URI, REPAIRED_RID_URI, RID_URI
 from media.rtc.candidates import candidate_lines
+from media.rtc.formats import Format
 from media.rtc.offer import OfferedLine
 
 _FEEDBACK = ("goog-remb", "nack", "nack pli", "ccm fir")
 START_KBPS = 1000
 """Without it a browser begins at 300 kbit/s and REMB raises that by 8 % a second only."""
 _FORMATS = {
-    Kind.AUDIO: ("opus/48000/2", "minptime=10;useinbandfec=1"),
-    Kind.VIDEO: ("VP8/90000", f"x-google-start-bitrate={START_KBPS}"),
+    Codec.OPUS: ("opus/48000/2", "minptime=10;useinbandfec=1;usedtx=1"),
+    Codec.VP8: ("VP8/90000", f"x-google-start-bitrate={START_KBPS}"),
+    Codec.H264: (
+        "H264/90000",
+        f"level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f;x-google-start-bitrate={START_KBPS}",
+    ),
 }
+PTIME_MS = 20
+"""Opus frames of that length unless a rung of the ladder asks for longer ones."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -36,20 +43,23 @@ class Given:
 
     label: str
     ssrc: int
+    repair_ssrc: int | None
+    """Of its retransmissions, where the browser takes any."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnsweredLine:
-    """`accepted` is false for what stays rejected; `given` is none where nothing is sent."""
+    """`format` is none for what stays rejected; `given` is none where nothing is sent; `rids` are the layers that are taken."""
 
     offered: OfferedLine
-    accepted: bool
+    format: Format | None
     given: Given | None
+    rids: tuple[str, ...] = ()
 
 
 def write_answer(session: int, version: int, transport: LocalTransport, lines: tuple[AnsweredLine, ...]) -> str:
     """`session` and `version` as RFC 3264, 8 wants them: one session, a version that grows."""
-    mids = [line.offered.mid for line in lines if line.accepted and line.offered.mid is not None]
+    mids = [line.offered.mid for line in lines if line.format is not None and line.offered.mid is not None]
     text = [
         "v=0",
         f"o=- {session} {version} IN IP4 127.0.0.1",
@@ -60,8 +70,8 @@ def write_answer(session: int, version: int, transport: LocalTransport, lines: t
     ]
     first = True
     for line in lines:
-        if line.accepted:
-            text += _accepted(line, transport, with_candidates=first)
+        if line.format is not None:
+            text += _accepted(line, line.format, transport, with_candidates=first)
             first = False
         else:
             text += _rejected(line.offered)
@@ -73,10 +83,11 @@ def _rejected(offered: OfferedLine) -> list[str]:
     return [f"m={offered.media} 0 {offered.transport} {offered.format}", "c=IN IP4 0.0.0.0", *mid, "a=inactive"]
 
 
-def _accepted(line: AnsweredLine, transport: LocalTransport, *, with_candidates: bool) -> list[str]:
+def _accepted(line: AnsweredLine, chosen: Format, transport: LocalTransport, *, with_candidates: bool) -> list[str]:
     offered = line.offered
+    numbers = [chosen.payload_type, *([chosen.repair] if chosen.repair is not None else [])]
     text = [
-        f"m={offered.media} 9 UDP/TLS/RTP/SAVPF {offered.payload_type}",
+        f"m={offered.media} 9 UDP/TLS/RTP/SAVPF {' '.join(map(str, numbers))}",
         "c=IN IP4 0.0.0.0",
         f"a=mid:{offered.mid}",
         f"a={_direction(line)}",
@@ -89,7 +100,7 @@ def _accepted(line: AnsweredLine, transport: LocalTransport, *, with_candidates:
     ]
     if with_candidates:
         text += [*candidate_lines(transport.addresses), "a=end-of-candidates"]
-    return text + _format(offered) + _extensions(offered) + _stream(line)
+    return text + _format(chosen) + _extensions(line) + _layers(line) + _stream(line)
 
 
 def _direction(line: AnsweredLine) -> str:
@@ -99,24 +110,41 @@ def _direction(line: AnsweredLine) -> str:
     return "recvonly" if receives else "sendonly" if sends else "inactive"
 
 
-def _format(offered: OfferedLine) -> list[str]:
-    if offered.kind is None:
-        return []
-    codec, parameters = _FORMATS[offered.kind]
-    number = offered.payload_type
-    feedback = [f"a=rtcp-fb:{number} {what}" for what in _FEEDBACK if what in offered.feedback and offered.kind is Kind.VIDEO]
-    return [f"a=rtpmap:{number} {codec}", *feedback, f"a=fmtp:{number} {parameters}"]
+def _format(chosen: Format) -> list[str]:
+    codec, parameters = _FORMATS[chosen.codec]
+    number = chosen.payload_type
+    text = [f"a=rtpmap:{number} {codec}", f"a=fmtp:{number} {parameters}"]
+    if chosen.codec is Codec.OPUS:
+        return [*text, f"a=ptime:{PTIME_MS}"]
+    text += [f"a=rtcp-fb:{number} {what}" for what in _FEEDBACK if what in chosen.feedback]
+    if chosen.repair is not None:
+        text += [f"a=rtpmap:{chosen.repair} rtx/90000", f"a=fmtp:{chosen.repair} apt={number}"]
+    return text
 
 
-def _extensions(offered: OfferedLine) -> list[str]:
-    ids = offered.extensions
-    known = ((ids.mid, MID_URI), (ids.abs_send_time, ABS_SEND_TIME_URI), (ids.audio_level, AUDIO_LEVEL_URI))
+def _extensions(line: AnsweredLine) -> list[str]:
+    ids = line.offered.extensions
+    known = [(ids.mid, MID_URI), (ids.abs_send_time, ABS_SEND_TIME_URI), (ids.audio_level, AUDIO_LEVEL_URI)]
+    if line.rids:
+        known += [(ids.rid, RID_URI), (ids.repaired_rid, REPAIRED_RID_URI)]
     return [f"a=extmap:{number} {uri}" for number, uri in known if number is not None]
 
 
-def _stream(line: AnsweredLine) -> list[str]:
-    if line.given is None:
+def _layers(line: AnsweredLine) -> list[str]:
+    """RFC 8853, 5.2: what the offer sends, the answer receives."""
+    if not line.rids:
         return []
-    label, ssrc = line.given.label, line.given.ssrc
-    msid = f"{label} {label}-{line.offered.kind}"
-    return [f"a=msid:{msid}", f"a=ssrc:{ssrc} cname:{label}", f"a=ssrc:{ssrc} msid:{msid}"]
+    return [*(f"a=rid:{rid} recv" for rid in line.rids), f"a=simulcast:recv {';'.join(line.rids)}"]
+
+
+def _stream(line: AnsweredLine) -> list[str]:
+    """The primary SSRC stands before the one that repairs it: else Chromium shows nothing."""
+    given = line.given
+    if given is None:
+        return []
+    msid = f"{given.label} {given.label}-{line.offered.kind}"
+    ssrcs = [given.ssrc, *([given.repair_ssrc] if given.repair_ssrc is not None else [])]
+    text = [f"a=msid:{msid}", *([f"a=ssrc-group:FID {ssrcs[0]} {ssrcs[1]}"] if len(ssrcs) > 1 else [])]
+    for ssrc in ssrcs:
+        text += [f"a=ssrc:{ssrc} cname:{given.label}", f"a=ssrc:{ssrc} msid:{msid}"]
+    return text

@@ -8,21 +8,30 @@ from dataclasses import dataclass, field
 
 from common.errors import ProtocolError
 from media.core.kinds import Kind
-from media.core.rtp import ABS_SEND_TIME_URI, AUDIO_LEVEL_URI, MID_URI, ExtensionIds
+from media.core.rtp import (
+    ABS_SEND_TIME_URI,
+    AUDIO_LEVEL_URI,
+    MID_URI,
+    REPAIRED_RID_URI,
+    RID_URI,
+    ExtensionIds,
+)
+from media.rtc.formats import Format, number, read_formats
 
 MAX_BYTES = 32 * 1024
 MAX_LINES = 2000
 """Chromium writes about 130 lines for a video m-line: 500 would be a room of three."""
 MAX_MEDIA = 16
 MAX_FINGERPRINTS = 8
+MAX_LAYERS = 3
 
+_RID = re.compile(r"[A-Za-z0-9]{1,16}")
 _MID = re.compile(r"[A-Za-z0-9_-]{1,16}")
 _TOKEN = re.compile(r"[A-Za-z0-9/_.+-]{1,40}")
 _ICE = re.compile(r"[A-Za-z0-9+/]{4,256}")
 _DIGEST = re.compile(r"[0-9A-F]{2}(:[0-9A-F]{2})*")
 _DIGEST_BYTES = {"sha-256": 32, "sha-384": 48, "sha-512": 64}
 """SHA-1 and MD5 are no proof of identity any more (ASVS 5.0, 17.2.8)."""
-_CODECS = {Kind.AUDIO: "opus/48000/2", Kind.VIDEO: "vp8/90000"}
 _DIRECTIONS = {"sendrecv": (True, True), "sendonly": (True, False), "recvonly": (False, True), "inactive": (False, False)}
 
 
@@ -37,7 +46,11 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class OfferedLine:
-    """One m-line. `kind` is none for what is not audio or video; `payload_type` is none when our codec is not offered."""
+    """One m-line. `kind` is none for what is not audio or video; `formats` is empty when no codec of ours is offered.
+
+    `ssrc` and `repair_ssrc` (of its retransmissions) are none where packets must tell them. `rids` are the layers that the
+    browser would send (RFC 8853), in its order; fewer than two are none.
+    """
 
     media: str
     transport: str
@@ -47,10 +60,11 @@ class OfferedLine:
     kind: Kind | None
     sends: bool
     receives: bool
-    payload_type: int | None
-    feedback: frozenset[str]
+    formats: tuple[Format, ...]
     extensions: ExtensionIds
     ssrc: int | None
+    repair_ssrc: int | None
+    rids: tuple[str, ...]
     reduced_size: bool
 
 
@@ -135,16 +149,17 @@ def _line(section: _Section, bundled: frozenset[str]) -> OfferedLine:
         raise _malformed("a=mid is malformed")
     kind = Kind(media) if media in {Kind.AUDIO, Kind.VIDEO} else None
     # RFC 8843, 7.2.1: port 0 with bundle-only is a line that lives in the bundle; Firefox writes it in re-offers.
-    live = kind is not None and (_number(port, 65535) > 0 or "bundle-only" in section.attributes)
+    live = kind is not None and (number(port, 65535) > 0 or "bundle-only" in section.attributes)
     if live and (mid is None or mid not in bundled):
         raise _unsupported("every live line needs a mid in the bundle")
     if live and (not transport.endswith("TLS/RTP/SAVPF") or "rtcp-mux" not in section.attributes):
         raise _unsupported("media must be DTLS-SRTP with rtcp-mux")
     if not live or kind is None:
         return OfferedLine(
-            media, transport, formats[0], mid, False, kind, False, False, None, frozenset(), ExtensionIds(), None, False
+            media, transport, formats[0], mid, False, kind, False, False, (), ExtensionIds(), None, None, (), False
         )
-    payload_type = _payload_type(section, kind, formats)
+    ssrc, repair_ssrc = _ssrcs(section)
+    rids = _rids(section)
     sends, receives = _direction(section)
     return OfferedLine(
         media=media,
@@ -155,10 +170,11 @@ def _line(section: _Section, bundled: frozenset[str]) -> OfferedLine:
         kind=kind,
         sends=sends,
         receives=receives,
-        payload_type=payload_type,
-        feedback=_feedback(section, payload_type),
+        formats=read_formats(kind, formats, section.all("rtpmap"), section.all("fmtp"), section.all("rtcp-fb")),
         extensions=_extensions(section),
-        ssrc=_primary_ssrc(section),
+        ssrc=None if rids else ssrc,
+        repair_ssrc=None if rids else repair_ssrc,
+        rids=rids,
         reduced_size="rtcp-rsize" in section.attributes,
     )
 
@@ -170,43 +186,49 @@ def _direction(section: _Section) -> tuple[bool, bool]:
     return named[0] if named else (True, True)
 
 
-def _payload_type(section: _Section, kind: Kind, formats: list[str]) -> int | None:
-    for value in section.all("rtpmap"):
-        number, _, codec = value.partition(" ")
-        if codec.lower() == _CODECS[kind] and number in formats:
-            return _number(number, 127)
-    return None
-
-
-def _feedback(section: _Section, payload_type: int | None) -> frozenset[str]:
-    pairs = (value.partition(" ") for value in section.all("rtcp-fb"))
-    return frozenset(what for number, _, what in pairs if number in {"*", str(payload_type)})
-
-
 def _extensions(section: _Section) -> ExtensionIds:
     by_uri: dict[str, int] = {}
     for value in section.all("extmap"):
-        number, _, uri = value.partition(" ")
-        by_uri[uri.partition(" ")[0]] = _number(number.partition("/")[0], 255)
+        identifier, _, uri = value.partition(" ")
+        by_uri[uri.partition(" ")[0]] = number(identifier.partition("/")[0], 255)
     if len(set(by_uri.values())) != len(by_uri) or 0 in by_uri.values():
         raise _malformed("a=extmap gives a number twice or gives 0")
-    return ExtensionIds(by_uri.get(ABS_SEND_TIME_URI), by_uri.get(AUDIO_LEVEL_URI), by_uri.get(MID_URI))
+    uris = (ABS_SEND_TIME_URI, AUDIO_LEVEL_URI, MID_URI, RID_URI, REPAIRED_RID_URI)
+    return ExtensionIds(*(by_uri.get(uri) for uri in uris))
 
 
-def _primary_ssrc(section: _Section) -> int | None:
-    """The first SSRC that does not repair another (RFC 5576, 4.2)."""
-    repairing = set()
+def _ssrcs(section: _Section) -> tuple[int | None, int | None]:
+    """The first SSRC that does not repair another, and the one that repairs it (RFC 5576, 4.2; RFC 4588, 5.3)."""
+    repairs: dict[str, str] = {}
     for group in section.all("ssrc-group"):
-        semantics, *members = group.split()
-        if semantics == "FID":
-            repairing.update(members[1:])
+        semantics, *members = group.split() or [""]
+        if semantics == "FID" and len(members) == 2:
+            repairs.setdefault(*members)
     for value in section.all("ssrc"):
-        number = value.partition(" ")[0]
-        if number not in repairing:
-            ssrc = _number(number, (1 << 32) - 1)
+        text = value.partition(" ")[0]
+        if text not in repairs.values():
+            ssrc = _ssrc(text)
             if ssrc:
-                return ssrc
-    return None
+                return ssrc, (_ssrc(repairs[text]) or None) if text in repairs else None
+    return None, None
+
+
+def _ssrc(text: str) -> int:
+    return number(text, (1 << 32) - 1)
+
+
+def _rids(section: _Section) -> tuple[str, ...]:
+    """The layers of a=simulcast that are sent, without those only held ready as alternatives."""
+    words = (section.one("simulcast") or "").split(" ")
+    if "send" not in words[:-1]:
+        return ()
+    named = [layer.split(",")[0].lstrip("~") for layer in words[words.index("send") + 1].split(";")]
+    sent = {value.split(" ")[0] for value in section.all("rid") if value.split(" ")[1:2] == ["send"]}
+    if len(named) > MAX_LAYERS or len(set(named)) != len(named) or not all(_RID.fullmatch(rid) for rid in named):
+        raise _malformed("a=simulcast is malformed")
+    if not sent.issuperset(named):
+        raise _malformed("a=simulcast names a rid that is not there")
+    return tuple(named) if len(named) > 1 else ()
 
 
 def _credentials(session: _Section, live: list[_Section]) -> Credentials:
@@ -245,14 +267,8 @@ def _fingerprints(sections: list[_Section]) -> frozenset[tuple[str, str]]:
 
 def _check_together(lines: tuple[OfferedLine, ...]) -> None:
     mids = [line.mid for line in lines if line.mid is not None]
-    ssrcs = [line.ssrc for line in lines if line.ssrc is not None]
+    ssrcs = [ssrc for line in lines for ssrc in (line.ssrc, line.repair_ssrc) if ssrc is not None]
     if len(set(mids)) != len(mids):
         raise _malformed("two lines have the same mid")
     if len(set(ssrcs)) != len(ssrcs):
         raise _malformed("two lines send on the same SSRC")
-
-
-def _number(text: str, most: int) -> int:
-    if not text.isascii() or not text.isdecimal() or len(text) > 10 or int(text) > most:
-        raise _malformed("a number is malformed or out of range")
-    return int(text)

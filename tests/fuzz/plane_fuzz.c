@@ -44,24 +44,28 @@ static plane_address address_of(uint32_t peer) {
 static void add(plane *p, uint32_t peer) {
     static int context;
     plane_address address = address_of(peer);
-    plane_peer_add(p, peer, 900 + peer, 4);
+    plane_peer_add(p, peer, 900 + peer, (plane_extensions){1, 2, 4, 5, 6});
     plane_peer_keys_set(p, peer, &context, &context);
     plane_peer_address_set(p, peer, &address);
-    plane_extensions extensions = {1, 2, 4};
-    plane_source_set(p, peer, 10, false, 111, extensions);
-    plane_source_set(p, peer, 20, true, 96, extensions);
+    plane_extensions extensions = {1, 2, 4, 5, 6};
+    plane_repair none = {0, 0, 0}, again = {30, 97, 0}, own = {300 + peer, 121, 65530};
+    plane_source_set(p, peer, 10, PLANE_OPUS, 111, extensions, none);
+    plane_source_set(p, peer, 20, PLANE_VP8, 96, extensions, again);
+    plane_source_set(p, peer, 21, PLANE_VP8, 96, extensions, none);
+    plane_source_set(p, peer, 22, PLANE_H264, 102, extensions, again);
     for (uint32_t other = 0; other < PEERS; other++) {
-        plane_extensions wide = {(uint8_t)(other % 2 ? 20 : 3), 5, 0};
-        plane_sink_set(p, peer, 100 + other, false, 109, wide, "seat", 5, 6);
-        plane_sink_set(p, peer, 200 + other, true, 120, wide, "seat", 65000, 6);
+        plane_extensions wide = {(uint8_t)(other % 2 ? 20 : 3), 5, 0, 0, 0};
+        plane_sink_set(p, peer, 100 + other, PLANE_OPUS, 109, wide, none, "seat", 5, 6);
+        plane_sink_set(p, peer, 200 + other, PLANE_VP8, 120, wide, other % 2 ? own : none, "seat", 65000, 6);
+        plane_sink_set(p, peer, 400 + other, PLANE_H264, 121, wide, none, "seat", 65000, 6);
     }
 }
 
 static void order(plane *p, input *in, double now) {
     uint32_t what = number(in, 1), peer = number(in, 1) % PEERS, other = number(in, 1) % PEERS;
     plane_address address = address_of(number(in, 1));
-    plane_extensions extensions = {(uint8_t)(number(in, 1)), (uint8_t)(number(in, 1)), 4};
-    switch (what % 12) {
+    plane_extensions extensions = {(uint8_t)(number(in, 1)), (uint8_t)(number(in, 1)), 4, 5, 6};
+    switch (what % 13) {
         case 0: plane_peer_remove(p, peer); break;
         case 1: add(p, peer); break;
         case 2: plane_source_clear(p, peer, other % 2 ? 10 : 20); break;
@@ -70,11 +74,13 @@ static void order(plane *p, input *in, double now) {
         case 5: plane_peer_address_add(p, peer, &address); break;
         case 6: plane_peer_address_remove(p, peer, &address); break;
         case 7: plane_keyframe_request(p, peer, 20, now); break;
-        case 8: plane_source_set(p, peer, 20, true, (uint8_t)number(in, 1), extensions); break;
+        case 8: plane_source_set(p, peer, 20, other ? PLANE_VP8 : PLANE_H264, (uint8_t)number(in, 1), extensions, (plane_repair){other, 97, 0}); break;
         case 9: plane_tap_set(p, peer, 20, other ? "/nowhere" : NULL, 7, (uint8_t)(other % 16)); break;
+        case 10: plane_route_change(p, peer, 200 + other, other, (what & 0x80 ? 20 : 21)); break;
         default:
             plane_route_set(p, peer, 100 + other, other, 10);
             plane_route_set(p, peer, 200 + other, other, 20);
+            plane_route_set(p, peer, 400 + other, other, 22);
     }
 }
 
@@ -98,6 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         for (uint32_t other = 0; other < PEERS; other++) {
             plane_route_set(p, peer, 100 + other, other, 10);
             plane_route_set(p, peer, 200 + other, other, 20);
+            plane_route_set(p, peer, 400 + other, other, 22);
         }
     while (in.left > 2) {
         uint32_t head = number(&in, 1);

@@ -39,6 +39,11 @@ class LeastEstimate:
         """`receiver` no longer receives this source; its limit goes with it."""
         self._reports.pop(receiver, None)
 
+    def adopt(self, receiver: int, former: "LeastEstimate") -> None:
+        """`receiver` takes this source in place of another one of the same sender: what it said holds for this one."""
+        if receiver in former._reports:
+            self._reports[receiver] = former._reports[receiver]
+
     def due(self, now: float) -> int | None:
         """The limit to tell the source now: a lower one at once, others no more often than every 0.2 s."""
         self._reports = {receiver: kept for receiver, kept in self._reports.items() if now - kept.at <= REPORT_LIFE_S}

@@ -5,7 +5,7 @@ Translates numbers and carries out the cores' pace; decides nothing about routes
 
 from collections.abc import Callable
 
-from media.core.kinds import Kind
+from media.core.kinds import Kind, kind_of
 from tests.reference.bandwidth import shares
 from tests.reference.rtcp import (
     CanonicalName,
@@ -58,7 +58,7 @@ class Feedback:
 
     def request_keyframe(self, stream: SourceStream, now: float, *, waiting: bool = False) -> None:
         """Sends a PLI unless one went a moment ago; `waiting` marks a repetition."""
-        if stream.peer.send is None or stream.source.kind is not Kind.VIDEO:
+        if stream.peer.send is None or kind_of(stream.source.codec) is not Kind.VIDEO:
             return
         asks = stream.keyframes.still_waiting(now) if waiting else stream.keyframes.needed(now)
         if asks:
@@ -93,7 +93,7 @@ class Feedback:
             return
         stream.last_report = packet.ntp >> 16 & _MASK
         stream.last_report_at = now
-        for sink in stream.sinks:
+        for sink in [fed for fed in stream.sinks if fed.feed is stream]:
             timestamp = sink.forward.map_timestamp(packet.timestamp)
             if timestamp is None:
                 continue
@@ -131,6 +131,8 @@ class Feedback:
         if stream is None or not upstream:
             return
         asked = stream.missing(upstream, now)
+        for sequence in asked:
+            stream.arrivals.forget(sequence)
         if asked:
             own = stream.peer.ssrc
             self._send_rtcp(stream.peer, [ReceiverReport(own), Nack(own, stream.source.key.ssrc, asked)])
@@ -145,7 +147,7 @@ class Feedback:
         for stream, part in zip(videos, parts, strict=True):
             stream.estimate.report(peer.number, part, now)
             for sink in stream.sinks:
-                if sink.peer is peer:
+                if sink.peer is peer and sink.feed is stream:
                     sink.estimate_bps = part
             limit = stream.estimate.due(now)
             if limit is not None:

@@ -8,9 +8,9 @@ import secrets
 from dataclasses import dataclass
 
 from media.core import rtp
-from media.core.kinds import CLOCK_RATE, Kind
+from media.core.kinds import CLOCK_RATE, Codec, Kind
 from media.core.rtp import ExtensionIds, RtpHeader
-from tests.reference import vp8
+from tests.reference import h264, vp8
 from tests.reference.sendtime import SendClock
 from tests.reference.sequence import OutputNumbers
 
@@ -21,6 +21,7 @@ class Arrived:
 
     header: RtpHeader
     payload: bytes
+    key_start: bool
     descriptor: vp8.Descriptor | None
     abs_send_time: bytes | None
     """On the relay's clock."""
@@ -31,7 +32,7 @@ class Arrived:
 class Origin:
     """What is known of a source: `ids` as its m-line agreed on them, `clock` of its sender."""
 
-    kind: Kind
+    codec: Codec
     ids: ExtensionIds
     clock: SendClock
 
@@ -40,10 +41,12 @@ def take_apart(data: bytes, header: RtpHeader, origin: Origin, now: float) -> Ar
     """A packet that arrived at `now` from `origin`."""
     stamp = rtp.extension(data, header, origin.ids.abs_send_time)
     payload = data[header.payload_start : header.payload_end]
+    descriptor = vp8.parse(payload) if origin.codec is Codec.VP8 else None
     return Arrived(
         header,
         payload,
-        vp8.parse(payload) if origin.kind is Kind.VIDEO else None,
+        h264.starts_key_frame(payload) if origin.codec is Codec.H264 else descriptor is not None and descriptor.key_start,
+        descriptor,
         origin.clock.translate(stamp, now) if stamp is not None and len(stamp) == 3 else None,
         rtp.extension(data, header, origin.ids.audio_level),
     )
@@ -109,7 +112,7 @@ class Forward:
 
     def _opens(self, arrived: Arrived) -> bool:
         if self.kind is Kind.VIDEO:
-            if arrived.descriptor is None or not arrived.descriptor.key_start:
+            if not arrived.key_start:
                 return False
             self._pictures.switch()
         self.open = True

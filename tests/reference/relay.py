@@ -8,15 +8,19 @@ from collections.abc import Callable
 
 from media.core import rtp
 from media.core.demux import MAX_DATAGRAM_BYTES, Protocol, classify
+from media.core.kinds import Kind, kind_of
 from media.core.path import Address
 from media.core.routes import SinkKey, SourceKey
+from media.core.rtp import ExtensionIds
 from media.plane import interface
-from media.plane.interface import Sink, SinkCounters, Source, SourceCounters, SrtpKeys, Totals, Upward
+from media.plane.interface import Sink, SinkCounters, Source, SourceCounters, SrtpKeys, Totals, Unknown, Upward
 from tests.reference import forward, rtcp
 from tests.reference.feedback import Feedback
 from tests.reference.streams import PlanePeer, SinkStream, SourceStream, SrtpError, srtp_session
 from tests.reference.tap import Tap
 
+MAX_NAME_BYTES = 16
+"""Of a mid or a rid in a packet."""
 MAX_PLAIN_BYTES = 1356
 """libsrtp's Python binding refuses longer plain packets."""
 
@@ -38,9 +42,9 @@ class PacketRelay:
 
     # --- orders ---
 
-    def peer_add(self, peer: int, mid_extension: int | None) -> None:
+    def peer_add(self, peer: int, names: ExtensionIds) -> None:
         own_ssrc = secrets.randbelow((1 << 32) - 1) + 1
-        self._peers.setdefault(peer, PlanePeer(peer, own_ssrc, mid_extension))
+        self._peers.setdefault(peer, PlanePeer(peer, own_ssrc, names))
 
     def peer_keys_set(self, peer: int, keys: SrtpKeys) -> None:
         known = self._peers.get(peer)
@@ -88,7 +92,9 @@ class PacketRelay:
         if present is None:
             known.sources[source.key.ssrc] = SourceStream(source, known)
             self._by_ssrc[source.key.ssrc] = known
-        elif present.source.kind is source.kind:
+        elif kind_of(present.source.codec) is kind_of(source.codec):
+            if present.source.codec is not source.codec:
+                self._abandon(present)  # nobody is sent what they did not agree to
             present.source = source
 
     def source_clear(self, key: SourceKey) -> None:
@@ -109,12 +115,23 @@ class PacketRelay:
 
     def route_set(self, sink: SinkKey, source: SourceKey) -> None:
         to, feed = self._sink(sink), self._source(source)
-        if to is None or feed is None or to.sink.kind is not feed.source.kind or to.feed is feed:
+        if to is None or feed is None or to.sink.codec is not feed.source.codec or (to.feed is feed and to.following is None):
             return
         to.detach()
         to.forward.switch()
         to.feed = feed
         feed.sinks.append(to)
+
+    def route_change(self, sink: SinkKey, source: SourceKey) -> None:
+        to, feed = self._sink(sink), self._source(source)
+        if to is None or feed is None or to.sink.codec is not feed.source.codec or to.following is feed:
+            return
+        to.stop_waiting()
+        if to.feed is not feed:
+            to.following = feed
+            feed.sinks.append(to)
+        if to.feed is None:
+            to.change()
 
     def route_clear(self, sink: SinkKey) -> None:
         to = self._sink(sink)
@@ -234,7 +251,8 @@ class PacketRelay:
             return False
         ssrc = int.from_bytes(data[8:12], "big")
         stream = peer.sources.get(ssrc)
-        if stream is None and not peer.may_try(ssrc):
+        repaired = peer.repaired(ssrc) if stream is None else None
+        if stream is None and repaired is None and not peer.may_try(ssrc):
             return False
         try:
             plain = peer.receive.unprotect(data)
@@ -244,27 +262,63 @@ class PacketRelay:
         if header is None:
             return False
         now = peer.heard_at = self._clock()
+        if repaired is not None:
+            return self._repair(repaired, plain, header, now)
         if stream is None:
             stream = self._learn(peer, plain, header)
         if stream is None or header.payload_type != stream.source.payload_type:
             return False
         stream.reception.received(header.sequence, header.timestamp, len(data), now)
+        if stream.source.repair is not None:
+            stream.arrivals.note(header.sequence)
+        self._deliver(stream, plain, header, now)
+        return True
+
+    def _repair(self, stream: SourceStream, plain: bytes, header: rtp.RtpHeader, now: float) -> bool:
+        """A packet sent again becomes what it was (RFC 4588, 4), if that did not come; what else is no news ends here."""
+        repair = stream.source.repair
+        if repair is None or header.payload_type != repair.payload_type:
+            return False
+        if header.payload_end - header.payload_start < 2:
+            return True
+        at = header.payload_start
+        sequence = int.from_bytes(plain[at : at + 2], "big")
+        if not stream.arrivals.lacks(sequence):
+            return True
+        stream.arrivals.note(sequence)
+        kind = plain[1] & 0x80 | stream.source.payload_type
+        ssrc = stream.source.key.ssrc.to_bytes(4, "big")
+        packet = plain[:1] + bytes((kind,)) + plain[at : at + 2] + plain[4:8] + ssrc + plain[12:at] + plain[at + 2 :]
+        first = rtp.parse(packet)
+        if first is not None:
+            self._deliver(stream, packet, first, now)
+        return True
+
+    def _deliver(self, stream: SourceStream, plain: bytes, header: rtp.RtpHeader, now: float) -> None:
+        """A decrypted packet of a source, passed on."""
         if stream.tap is not None:
             stream.tap.copy(plain, now)
         arrived = forward.take_apart(plain, header, stream.origin, now)
-        for sink in stream.sinks:
+        for sink in list(stream.sinks):
             self._pass_on(stream, sink, arrived, now)
-        return True
 
     def _learn(self, peer: PlanePeer, plain: bytes, header: rtp.RtpHeader) -> SourceStream | None:
-        mid = rtp.extension(plain, header, peer.mid_extension)
-        if mid is not None and mid.isascii():
-            self._upward.source_unknown(peer.number, mid.decode("ascii"), header.ssrc)
+        ids = peer.names
+        mid, *others = (rtp.extension(plain, header, number) for number in (ids.mid, ids.rid, ids.repaired_rid))
+        said = [mid or b"", *(other or b"" for other in others)]
+        if mid is not None and all(name.isascii() and len(name) <= MAX_NAME_BYTES for name in said):
+            names = [name.decode("ascii") for name in said]
+            self._upward.source_unknown(peer.number, Unknown(header.ssrc, header.payload_type, *names))
         return peer.sources.get(header.ssrc)
 
     def _pass_on(self, stream: SourceStream, sink: SinkStream, arrived: forward.Arrived, now: float) -> None:
         to = sink.peer
         if to.send is None or to.address is None:
+            return
+        if sink.feed is not stream and arrived.payload and (arrived.key_start or sink.forward.kind is Kind.AUDIO):
+            sink.change()
+        if sink.feed is not stream:
+            self._feedback.request_keyframe(stream, now, waiting=True)
             return
         outgoing = sink.forward.pass_on(arrived, now)
         if outgoing is None:
@@ -274,12 +328,14 @@ class PacketRelay:
         if len(outgoing.data) > MAX_PLAIN_BYTES:
             self._dropped += 1
             return
+        if sink.history is not None and sink.sink.repair is not None:
+            sink.history.keep(outgoing.sequence, outgoing.data, now)
         try:
             sealed = to.send.protect(outgoing.data)
         except SrtpError:  # older than the window: the receiver has given it up long ago
             self._dropped += 1
             return
-        if sink.history is not None:
+        if sink.history is not None and sink.sink.repair is None:
             sink.history.keep(outgoing.sequence, sealed, now)
         sink.packets += 1
         sink.octets += len(arrived.payload)
@@ -310,7 +366,9 @@ class PacketRelay:
         self._send(to.send.protect_rtcp(rtcp.build(packets)), to.address)
 
     def _send_again(self, sink: SinkStream, data: bytes) -> None:
-        if sink.peer.address is not None:
+        if sink.peer.address is not None and sink.peer.send is not None:
+            if sink.sink.repair is not None:
+                data = sink.peer.send.protect(sink.wrap(data))
             self._out += 1
             self._send(data, sink.peer.address)
 
@@ -324,14 +382,24 @@ class PacketRelay:
         known = self._peers.get(key.peer)
         return known.sinks.get(key.ssrc) if known is not None else None
 
+    @staticmethod
+    def _abandon(stream: SourceStream) -> None:
+        """Nobody is fed any more, or waits; who waits for another source in place of this one gets it at once."""
+        for sink in list(stream.sinks):
+            if sink.following is stream:
+                sink.stop_waiting()
+            elif sink.following is not None:
+                sink.change()
+            else:
+                sink.detach()
+                sink.forward.switch()
+
     def _source_drop(self, peer: PlanePeer, ssrc: int) -> None:
         stream = peer.sources.pop(ssrc, None)
         if stream is None:
             return
         if self._by_ssrc.get(ssrc) is peer:
             del self._by_ssrc[ssrc]
-        for sink in list(stream.sinks):
-            sink.detach()
-            sink.forward.switch()
+        self._abandon(stream)
         if stream.tap is not None:
             stream.tap.close()

@@ -10,6 +10,8 @@ MAX_DROPOUT = 3000
 MAX_MISORDER = 1000
 """Older than this is refused; it is also libsrtp's window here."""
 _MAX_STRETCHES = 64
+REMEMBERED = 1024
+"""Sequence numbers remembered for telling a retransmission that is news from one that is not."""
 _SEQUENCES = 1 << 16
 _TIMESTAMPS = 1 << 32
 
@@ -118,6 +120,35 @@ class OutputNumbers:
             if number >= stretch.first:
                 return stretch.shift
         return None
+
+
+class Arrivals:
+    """Which of a source's last packets have come: one that was sent again is passed on only where the first was missed."""
+
+    def __init__(self) -> None:
+        self._highest: int | None = None
+        self._there: set[int] = set()
+
+    def note(self, sequence: int) -> None:
+        number = sequence if self._highest is None else unwrap(sequence, self._highest)
+        if self._highest is None or abs(number - self._highest) >= REMEMBERED:
+            self._there.clear()
+            self._highest = number
+        self._highest = max(self._highest, number)
+        self._there.add(number)
+        self._there = {known for known in self._there if known > self._highest - REMEMBERED}
+
+    def lacks(self, sequence: int) -> bool:
+        """Whether a packet sent again is news: it has not come yet, and is not older than what is remembered."""
+        if self._highest is None:
+            return True
+        number = unwrap(sequence, self._highest)
+        return number > self._highest - REMEMBERED and number not in self._there
+
+    def forget(self, sequence: int) -> None:
+        """Somebody still misses the packet: sent again, it is news."""
+        if self._highest is not None:
+            self._there.discard(unwrap(sequence, self._highest))
 
 
 @dataclass(frozen=True, slots=True)

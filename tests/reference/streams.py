@@ -1,22 +1,26 @@
 """The state of one peer, source and sink inside the Python packet loop. Holds, counts; sends nothing."""
 
+import secrets
 from dataclasses import dataclass, field
 
 from pylibsrtp import Error as SrtpError
 from pylibsrtp import Policy, Session
 
-from media.core.kinds import CLOCK_RATE, Kind
+from media.core import rtp
+from media.core.kinds import CLOCK_RATE, Kind, kind_of
 from media.core.path import Address
+from media.core.rtp import ExtensionIds
 from media.plane.interface import Sink, Source, SrtpKeys
 from tests.reference.bandwidth import LeastEstimate
 from tests.reference.forward import Forward, Origin
 from tests.reference.keyframes import KeyframeRequests
 from tests.reference.sendtime import SendClock
-from tests.reference.sequence import MAX_MISORDER, Reception
+from tests.reference.sequence import MAX_MISORDER, Arrivals, Reception
 from tests.reference.tap import Tap
 
 HISTORY_PACKETS = 128
-"""About a second of video: what a NACK may still ask for. Ciphertext is kept, so answering costs no crypto."""
+"""About a second of video: what a NACK may still ask for. Kept as ciphertext where packets are sent again as they were, which
+costs no crypto; plain where the receiver has a stream of its own for them (RFC 4588)."""
 RESEND_AFTER_S = 0.02
 """Several NACKs of one loss are answered once per this time."""
 RENACK_AFTER_S = 0.05
@@ -50,12 +54,15 @@ class _Sent:
 
 
 class History:
-    """The last ciphertexts of a sink, by sequence number; the oldest is overwritten."""
+    """The last packets of a sink, by sequence number; the oldest is overwritten."""
 
     def __init__(self) -> None:
         self._sent: list[_Sent | None] = [None] * HISTORY_PACKETS
 
     def keep(self, sequence: int, data: bytes, now: float) -> None:
+        former = self._sent[sequence % HISTORY_PACKETS]
+        if former is not None and 0 < (former.sequence - sequence) % (1 << 16) < 1 << 15:
+            return  # a late one takes no newer one's place
         self._sent[sequence % HISTORY_PACKETS] = _Sent(sequence, data, now)
 
     def has(self, sequence: int) -> bool:
@@ -81,6 +88,8 @@ class SourceStream:
     keyframes: KeyframeRequests = field(default_factory=KeyframeRequests)
     estimate: LeastEstimate = field(default_factory=LeastEstimate)
     reception: Reception = field(init=False)
+    arrivals: Arrivals = field(default_factory=Arrivals)
+    """Of a source that is repaired."""
     last_report: int = 0
     """Middle 32 bits of the last sender report's NTP time (RFC 3550, 6.4.1)."""
     last_report_at: float = 0.0
@@ -92,11 +101,11 @@ class SourceStream:
     measured_at: float = 0.0
 
     def __post_init__(self) -> None:
-        self.reception = Reception(CLOCK_RATE[self.source.kind])
+        self.reception = Reception(CLOCK_RATE[kind_of(self.source.codec)])
 
     @property
     def origin(self) -> Origin:
-        return Origin(self.source.kind, self.source.extensions, self.peer.clock)
+        return Origin(self.source.codec, self.source.extensions, self.peer.clock)
 
     def measure(self, now: float) -> None:
         """Takes the rate since the last call."""
@@ -119,6 +128,8 @@ class SinkStream:
     forward: Forward = field(init=False)
     history: History | None = field(init=False)
     feed: SourceStream | None = None
+    following: SourceStream | None = None
+    """Takes over with its key frame."""
     packets: int = 0
     octets: int = 0
     retransmitted: int = 0
@@ -128,6 +139,23 @@ class SinkStream:
     estimate_bps: int | None = None
     allowance: float | None = None
     allowed_at: float = 0.0
+    repair_sequence: int = 0
+
+    def wrap(self, plain: bytes) -> bytes:
+        """The packet in the stream of retransmissions: own numbers, the first number before the payload (RFC 4588, 4)."""
+        header = rtp.parse(plain)
+        assert header is not None and self.sink.repair is not None and self.sink.repair.ssrc is not None
+        again = rtp.write(
+            marker=header.marker,
+            payload_type=self.sink.repair.payload_type,
+            sequence=self.repair_sequence,
+            timestamp=header.timestamp,
+            ssrc=self.sink.repair.ssrc,
+            extensions=plain[12 : header.payload_start],
+            payload=plain[2:4] + plain[header.payload_start :],
+        )
+        self.repair_sequence = (self.repair_sequence + 1) % (1 << 16)
+        return again
 
     def may_resend(self, size: int, now: float) -> bool:
         """A quarter of what the receiver can take may go into packets sent again, saved up for half a second."""
@@ -142,16 +170,33 @@ class SinkStream:
 
     def __post_init__(self) -> None:
         sink = self.sink
-        self.forward = Forward(sink.kind, sink.key.ssrc, sink.payload_type, sink.extensions)
-        self.history = History() if sink.kind is Kind.VIDEO else None
+        self.forward = Forward(kind_of(sink.codec), sink.key.ssrc, sink.payload_type, sink.extensions)
+        self.history = History() if kind_of(sink.codec) is Kind.VIDEO else None
+        self.repair_sequence = secrets.randbelow(1 << 15)
 
     def detach(self) -> None:
         """Takes the sink off its source; its numbering stays."""
+        self.stop_waiting()
         if self.feed is not None:
             self.feed.sinks.remove(self)
             self.feed.estimate.forget(self.peer.number)
             self.estimate_bps = None
             self.feed = None
+
+    def stop_waiting(self) -> None:
+        if self.following is not None:
+            self.following.sinks.remove(self)
+            self.following = None
+
+    def change(self) -> None:
+        """The source that the sink waited for takes over."""
+        following, self.following = self.following, None
+        estimate = self.estimate_bps
+        if following is not None and self.feed is not None:
+            following.estimate.adopt(self.peer.number, self.feed.estimate)
+        self.detach()
+        self.feed, self.estimate_bps = following, estimate
+        self.forward.switch()
 
 
 @dataclass(slots=True, eq=False)
@@ -159,7 +204,7 @@ class PlanePeer:
     number: int
     ssrc: int
     """Names the relay itself in reports and requests to this peer."""
-    mid_extension: int | None = None
+    names: ExtensionIds = field(default_factory=ExtensionIds)
     address: Address | None = None
     addresses: set[Address] = field(default_factory=set)
     receive: Session | None = None
@@ -172,6 +217,11 @@ class PlanePeer:
     strays: int = 0
     strays_since: float = 0.0
     clock: SendClock = field(default_factory=SendClock)
+
+    def repaired(self, ssrc: int) -> SourceStream | None:
+        """The source whose retransmissions come under `ssrc`."""
+        streams = (stream for stream in self.sources.values() if stream.source.repair is not None)
+        return next((stream for stream in streams if stream.source.repair and stream.source.repair.ssrc == ssrc), None)
 
     def may_stray(self, now: float) -> bool:
         """Whether one more packet from an unowned address may be tried for this peer."""

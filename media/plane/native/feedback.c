@@ -6,15 +6,10 @@
 static const double KEYFRAME_EVERY_S = 0.2;   /* however many ask: a key frame costs about ten ordinary ones */
 static const double WAITING_EVERY_S = 0.5;    /* while a closed gate waits: a key frame takes that long over a slow uplink */
 static const double RENACK_AFTER_S = 0.05;    /* upstream, whichever sinks miss it */
-static const double RESEND_AFTER_S = 0.02;    /* at the least; else once per round trip */
-static const double LONGEST_ROUND_TRIP_S = 1; /* longer ones are queues, not paths */
 static const double ESTIMATE_LIFE_S = 10;     /* browsers report about 4.5 times a second */
 static const double LIMIT_EVERY_S = 0.2;
 static const double START_S = 2;              /* a receiver's first estimates say only that it has seen little yet */
 static const uint64_t START_BPS = 1500000;
-static const double RESEND_SHARE = 0.25;      /* of the receiver's estimate: storms of resent packets caused most freezes */
-static const double RESEND_BURST_S = 0.5;
-static const uint64_t UNKNOWN_BPS = 1500000;
 
 static void send_compound(plane *p, peer *to, compound *c) {
     if (to->send == NULL || !to->has_address || c->size == 0) return;
@@ -78,7 +73,7 @@ static void sender_report(plane *p, peer *from, const rtcp_packet *packet, doubl
     s->last_report_at = now;
     for (int i = 0; i < s->sinks_count; i++) {
         sink *to = s->sinks[i];
-        if (!to->open || to->numbers.stretches == 0) continue;
+        if (to->feed != s || !to->open || to->numbers.stretches == 0) continue;
         compound c = {.size = 0};
         uint32_t timestamp = get32(packet->body + 12) + to->numbers.timestamp_shift;
         compound_sender_report(&c, to->ssrc, ntp, timestamp, (uint32_t)to->packets, (uint32_t)to->octets);
@@ -106,29 +101,6 @@ static void receiver_report(peer *from, const uint8_t *blocks, int size, int cou
 
 /* --- retransmission --- */
 
-/* A quarter of what the receiver can take may go into packets sent again, saved up for half a second. */
-static bool may_resend(sink *s, int size, double now) {
-    double rate = (double)(s->has_estimate ? s->estimate_bps : UNKNOWN_BPS) / 8 * RESEND_SHARE;
-    double most = rate * RESEND_BURST_S < 4 * MAX_DATAGRAM_BYTES ? 4 * MAX_DATAGRAM_BYTES : rate * RESEND_BURST_S;
-    s->resend_octets = s->resend_at == 0 ? most : s->resend_octets + rate * (now - s->resend_at);
-    if (s->resend_octets > most) s->resend_octets = most;
-    s->resend_at = now;
-    if (s->resend_octets < size) return false;
-    s->resend_octets -= size;
-    return true;
-}
-
-static void resend(plane *p, sink *s, struct sent *kept, double now) {
-    double trip = s->round_trip > LONGEST_ROUND_TRIP_S ? LONGEST_ROUND_TRIP_S : s->round_trip;
-    if (now - kept->sent_at < (trip > RESEND_AFTER_S ? trip : RESEND_AFTER_S)) return;
-    if (!s->peer->has_address || !may_resend(s, kept->size, now)) return;
-    kept->sent_at = now;
-    s->retransmitted++;
-    outgoing *out = out_next(p);
-    memcpy(out->data, history_octets(s->history, kept), kept->size);
-    out_commit(p, s->peer, kept->size);
-}
-
 /* Whether the sender has not been asked for it a moment ago; notes that it is now. */
 static bool ask_once(source *s, uint16_t sequence, double now) {
     for (int i = 0; i < ASKED; i++)
@@ -152,8 +124,10 @@ static void nack(plane *p, peer *from, const rtcp_packet *packet, double now) {
             struct sent *kept = history_find(s->history, sequence);
             if (kept != NULL)
                 resend(p, s, kept, now);
-            else if (s->feed != NULL && numbers_source_sequence(&s->numbers, sequence, &lost) && ask_once(s->feed, lost, now))
+            else if (s->feed != NULL && numbers_source_sequence(&s->numbers, sequence, &lost) && ask_once(s->feed, lost, now)) {
+                arrivals_forget(&s->feed->arrived, lost);
                 missing[missing_count++] = lost;
+            }
         }
     }
     if (missing_count == 0) return;
@@ -170,7 +144,7 @@ static uint64_t least_estimate(const source *of, double now) {
     uint64_t least = 0;
     for (int i = 0; i < of->sinks_count; i++) {
         const sink *s = of->sinks[i];
-        if (!s->has_estimate || now - s->estimate_at > ESTIMATE_LIFE_S) continue;
+        if (s->feed != of || !s->has_estimate || now - s->estimate_at > ESTIMATE_LIFE_S) continue;
         uint64_t bps = s->estimate_bps;
         if (now - s->estimate_first_at < START_S && bps < START_BPS) bps = START_BPS;
         if (least == 0 || bps < least) least = bps > 0 ? bps : 1;

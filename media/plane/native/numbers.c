@@ -95,6 +95,31 @@ bool numbers_source_sequence(const out_numbers *n, uint16_t sequence, uint16_t *
     return false;
 }
 
+static uint64_t *arrival_word(arrivals *a, int64_t number) { return &a->bits[(uint64_t)number / 64 % (ARRIVALS / 64)]; }
+
+static uint64_t arrival_bit(int64_t number) { return 1ULL << ((uint64_t)number % 64); }
+
+void arrivals_note(arrivals *a, uint16_t sequence) {
+    int64_t number = a->any ? unwrap16(sequence, a->highest) : sequence;
+    if (!a->any || number >= a->highest + ARRIVALS || number <= a->highest - ARRIVALS) {
+        *a = (arrivals){.any = true, .highest = number};
+    }
+    for (; a->highest < number; a->highest++) *arrival_word(a, a->highest + 1) &= ~arrival_bit(a->highest + 1);
+    *arrival_word(a, number) |= arrival_bit(number);
+}
+
+bool arrivals_lack(const arrivals *a, uint16_t sequence) {
+    int64_t number = a->any ? unwrap16(sequence, a->highest) : sequence;
+    if (!a->any || number > a->highest) return true;
+    if (number <= a->highest - ARRIVALS) return false;
+    return (a->bits[(uint64_t)number / 64 % (ARRIVALS / 64)] & arrival_bit(number)) == 0;
+}
+
+void arrivals_forget(arrivals *a, uint16_t sequence) {
+    int64_t number = unwrap16(sequence, a->highest);
+    if (a->any && number <= a->highest && number > a->highest - ARRIVALS) *arrival_word(a, number) &= ~arrival_bit(number);
+}
+
 static int64_t expected(const reception *r) { return r->counted ? r->highest - r->base + 1 : 0; }
 
 static void measure_jitter(reception *r, uint32_t timestamp, double now) {

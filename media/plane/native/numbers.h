@@ -9,6 +9,7 @@ enum {
     MAX_DROPOUT = 3000,  /* a jump further ahead is a restarted source (RFC 3550, A.1) */
     MAX_MISORDER = 1000, /* older than this is refused; it fits libsrtp's window here (1,024) */
     MAX_STRETCHES = 64,
+    ARRIVALS = 1024,     /* sequence numbers remembered for telling a retransmission that is news from one that is not */
 };
 
 /* From input number `first` on, output is input + `shift`. */
@@ -42,6 +43,21 @@ bool numbers_leave_out(out_numbers *numbers, uint16_t sequence);
 
 /* The source's number of a packet that the receiver misses; false when it was never one of this source. */
 bool numbers_source_sequence(const out_numbers *numbers, uint16_t sequence, uint16_t *source);
+
+/* Which of a source's last packets have come: one that was sent again is passed on only where the first was missed. */
+typedef struct {
+    bool any;
+    int64_t highest;
+    uint64_t bits[ARRIVALS / 64];
+} arrivals;
+
+void arrivals_note(arrivals *a, uint16_t sequence);
+
+/* Whether a packet sent again is news: it has not come yet, and is not older than what is remembered. */
+bool arrivals_lack(const arrivals *a, uint16_t sequence);
+
+/* Somebody still misses the packet: sent again, it is news. */
+void arrivals_forget(arrivals *a, uint16_t sequence);
 
 /* What arrived of one source. `lost` counts down after duplicates. */
 typedef struct {

@@ -38,7 +38,7 @@ typedef struct {
     rtp_header header;
     const uint8_t *payload;
     int size; /* 0: padding only */
-    bool has_descriptor, has_stamp;
+    bool key_start, has_descriptor, has_stamp;
     vp8_descriptor descriptor;
     uint8_t stamp[3]; /* abs-send-time on the relay's clock */
     slice audio_level;
@@ -57,7 +57,8 @@ static void take_apart(source *from, const uint8_t *data, const rtp_header *head
         send_clock_translate(&from->peer->clock, stamp.data, now, a->stamp);
         a->has_stamp = true;
     }
-    if (from->video) a->has_descriptor = vp8_parse(a->payload, a->size, &a->descriptor);
+    if (from->codec == PLANE_VP8) a->has_descriptor = vp8_parse(a->payload, a->size, &a->descriptor);
+    a->key_start = from->codec == PLANE_H264 ? h264_starts_key_frame(a->payload, a->size) : a->has_descriptor && a->descriptor.key_start;
 }
 
 /* Whether the packet goes to the sink, with its numbers in `header`. Nothing of a video passes before a key frame. */
@@ -67,11 +68,11 @@ static bool admit(plane *p, source *from, sink *to, const arrived *a, rtp_header
         return false;
     }
     if (!to->open) {
-        if (to->video && !(a->has_descriptor && a->descriptor.key_start)) {
+        if (to->video && !a->key_start) {
             request_keyframe(p, from, now, true);
             return false;
         }
-        if (to->video) to->pictures.switching = true;
+        to->pictures.switching = true;
         to->open = true;
     }
     return numbers_accept(&to->numbers, &header->sequence, &header->timestamp, now);
@@ -79,6 +80,11 @@ static bool admit(plane *p, source *from, sink *to, const arrived *a, rtp_header
 
 static void pass_on(plane *p, source *from, sink *to, const arrived *a, double now) {
     if (to->peer->send == NULL || !to->peer->has_address) return;
+    if (to->feed != from && a->size > 0 && (!from->video || a->key_start)) sink_change(to);
+    if (to->feed != from) {
+        request_keyframe(p, from, now, true);
+        return;
+    }
     rtp_header header = a->header;
     if (!admit(p, from, to, a, &header, now)) return;
     header.payload_type = to->payload_type;
@@ -93,44 +99,78 @@ static void pass_on(plane *p, source *from, sink *to, const arrived *a, double n
         p->totals.packets_dropped++;
         return;
     }
+    int payload_at = to->repair.ssrc ? size : 0;
     memcpy(out->data + size, a->payload, (size_t)a->size);
     if (a->has_descriptor) vp8_rewrite(&to->pictures, out->data + size, &a->descriptor);
     size += a->size;
+    if (to->video && payload_at) history_keep(to, header.sequence, out->data, size, payload_at, now);
     if (p->protect(to->peer->send, out->data, &size) != 0) { /* older than the window: the receiver has given it up long ago */
         p->totals.packets_dropped++;
         return;
     }
-    if (to->video) history_keep(to, header.sequence, out->data, size, now);
+    if (to->video && !payload_at) history_keep(to, header.sequence, out->data, size, 0, now);
     to->packets++;
     to->octets += (uint64_t)a->size;
     out_commit(p, to->peer, size);
 }
 
-/* An authentic packet of an SSRC not set, with the m-line that it names (RFC 8843, 9.2). */
+/* An authentic packet of an SSRC not set, with the m-line and the layer that it names (RFC 8843, 9.2; RFC 8852). */
 static void tell_unknown(plane *p, const peer *from, const uint8_t *data, const rtp_header *header) {
-    slice mid = rtp_extension(data, header, from->mid_extension);
-    if (mid.data == NULL) return;
-    plane_up up = {.kind = 2, .peer = from->number, .ssrc = header->ssrc};
-    hand_up(p, &up, mid.data, mid.size);
+    const uint8_t numbers[] = {from->names.mid, from->names.rid, from->names.repaired_rid};
+    uint8_t said[3 * (MAX_NAME_BYTES + 1)];
+    int size = 0;
+    for (int i = 0; i < 3; i++) {
+        slice name = rtp_extension(data, header, numbers[i]);
+        if ((i == 0 && name.data == NULL) || name.size > MAX_NAME_BYTES) return;
+        if (i > 0) said[size++] = 0;
+        if (name.data != NULL) memcpy(said + size, name.data, (size_t)name.size);
+        size += name.size;
+    }
+    plane_up up = {.kind = 2, .peer = from->number, .ssrc = header->ssrc, .payload_type = header->payload_type};
+    hand_up(p, &up, said, size);
+}
+
+/* A decrypted packet of a source, passed on. */
+static void deliver(plane *p, source *from, const uint8_t *data, int size, const rtp_header *header, double now) {
+    if (from->tap != NULL && !tap_copy(from->tap, data, size, now)) p->totals.tap_dropped++;
+    arrived a;
+    take_apart(from, data, header, now, &a);
+    for (int i = 0; i < from->sinks_count; i++) pass_on(p, from, from->sinks[i], &a, now);
+}
+
+/* A packet sent again becomes what it was (RFC 4588, 4), if that did not come; padding and what else is no news ends here. */
+static bool take_repair(plane *p, source *from, uint8_t *data, int size, rtp_header *header, double now) {
+    if (header->payload_type != from->repair.payload_type) return false;
+    if (header->payload_end - header->payload_start < 2) return true;
+    uint16_t sequence = get16(data + header->payload_start);
+    if (!arrivals_lack(&from->arrived, sequence)) return true;
+    arrivals_note(&from->arrived, sequence);
+    uint8_t *packet = data + 2;
+    memmove(packet, data, (size_t)header->payload_start);
+    packet[1] = (uint8_t)((packet[1] & 0x80) | from->payload_type);
+    put16(packet + 2, sequence);
+    put32(packet + 8, from->ssrc);
+    if (rtp_parse(packet, size - 2, header)) deliver(p, from, packet, size - 2, header, now);
+    return true;
 }
 
 static bool take_rtp(plane *p, peer *from, uint8_t *data, int size, double now) {
     if (size < RTP_HEADER_BYTES) return false;
     uint32_t ssrc = get32(data + 8);
     source *known = find_source(from, ssrc);
-    if (known == NULL && !may_try(from, ssrc)) return false;
+    source *repaired = known == NULL ? find_repaired(from, ssrc) : NULL;
+    if (known == NULL && repaired == NULL && !may_try(from, ssrc)) return false;
     int octets = size;
     if (p->unprotect(from->receive, data, &size) != 0) return false;
     rtp_header header;
     if (!rtp_parse(data, size, &header)) return false;
     from->heard_at = now;
+    if (repaired != NULL) return take_repair(p, repaired, data, size, &header, now);
     if (known == NULL) tell_unknown(p, from, data, &header);
     if (known == NULL || header.payload_type != known->payload_type) return false;
     reception_received(&known->reception, header.sequence, header.timestamp, octets, now);
-    if (known->tap != NULL && !tap_copy(known->tap, data, size, now)) p->totals.tap_dropped++;
-    arrived a;
-    take_apart(known, data, &header, now, &a);
-    for (int i = 0; i < known->sinks_count; i++) pass_on(p, known, known->sinks[i], &a, now);
+    if (known->repair.payload_type != 0) arrivals_note(&known->arrived, header.sequence);
+    deliver(p, known, data, size, &header, now);
     return true;
 }
 

@@ -15,7 +15,13 @@ typedef struct plane plane;
 typedef struct { uint8_t ip[16]; uint16_t port; } plane_address;
 
 /* Numbers of header extensions, 0 where not negotiated. */
-typedef struct { uint8_t abs_send_time, audio_level, mid; } plane_extensions;
+typedef struct { uint8_t abs_send_time, audio_level, mid, rid, repaired_rid; } plane_extensions;
+
+/* What a stream holds; a sink can be fed only with its own codec. */
+typedef enum { PLANE_OPUS, PLANE_VP8, PLANE_H264 } plane_codec;
+
+/* A stream of retransmissions beside another (RFC 4588); `ssrc` 0: none (of a source: not known yet). */
+typedef struct { uint32_t ssrc; uint8_t payload_type; uint16_t first_sequence; } plane_repair;
 
 /* srtp_unprotect, srtp_protect, srtp_unprotect_rtcp, srtp_protect_rtcp of one libsrtp (version 2: context, packet, length). */
 typedef struct { void *unprotect, *protect, *unprotect_rtcp, *protect_rtcp; } plane_srtp;
@@ -35,7 +41,8 @@ bool plane_start(plane *p);
 /* Stops the thread and forgets everything. */
 void plane_free(plane *p);
 
-void plane_peer_add(plane *p, uint32_t peer, uint32_t own_ssrc, uint8_t mid_extension);
+/* By mid, rid and repaired_rid of `names` packets of SSRCs not set say what they are. */
+void plane_peer_add(plane *p, uint32_t peer, uint32_t own_ssrc, plane_extensions names);
 void plane_peer_keys_set(plane *p, uint32_t peer, void *receive, void *send);
 void plane_peer_address_add(plane *p, uint32_t peer, const plane_address *address);
 void plane_peer_address_set(plane *p, uint32_t peer, const plane_address *address);
@@ -46,12 +53,16 @@ double plane_peer_heard_at(plane *p, uint32_t peer);
 /* From where the last authentic packet of the peer came; false before the first. */
 bool plane_peer_heard_from(plane *p, uint32_t peer, plane_address *address);
 
-void plane_source_set(plane *p, uint32_t peer, uint32_t ssrc, bool video, uint8_t payload_type, plane_extensions extensions);
+void plane_source_set(plane *p, uint32_t peer, uint32_t ssrc, plane_codec codec, uint8_t payload_type, plane_extensions extensions,
+                      plane_repair repair);
 void plane_source_clear(plane *p, uint32_t peer, uint32_t ssrc);
-void plane_sink_set(plane *p, uint32_t peer, uint32_t ssrc, bool video, uint8_t payload_type, plane_extensions extensions,
-                    const char *cname, uint16_t first_sequence, uint32_t first_timestamp);
+void plane_sink_set(plane *p, uint32_t peer, uint32_t ssrc, plane_codec codec, uint8_t payload_type, plane_extensions extensions,
+                    plane_repair repair, const char *cname, uint16_t first_sequence, uint32_t first_timestamp);
 void plane_sink_clear(plane *p, uint32_t peer, uint32_t ssrc);
 void plane_route_set(plane *p, uint32_t sink_peer, uint32_t sink_ssrc, uint32_t source_peer, uint32_t source_ssrc);
+
+/* As plane_route_set, but what feeds the sink now goes on doing so until the new source's key frame. */
+void plane_route_change(plane *p, uint32_t sink_peer, uint32_t sink_ssrc, uint32_t source_peer, uint32_t source_ssrc);
 void plane_route_clear(plane *p, uint32_t sink_peer, uint32_t sink_ssrc);
 void plane_keyframe_request(plane *p, uint32_t peer, uint32_t ssrc, double now);
 
@@ -66,9 +77,9 @@ int plane_tap_table(plane *p, plane_tap_counters *lines, int capacity);
 plane_totals plane_count(plane *p);
 
 /* The oldest thing handed up: its size (at most 1,500), 0 when there is none. `kind` 1: a STUN or DTLS datagram from `address`;
- * 2: an SSRC not set, with the m-line that `data` names (`peer`, `ssrc` say whose); 3: a packet that only `peer` can have made came
+ * 2: an SSRC not set; `data` is the mid, the rid and the repaired rid that it names, with a zero between them; 3: a packet that only `peer` can have made came
  * from `address`, which nobody owns. */
-typedef struct { int kind; plane_address address; uint32_t peer, ssrc; } plane_up;
+typedef struct { int kind; plane_address address; uint32_t peer, ssrc; uint8_t payload_type; } plane_up;
 int plane_take_up(plane *p, plane_up *up, uint8_t *data);
 
 /* Without a socket, for tests on a clock of their own: one datagram in, the reports of a second, what was sent. */

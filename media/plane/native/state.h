@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "h264.h"
 #include "numbers.h"
 #include "plane.h"
 #include "rtcp.h"
@@ -24,6 +25,7 @@ enum {
     HISTORY_BYTES = 96 << 10,
     ASKED = 128,
     REPORTS_KEPT = 4,
+    MAX_NAME_BYTES = 16,     /* of a mid or a rid in a packet */
     CNAME_BYTES = MAX_CNAME_BYTES + 1,
 };
 
@@ -31,12 +33,14 @@ typedef struct source source;
 typedef struct sink sink;
 typedef struct peer peer;
 
-/* The last ciphertexts of a video sink, whole in one ring; answering a NACK costs no crypto. `head` counts octets ever written. */
+/* The last packets of a video sink, whole in one ring; `head` counts octets ever written. Kept as ciphertext where they are sent
+ * again as they were, which costs no crypto; plain where the receiver has a stream of its own for them (RFC 4588). */
 typedef struct {
     uint64_t head;
     struct sent {
         uint64_t at; /* of its octets in the count; 0: none */
         uint16_t sequence, size;
+        uint8_t payload_at; /* of a plain packet; 0: ciphertext */
         double sent_at;
     } sent[HISTORY_PACKETS];
     uint8_t octets[HISTORY_BYTES];
@@ -54,10 +58,13 @@ typedef struct {
 struct source {
     peer *peer;
     uint32_t ssrc;
+    plane_codec codec;
     bool video;
     uint8_t payload_type;
     plane_extensions extensions;
-    sink **sinks;
+    plane_repair repair;
+    arrivals arrived; /* of a source that is repaired */
+    sink **sinks; /* those it feeds, and those that wait for its key frame */
     int sinks_count, sinks_room;
     reception reception;
     double keyframe_asked_at;
@@ -77,11 +84,14 @@ struct source {
 
 struct sink {
     peer *peer;
-    source *feed;
+    source *feed, *next; /* `next` takes over with its key frame */
     uint32_t ssrc;
+    plane_codec codec;
     bool video, open;
     uint8_t payload_type;
     plane_extensions extensions;
+    plane_repair repair;
+    uint16_t repair_sequence;
     char cname[CNAME_BYTES];
     out_numbers numbers;
     vp8_numbers pictures;
@@ -102,7 +112,7 @@ struct sink {
 
 struct peer {
     uint32_t number, own_ssrc;
-    uint8_t mid_extension;
+    plane_extensions names;
     bool has_address;
     plane_address address;
     void *receive, *send; /* srtp_t */
@@ -178,8 +188,10 @@ peer *peer_at(plane *p, const plane_address *address);
 peer *peer_of_ssrc(plane *p, uint32_t ssrc);
 bool same_address(const plane_address *a, const plane_address *b);
 source *find_source(peer *of, uint32_t ssrc);
+source *find_repaired(peer *of, uint32_t ssrc); /* by the SSRC of its retransmissions */
 sink *find_sink(peer *of, uint32_t ssrc);
 void sink_detach(sink *s);
+void sink_change(sink *s);
 void sink_shut(sink *s); /* closes the gate until the next source's key frame */
 void forget_everything(plane *p);
 
@@ -193,9 +205,10 @@ void request_keyframe(plane *p, source *of, double now, bool waiting);
 void report_to(plane *p, peer *to, double now);
 
 /* history.c */
-void history_keep(sink *s, uint16_t sequence, const uint8_t *data, int size, double now);
+void history_keep(sink *s, uint16_t sequence, const uint8_t *data, int size, int payload_at, double now);
 struct sent *history_find(history *h, uint16_t sequence);
 const uint8_t *history_octets(const history *h, const struct sent *kept);
+void resend(plane *p, sink *s, struct sent *kept, double now);
 
 /* tap.c */
 tap *tap_open(const char *path, uint32_t stream, uint8_t codec); /* NULL when nobody listens there */

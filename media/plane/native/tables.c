@@ -63,23 +63,41 @@ source *find_source(peer *of, uint32_t ssrc) {
     return NULL;
 }
 
+source *find_repaired(peer *of, uint32_t ssrc) {
+    for (int i = 0; i < of->sources_count; i++)
+        if (of->sources[i]->repair.ssrc == ssrc && ssrc != 0) return of->sources[i];
+    return NULL;
+}
+
 sink *find_sink(peer *of, uint32_t ssrc) {
     for (int i = 0; i < of->sinks_count; i++)
         if (of->sinks[i]->ssrc == ssrc) return of->sinks[i];
     return NULL;
 }
 
-/* Takes the sink off its source; its numbering stays. */
-void sink_detach(sink *s) {
-    source *feed = s->feed;
-    if (feed == NULL) return;
-    for (int i = 0; i < feed->sinks_count; i++) {
+static void leave(sink *s, source **from) {
+    source *feed = *from;
+    *from = NULL;
+    for (int i = 0; feed != NULL && i < feed->sinks_count; i++) {
         if (feed->sinks[i] != s) continue;
         feed->sinks[i] = feed->sinks[--feed->sinks_count];
         break;
     }
-    s->feed = NULL;
-    s->has_estimate = false;
+}
+
+/* Takes the sink off its source; its numbering stays. */
+void sink_detach(sink *s) {
+    if (s->feed != NULL) s->has_estimate = false;
+    leave(s, &s->feed);
+    leave(s, &s->next);
+}
+
+/* The source that the sink waited for takes over. */
+void sink_change(sink *s) {
+    leave(s, &s->feed);
+    s->feed = s->next;
+    s->next = NULL;
+    sink_shut(s);
 }
 
 void sink_shut(sink *s) {
@@ -87,15 +105,26 @@ void sink_shut(sink *s) {
     numbers_switch(&s->numbers);
 }
 
+/* Nobody is fed any more, or waits; who waits for another source in place of this one gets it at once. */
+static void source_abandon(source *gone) {
+    while (gone->sinks_count > 0) {
+        sink *fed = gone->sinks[0];
+        if (fed->next == gone) {
+            leave(fed, &fed->next);
+        } else if (fed->next != NULL) {
+            sink_change(fed);
+        } else {
+            sink_detach(fed);
+            sink_shut(fed);
+        }
+    }
+}
+
 static void source_forget(plane *p, peer *of, int index) {
     source *gone = of->sources[index];
     ssrc_forget(p, of, gone->ssrc);
     of->sources[index] = of->sources[--of->sources_count];
-    while (gone->sinks_count > 0) {
-        sink *fed = gone->sinks[0];
-        sink_detach(fed);
-        sink_shut(fed);
-    }
+    source_abandon(gone);
     free(gone->sinks);
     tap_close(gone->tap);
     free(gone);
@@ -144,14 +173,14 @@ void forget_everything(plane *p) {
         while (p->peers[i] != NULL) peer_forget(p, p->peers[i]);
 }
 
-void plane_peer_add(plane *p, uint32_t number, uint32_t own_ssrc, uint8_t mid_extension) {
+void plane_peer_add(plane *p, uint32_t number, uint32_t own_ssrc, plane_extensions names) {
     pthread_mutex_lock(&p->lock);
     if (find_peer(p, number) == NULL) {
         peer *new = calloc(1, sizeof *new);
         if (new != NULL) {
             new->number = number;
             new->own_ssrc = own_ssrc;
-            new->mid_extension = mid_extension;
+            new->names = names;
             new->next = p->peers[number % BUCKETS];
             p->peers[number % BUCKETS] = new;
             p->peers_count++;
@@ -225,13 +254,16 @@ bool plane_peer_heard_from(plane *p, uint32_t number, plane_address *address) {
     return has;
 }
 
-void plane_source_set(plane *p, uint32_t number, uint32_t ssrc, bool video, uint8_t payload_type, plane_extensions extensions) {
+void plane_source_set(plane *p, uint32_t number, uint32_t ssrc, plane_codec codec, uint8_t payload_type, plane_extensions extensions,
+                      plane_repair repair) {
+    bool video = codec != PLANE_OPUS;
     pthread_mutex_lock(&p->lock);
     peer *of = find_peer(p, number);
     source *known = of != NULL ? find_source(of, ssrc) : NULL;
     if (of != NULL && known == NULL && of->sources_count < MAX_STREAMS && (known = calloc(1, sizeof *known)) != NULL) {
         known->peer = of;
         known->ssrc = ssrc;
+        known->codec = codec;
         known->video = video;
         known->reception.clock_rate = video ? 90000 : 48000;
         known->keyframe_asked_at = known->limit_sent_at = -1e9;
@@ -239,8 +271,11 @@ void plane_source_set(plane *p, uint32_t number, uint32_t ssrc, bool video, uint
         ssrc_add(p, of, ssrc);
     }
     if (known != NULL && known->video == video) {
+        if (known->codec != codec) source_abandon(known); /* nobody is sent what they did not agree to */
+        known->codec = codec;
         known->payload_type = payload_type;
         known->extensions = extensions;
+        known->repair = repair;
     }
     pthread_mutex_unlock(&p->lock);
 }
@@ -256,8 +291,8 @@ void plane_source_clear(plane *p, uint32_t number, uint32_t ssrc) {
     pthread_mutex_unlock(&p->lock);
 }
 
-void plane_sink_set(plane *p, uint32_t number, uint32_t ssrc, bool video, uint8_t payload_type, plane_extensions extensions,
-                    const char *cname, uint16_t first_sequence, uint32_t first_timestamp) {
+void plane_sink_set(plane *p, uint32_t number, uint32_t ssrc, plane_codec codec, uint8_t payload_type, plane_extensions extensions,
+                    plane_repair repair, const char *cname, uint16_t first_sequence, uint32_t first_timestamp) {
     pthread_mutex_lock(&p->lock);
     peer *of = find_peer(p, number);
     sink *new = NULL;
@@ -265,11 +300,14 @@ void plane_sink_set(plane *p, uint32_t number, uint32_t ssrc, bool video, uint8_
     if (new != NULL) {
         new->peer = of;
         new->ssrc = ssrc;
-        new->video = video;
+        new->codec = codec;
+        new->video = codec != PLANE_OPUS;
         new->payload_type = payload_type;
         new->extensions = extensions;
+        new->repair = repair;
+        new->repair_sequence = repair.first_sequence;
         strncpy(new->cname, cname, CNAME_BYTES - 1);
-        numbers_init(&new->numbers, video ? 90000 : 48000, first_sequence, first_timestamp);
+        numbers_init(&new->numbers, new->video ? 90000 : 48000, first_sequence, first_timestamp);
         of->sinks[of->sinks_count++] = new;
     }
     pthread_mutex_unlock(&p->lock);
@@ -296,16 +334,39 @@ static bool room_for_sink(source *feed) {
     return true;
 }
 
+/* Both ends of a route that can be; false when one is not there or their codecs differ. */
+static bool find_route(plane *p, uint32_t sink_peer, uint32_t sink_ssrc, uint32_t source_peer, uint32_t source_ssrc, sink **fed,
+                       source **feed) {
+    peer *to = find_peer(p, sink_peer), *from = find_peer(p, source_peer);
+    *fed = to != NULL ? find_sink(to, sink_ssrc) : NULL;
+    *feed = from != NULL ? find_source(from, source_ssrc) : NULL;
+    return *fed != NULL && *feed != NULL && (*fed)->codec == (*feed)->codec && room_for_sink(*feed);
+}
+
 void plane_route_set(plane *p, uint32_t sink_peer, uint32_t sink_ssrc, uint32_t source_peer, uint32_t source_ssrc) {
     pthread_mutex_lock(&p->lock);
-    peer *to = find_peer(p, sink_peer), *from = find_peer(p, source_peer);
-    sink *fed = to != NULL ? find_sink(to, sink_ssrc) : NULL;
-    source *feed = from != NULL ? find_source(from, source_ssrc) : NULL;
-    if (fed != NULL && feed != NULL && fed->video == feed->video && fed->feed != feed && room_for_sink(feed)) {
+    sink *fed;
+    source *feed;
+    if (find_route(p, sink_peer, sink_ssrc, source_peer, source_ssrc, &fed, &feed) && (fed->feed != feed || fed->next != NULL)) {
         sink_detach(fed);
         sink_shut(fed);
         fed->feed = feed;
         feed->sinks[feed->sinks_count++] = fed;
+    }
+    pthread_mutex_unlock(&p->lock);
+}
+
+void plane_route_change(plane *p, uint32_t sink_peer, uint32_t sink_ssrc, uint32_t source_peer, uint32_t source_ssrc) {
+    pthread_mutex_lock(&p->lock);
+    sink *fed;
+    source *feed;
+    if (find_route(p, sink_peer, sink_ssrc, source_peer, source_ssrc, &fed, &feed) && fed->next != feed) {
+        leave(fed, &fed->next);
+        if (fed->feed != feed) {
+            fed->next = feed;
+            feed->sinks[feed->sinks_count++] = fed;
+        }
+        if (fed->feed == NULL) sink_change(fed);
     }
     pthread_mutex_unlock(&p->lock);
 }

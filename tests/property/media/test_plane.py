@@ -12,11 +12,11 @@ from pylibsrtp import Policy, Session
 from pylibsrtp._binding import ffi, lib
 
 from media.core import rtp
-from media.core.kinds import Kind
+from media.core.kinds import Codec
 from media.core.path import Address
 from media.core.routes import SinkKey, SourceKey
 from media.core.rtp import ExtensionIds
-from media.plane.interface import Sink, Source, SrtpKeys
+from media.plane.interface import Sink, Source, SrtpKeys, Unknown
 from media.plane.native import MAX_PLAIN_BYTES, NativePlane
 from tests.peers.browser import vp8_payload
 from tests.reference import rtcp, vp8
@@ -102,13 +102,13 @@ class Stage:
         self.receiver = Sender(50, 1, 0, 0, 0)
         self.stranger = Sender(60, 2, 0, 0, 0)
         for peer in (*senders, self.receiver, self.stranger):
-            self.relay.peer_add(peer.number, None)
+            self.relay.peer_add(peer.number, ExtensionIds())
             self.relay.peer_keys_set(peer.number, peer.keys)
             self.relay.peer_address_set(peer.number, peer.address)
         for sender in senders:
-            self.relay.source_set(Source(SourceKey(sender.number, sender.ssrc), Kind.VIDEO, VP8, ExtensionIds()))
+            self.relay.source_set(Source(SourceKey(sender.number, sender.ssrc), Codec.VP8, VP8, ExtensionIds()))
         for peer in (self.receiver, self.stranger):
-            self.relay.sink_set(Sink(SinkKey(peer.number, SINK_SSRC), Kind.VIDEO, 120, ExtensionIds(), "label"))
+            self.relay.sink_set(Sink(SinkKey(peer.number, SINK_SSRC), Codec.VP8, 120, ExtensionIds(), "label"))
 
     def route(self, sender: Sender) -> None:
         self.relay.route_set(SinkKey(self.receiver.number, SINK_SSRC), SourceKey(sender.number, sender.ssrc))
@@ -144,7 +144,7 @@ class Stage:
     def peer_moved(self, peer: int, address: Address) -> None:
         raise AssertionError("everybody stays where they are")
 
-    def source_unknown(self, peer: int, mid: str, ssrc: int) -> None: ...
+    def source_unknown(self, peer: int, unknown: Unknown) -> None: ...
 
     def peer_faulted(self, peer: int, fault: Exception) -> None:
         raise fault
@@ -314,8 +314,8 @@ def test_a_packet_too_large_for_libsrtp_is_dropped_and_counted() -> None:
     """A sink whose extension number needs the two-byte form gets four bytes more than the source sent."""
     sender = Sender(1, 500, 0, 0, 0)
     stage = Stage([sender])
-    stage.relay.source_set(Source(SourceKey(1, 500), Kind.VIDEO, VP8, ExtensionIds(abs_send_time=2)))
-    wide = Sink(SinkKey(stage.receiver.number, 78), Kind.VIDEO, 120, ExtensionIds(abs_send_time=20), "label")
+    stage.relay.source_set(Source(SourceKey(1, 500), Codec.VP8, VP8, ExtensionIds(abs_send_time=2)))
+    wide = Sink(SinkKey(stage.receiver.number, 78), Codec.VP8, 120, ExtensionIds(abs_send_time=20), "label")
     stage.relay.sink_set(wide)
     stage.route(sender)
     stage.relay.route_set(wide.key, SourceKey(1, 500))

@@ -11,20 +11,21 @@ from pylibsrtp import Error as SrtpError
 from pylibsrtp import Policy, Session
 
 from media.core import rtp
-from media.core.kinds import Kind
+from media.core.kinds import Codec
 from media.core.path import Address
 from media.core.routes import SinkKey, SourceKey
 from media.core.rtp import ExtensionIds
 from media.plane import native
-from media.plane.interface import Sink, Source, SrtpKeys
+from media.plane.interface import Repair, Sink, Source, SrtpKeys, Unknown
 from media.plane.native import NativePlane
-from tests.reference import forward, relay, rtcp
+from tests.reference import forward, relay, rtcp, streams
 from tests.reference.relay import PacketRelay
 
 PROFILE = Policy.SRTP_PROFILE_AEAD_AES_128_GCM
 PEERS = (1, 2, 3)
-AUDIO, VIDEO = 10, 20  # SSRCs of what each peer sends, plus a hundred times its number
-OPUS, VP8 = 111, 96
+AUDIO, VIDEO, LOW, AGAIN, H264 = 10, 20, 21, 30, 40  # SSRCs of what each peer sends, plus a hundred times its number
+OPUS, VP8, RTX, AVC = 111, 96, 97, 102
+STREAMS = {AUDIO: (Codec.OPUS, OPUS), VIDEO: (Codec.VP8, VP8), LOW: (Codec.VP8, VP8), H264: (Codec.H264, AVC)}
 IDS = ExtensionIds(abs_send_time=2, audio_level=3)
 FIRST = 7
 """Instead of each random number: both loops begin alike."""
@@ -34,7 +35,7 @@ FIRST = 7
 def same_beginnings() -> Any:
     chosen = SimpleNamespace(randbelow=lambda _below: FIRST, randbits=lambda _bits: FIRST)
     with pytest.MonkeyPatch.context() as patched:
-        for module in (native, forward, relay):
+        for module in (native, forward, relay, streams):
             patched.setattr(module, "secrets", chosen)
         yield
 
@@ -50,10 +51,13 @@ class Peer:
     """Somebody who sends both kinds and is sent both by the two others."""
 
     number: int
-    sequence: dict[int, int] = field(default_factory=lambda: {AUDIO: 65_530, VIDEO: 100})
-    timestamp: dict[int, int] = field(default_factory=lambda: {AUDIO: (1 << 32) - 2000, VIDEO: 5})
+    sequence: dict[int, int] = field(default_factory=lambda: {AUDIO: 65_530, VIDEO: 100, LOW: 9, H264: 65_500})
+    timestamp: dict[int, int] = field(default_factory=lambda: {AUDIO: (1 << 32) - 2000, VIDEO: 5, LOW: 77, H264: 1 << 31})
     picture: int = 32_760
     held: list[bytes] = field(default_factory=list)
+    made: list[bytes] = field(default_factory=list)
+    """The last packets of the video, plain, lost ones too."""
+    again: int = 65_533
 
     def __post_init__(self) -> None:
         key = bytes([self.number]) * 28
@@ -70,18 +74,45 @@ class Peer:
         self.sequence[kind] = (number + 1) % (1 << 16)
         self.timestamp[kind] = (at + (960 if kind == AUDIO else 3000)) % (1 << 32)
         payload = b"opus" * 5
-        if kind == VIDEO:
+        if kind in (VIDEO, LOW):
             self.picture = (self.picture + 1) % (1 << 15)
             head = bytes((0x90, 0xC0, 0x80 | self.picture >> 8, self.picture & 255, self.picture & 255, 0x10 if key else 0x11))
             payload = head + bytes(40)
+        if kind == H264:
+            payload = avc(number, key=key)
         values = [(2, stamp.to_bytes(3, "big")), (3, b"\x7f")]
         plain = rtp.write(
-            marker=kind == VIDEO, payload_type=OPUS if kind == AUDIO else VP8, sequence=number, timestamp=at,
+            marker=kind == VIDEO, payload_type=STREAMS[kind][1], sequence=number, timestamp=at,
             ssrc=self.number * 100 + kind, extensions=rtp.write_extensions(values), payload=b"" if padding else payload,
         )  # fmt: skip
+        if kind == VIDEO:
+            self.made = [*self.made, plain][-30:]
         if padding:
             plain = bytes((plain[0] | 0x20,)) + plain[1:] + bytes(3) + b"\x04"
         return self.send.protect(plain)
+
+    def sent_again(self, number: int) -> bytes:
+        """One of the last packets as the stream of retransmissions has it; now and then padding, or one that is too short."""
+        plain = self.made[number % len(self.made)]
+        header = rtp.parse(plain)
+        assert header is not None
+        self.again = (self.again + 1) % (1 << 16)
+        payload = plain[2:4] + plain[header.payload_start :]
+        return self.send.protect(
+            rtp.write(
+                marker=header.marker, payload_type=RTX if number % 17 else VP8, sequence=self.again, timestamp=header.timestamp,
+                ssrc=self.number * 100 + AGAIN, extensions=plain[12 : header.payload_start],
+                payload=payload[: number % 3] if number % 13 == 0 else payload,
+            )
+        )  # fmt: skip
+
+
+def avc(number: int, *, key: bool) -> bytes:
+    """An H.264 packet of any form: with parameter sets where `key`, in odd places where not."""
+    if key:
+        return (b"\x67\x42\xe0" + bytes(9), b"\x18\x00\x04\x67abc\x00\x04\x68abc", b"\x7c\x87" + bytes(9))[number % 3]
+    forms = (b"\x61" + bytes(20), b"\x18\x00\x02\x61a\x00\x09\x67", b"\x7c\x07a", b"\x65ab", b"\x18\x00\x00\x67", b"\x67")
+    return forms[number % len(forms)]
 
 
 class Pair:
@@ -98,15 +129,17 @@ class Pair:
             for number, peer in self.peers.items()
         }
         for peer in self.peers.values():
-            self.both("peer_add", peer.number, 4)
+            self.both("peer_add", peer.number, ExtensionIds(mid=4))
             self.both("peer_keys_set", peer.number, peer.keys)
             self.both("peer_address_set", peer.number, peer.address)
-            for kind, stream, payload_type in ((Kind.AUDIO, AUDIO, OPUS), (Kind.VIDEO, VIDEO, VP8)):
+            for stream, (codec, payload_type) in STREAMS.items():
                 key = SourceKey(peer.number, peer.number * 100 + stream)
-                self.both("source_set", Source(key, kind, payload_type, IDS))
-                for other in PEERS:
+                repair = Repair(RTX, peer.number * 100 + AGAIN) if stream == VIDEO and peer.number != 3 else None
+                self.both("source_set", Source(key, codec, payload_type, IDS, repair))
+                for other in PEERS if stream != LOW else ():
                     ids = ExtensionIds(abs_send_time=20 if other == 2 else 5, audio_level=6)
-                    self.both("sink_set", Sink(SinkKey(peer.number, 5000 + stream + other), kind, 120, ids, "seat"))
+                    again = Repair(121, 6000 + other) if stream == VIDEO and peer.number != 2 else None
+                    self.both("sink_set", Sink(SinkKey(peer.number, 5000 + stream + other), codec, 120, ids, "seat", again))
         self.feeds: dict[tuple[int, int], int] = {}
         for to in PEERS:
             for of in PEERS:
@@ -122,12 +155,25 @@ class Pair:
         for before in [key for key, fed in self.feeds.items() if key[0] == to and fed == of and key[1] != sink]:
             self.clear(*before)  # nobody is sent the same twice
         self.feeds[to, sink] = of
-        for stream in (AUDIO, VIDEO):
+        for stream in (AUDIO, VIDEO, H264):
             self.both("route_set", SinkKey(to, 5000 + stream + sink), SourceKey(of, of * 100 + stream))
+
+    def change(self, to: int, sink: int, layer: int) -> None:
+        """To another layer of whoever feeds the sink, or to a stream that it cannot take."""
+        of = self.feeds.get((to, sink))
+        if of is not None:
+            self.both("route_change", SinkKey(to, 5000 + VIDEO + sink), SourceKey(of, of * 100 + layer))
+
+    def drop(self, of: int, layer: int) -> None:
+        """A layer goes and is there again, under other numbers."""
+        key, (codec, payload_type) = SourceKey(of, of * 100 + layer), STREAMS[layer]
+        self.both("source_clear", key)
+        repair = Repair(RTX, of * 100 + AGAIN) if layer == VIDEO and of != 3 else None
+        self.both("source_set", Source(key, codec, payload_type, IDS, repair))
 
     def clear(self, to: int, sink: int) -> None:
         self.feeds.pop((to, sink), None)
-        for stream in (AUDIO, VIDEO):
+        for stream in (AUDIO, VIDEO, H264):
             self.both("route_clear", SinkKey(to, 5000 + stream + sink))
 
     def arrive(self, data: bytes, address: Address) -> None:
@@ -162,20 +208,21 @@ class Pair:
 
     # what the loops hand up
     def datagram_received(self, data: bytes, address: Address) -> None: ...
-    def source_unknown(self, peer: int, mid: str, ssrc: int) -> None: ...
+    def source_unknown(self, peer: int, unknown: Unknown) -> None: ...
     def peer_moved(self, peer: int, address: Address) -> None: ...
     def peer_faulted(self, peer: int, fault: Exception) -> None:
         raise fault
 
 
-ACTS = ("audio", "frame", "frame", "key", "padding", "lost", "hold", "release", "nack", "pli", "remb", "sender", "receiver",
+ACTS = ("audio", "frame", "frame", "key", "low", "low", "low key", "avc", "avc key", "change", "drop", "padding",
+        "lost", "again", "hold", "release", "nack", "pli", "remb", "sender", "receiver",
         "route", "clear", "report", "noise")  # fmt: skip
 steps = st.lists(
     st.tuples(
         st.sampled_from(ACTS), st.sampled_from(PEERS), st.sampled_from(PEERS), st.floats(0.0, 0.6), st.integers(1, 1 << 23)
     ),
     min_size=20,
-    max_size=90,
+    max_size=120,
 )
 
 
@@ -204,8 +251,19 @@ def perform(pair: Pair, act: str, peer: Peer, other: int, number: int) -> None:
             pair.arrive(peer.packet(AUDIO, stamp=number), peer.address)
         case "frame" | "key" | "padding":
             pair.arrive(peer.packet(VIDEO, key=act == "key", padding=act == "padding", stamp=number), peer.address)
+        case "low" | "low key":
+            pair.arrive(peer.packet(LOW, key=act == "low key", stamp=number), peer.address)
+        case "avc" | "avc key":
+            pair.arrive(peer.packet(H264, key=act == "avc key", stamp=number), peer.address)
+        case "change":
+            pair.change(peer.number, other, (LOW, VIDEO, LOW, VIDEO, H264)[number % 5])
+        case "drop":
+            pair.drop(peer.number, (LOW, VIDEO)[number % 2])
         case "lost":
             peer.packet(VIDEO)
+        case "again":
+            if peer.made:
+                pair.arrive(peer.sent_again(number), peer.address)
         case "hold":
             peer.held.append(peer.packet(VIDEO, stamp=number))
         case "release":

@@ -6,9 +6,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from media.core.kinds import Kind
+from media.core.kinds import Codec, Kind
 from media.core.routes import ClearRoute, ClosePeer, Effect, RequestKeyframe, Routes, Sent, SetRoute, SinkKey, SourceKey, Wanted
 
+CODEC = {Kind.AUDIO: Codec.OPUS, Kind.VIDEO: Codec.VP8}
 VIDEO = list(Kind).index(Kind.VIDEO)
 labels = st.sampled_from(["a", "b", "c"])
 peers = st.integers(1, 6)
@@ -50,8 +51,12 @@ class RoutesMachine(RuleBasedStateMachine):
             return
         known = self.known.get(peer)
         label = known.label if known is not None else label
-        wanted = tuple(Wanted(f"{wish}{kind}", kind, wish, hash((wish, kind)) % 1000) for wish in sorted(wishes) for kind in Kind)
-        sent = tuple(Sent(kind.value, kind, peer * 10 + index if told else None) for index, kind in enumerate(Kind))
+        wanted = tuple(
+            Wanted(f"{wish}{kind}", kind, CODEC[kind], wish, hash((wish, kind)) % 1000)
+            for wish in sorted(wishes)
+            for kind in Kind
+        )
+        sent = tuple(Sent(kind.value, kind, CODEC[kind], peer * 10 + index if told else None) for index, kind in enumerate(Kind))
         effects = self.routes.peer_offered(peer, label, sent, wanted)
         if known is None:
             self.known[peer] = Known(label, told, wanted)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from common.errors import ProtocolError
-from media.core.kinds import Kind
+from media.core.kinds import Codec, Kind
 from media.core.path import Address
 from media.rtc.answer import LocalTransport
 from media.rtc.negotiate import Agreement, Negotiation
@@ -27,9 +27,9 @@ def sections(sdp: str) -> list[str]:
     return sdp.split("\r\nm=")[1:]
 
 
-def answer(text: str, wanted: dict[str, str] | None = None) -> Agreement:
+def answer(text: str, wanted: dict[str, str] | None = None, video: Codec = Codec.VP8) -> Agreement:
     offer = parse_offer(text)
-    return Negotiation(offer, TRANSPORT).answer(offer, wanted or {})
+    return Negotiation(offer, TRANSPORT).answer(offer, wanted or {}, video)
 
 
 @pytest.mark.parametrize("browser", ["chromium", "firefox"])
@@ -51,6 +51,98 @@ def test_the_primary_ssrc_is_not_the_repairing_one() -> None:
     text = corpus("firefox_two_sending")
     primary = int(re.findall(r"a=ssrc-group:FID (\d+) \d+", text)[0])
     assert answer(text).sources[1].ssrc == primary
+
+
+@pytest.mark.parametrize("browser", ["chromium", "firefox", "constructed_safari"])
+def test_retransmissions_have_a_stream_of_their_own_both_ways(browser: str) -> None:
+    """RFC 4588, 8.6: apt names the format, FID the SSRCs, the primary first."""
+    text = corpus(f"{browser}_two_sending")
+    told = re.findall(r"a=ssrc-group:FID (\d+) (\d+)", text)[0]
+    source = answer(text).sources[1]
+    assert (source.ssrc, source.repair_ssrc) == tuple(map(int, told))
+    assert source.format.codec is Codec.VP8 and source.format.repair is not None
+    assert f"a=fmtp:{source.format.repair} apt={source.format.payload_type}\r\n" in text
+
+
+@pytest.mark.parametrize("browser", ["chromium", "firefox"])
+def test_what_is_sent_is_repaired_by_a_stream_of_its_own(browser: str) -> None:
+    agreement = answer(corpus(f"{browser}_room_of_three"), {"2": LABEL, "3": LABEL})
+    sound, picture = agreement.sinks
+    section = sections(agreement.sdp)[3]
+    assert sound.repair_ssrc is None and picture.repair_ssrc not in {None, picture.ssrc, sound.ssrc}
+    assert f"a=ssrc-group:FID {picture.ssrc} {picture.repair_ssrc}\r\n" in section
+    assert re.findall(r"a=ssrc:(\d+) cname", section) == [str(picture.ssrc), str(picture.repair_ssrc)]
+    numbers = section.split("\r\n")[0].split(" ")[3:]
+    assert numbers == [str(picture.format.payload_type), str(picture.format.repair)]
+    assert f"a=fmtp:{numbers[1]} apt={numbers[0]}\r\n" in section
+
+
+def test_a_browser_without_retransmissions_is_given_none() -> None:
+    text = OfferText(lines=[*two_sending_lines(), Line("video", "2", "recvonly")]).text()
+    agreement = answer(text, {"2": LABEL})
+    assert agreement.sinks[0].repair_ssrc is None and agreement.sources[1].repair_ssrc is None
+    assert "rtx" not in agreement.sdp and "FID" not in agreement.sdp
+
+
+@pytest.mark.parametrize("browser", ["chromium_two_sending", "constructed_safari_two_sending", "constructed_safari_h264_only"])
+def test_h264_is_the_baseline_that_everybody_decodes(browser: str) -> None:
+    agreement = answer(corpus(browser), video=Codec.H264)
+    form = agreement.sources[1].format
+    assert form.codec is Codec.H264
+    offered = re.findall(rf"a=fmtp:{form.payload_type} (.*)\r\n", corpus(browser))[0]
+    assert "profile-level-id=42e01f" in offered and "packetization-mode=1" in offered
+    section = sections(agreement.sdp)[1]
+    assert section.startswith(f"video 9 UDP/TLS/RTP/SAVPF {form.payload_type} {form.repair}\r\n")
+    assert "packetization-mode=1;profile-level-id=42e01f" in section and "VP8" not in section
+
+
+def test_who_lacks_the_rooms_codec_keeps_its_line() -> None:
+    """A line refused once is dead for good in a browser; nobody is routed there, and the next offer may fit."""
+    agreement = answer(corpus("firefox_two_sending"), video=Codec.H264)
+    assert [source.format.codec for source in agreement.sources] == [Codec.OPUS, Codec.VP8]
+
+
+def test_sound_may_be_silent_and_repairs_itself() -> None:
+    audio = sections(answer(corpus("chromium_two_sending")).sdp)[0]
+    assert "useinbandfec=1;usedtx=1\r\n" in audio and "a=ptime:20\r\n" in audio
+
+
+LAYERS = "".join(f"a=rid:{rid} send\r\n" for rid in "qhf") + "a=simulcast:send q;h;f\r\n"
+STREAM_ID = "a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n"
+
+
+def layered(words: str = LAYERS + STREAM_ID) -> str:
+    return OfferText(lines=two_sending_lines(video=None)).text() + words
+
+
+def test_layers_are_taken_as_offered_and_told_by_their_packets() -> None:
+    agreement = answer(layered() + "a=ssrc:77 cname:someone\r\n")
+    source = agreement.sources[1]
+    assert source.rids == ("q", "h", "f") and source.ssrc is None and source.repair_ssrc is None
+    section = sections(agreement.sdp)[1]
+    assert "a=rid:q recv\r\na=rid:h recv\r\na=rid:f recv\r\na=simulcast:recv q;h;f\r\n" in section
+    assert STREAM_ID in section
+
+
+def test_layers_that_packets_cannot_name_are_not_taken() -> None:
+    agreement = answer(layered(LAYERS))
+    assert agreement.sources[1].rids == () and "simulcast" not in agreement.sdp
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        LAYERS.replace("q;h;f", "q;h;f;g"),
+        LAYERS.replace("q;h;f", "q;q;f"),
+        LAYERS.replace("q;h;f", "q;h;x"),
+        LAYERS.replace("q;h;f", "q;;f"),
+        LAYERS + "a=simulcast:send q;h;f\r\n",
+        LAYERS.replace("a=rid:q send", "a=rid:q recv"),
+    ],
+)
+def test_strange_layers_are_refused(words: str) -> None:
+    with pytest.raises(ProtocolError):
+        answer(layered(words + STREAM_ID))
 
 
 @pytest.mark.parametrize("browser", ["chromium", "firefox"])
