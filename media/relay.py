@@ -31,6 +31,7 @@ from media.control.messages import (
 from media.control.server import ControlServer
 from media.core.addresses import any_ipv6
 from media.core.path import Address
+from media.layering import EVERY_S as LAYERS_EVERY_S
 from media.plane.interface import Unknown
 from media.plane.port import MediaPort
 from media.rtc.candidates import local_addresses
@@ -72,6 +73,7 @@ class MediaRelay:
         self._draining = False
         self.drained = asyncio.Event()
         self._load = LoadMeter(loop, memory_limit)
+        self._looking = loop.call_later(LAYERS_EVERY_S, self._choose_layers)
         self.clients = 0
         self.clients_changed = asyncio.Event()
         ready = WorkerReady(worker=name, port=self.port)
@@ -192,6 +194,20 @@ class MediaRelay:
         if session is not None:
             session.fault(fault)
 
+    def _choose_layers(self) -> None:
+        """Only while anybody sends any: the tables are not read for nothing."""
+        loop = asyncio.get_running_loop()
+        self._looking = loop.call_later(LAYERS_EVERY_S, self._choose_layers)
+        layered = [session for session in self._sessions.values() if session.has_layers]
+        if not layered:
+            return
+        sources, sinks = self._port.relay.source_counters(), self._port.relay.sink_counters()
+        for session in layered:
+            try:
+                session.choose_layers(sources, sinks, loop.time())
+            except Exception as fault:  # a bug must cost one session, not the worker
+                session.fault(fault)
+
     def _session_of(self, peer: int) -> Session | None:
         return next((session for session in self._sessions.values() if peer in session.numbers), None)
 
@@ -209,6 +225,7 @@ class MediaRelay:
         await asyncio.gather(*(self._end(session) for session in list(self._sessions)))
         if self._ending:
             await asyncio.wait(self._ending, timeout=5.0)
+        self._looking.cancel()
         self._load.close()
         self._port.close()
         self.server.close()

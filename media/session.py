@@ -17,6 +17,7 @@ from media.core.kinds import Codec, Kind
 from media.core.path import Address
 from media.core.routes import ClearRoute, ClosePeer, Effect, RequestKeyframe, Routes, Sent, SetRoute, SinkKey, SourceKey, Wanted
 from media.core.rtp import ExtensionIds
+from media.layering import Layering, SeenPicture, SentPicture
 from media.plane.interface import Repair, Sink, SinkCounters, Source, SourceCounters, Unknown
 from media.rtc.negotiate import AgreedSink, AgreedSource, Agreement, Negotiation
 from media.rtc.offer import Offer, parse_offer
@@ -29,6 +30,8 @@ MAX_REMEMBERED = 256
 
 _log = structlog.get_logger(__name__)
 _VIDEO = (Codec.VP8, Codec.H264)
+_MOST = {"small": 0, "medium": 1, "large": 2}
+"""The largest layer worth sending by the size of the picture: a quarter, half, the whole of the camera's each way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ class _Member:
     """Sink → (mid, label)."""
     agreement: Agreement
     offer: Offer
+    sizes: dict[str, str]
+    """How large the picture of an m-line is shown, by mid."""
     task: asyncio.Task[None] | None = None
 
 
@@ -77,6 +82,7 @@ class Session:
         self._notify = notify
         self._faulted = faulted
         self._routes = Routes()
+        self._layering = Layering(self._routes)
         self._taps = Taps(endpoint.plane)
         self._members: dict[int, _Member] = {}
         self._by_id: dict[str, _Member] = {}
@@ -99,7 +105,7 @@ class Session:
         if member.label != body.label:
             raise ProtocolError("peer_label", "a peer keeps its label")
         agreement = member.negotiation.answer(offer, wanted, self._video_codec(offer, member.label))
-        member.offer = offer
+        member.offer, member.sizes = offer, _sizes(body)
         self._agree(member, agreement)
         return agreement.sdp
 
@@ -155,6 +161,35 @@ class Session:
             del member.sources[known]
             self._endpoint.plane.source_clear(known)
         self._taps.settle(self._tappable())
+
+    @property
+    def has_layers(self) -> bool:
+        """Whether anybody sends a picture in several layers: then `choose_layers` is to be called every `EVERY_S`."""
+        return any(line.rids for member in self._members.values() for line in member.agreement.sources)
+
+    def choose_layers(self, sources: list[SourceCounters], sinks: list[SinkCounters], now: float) -> None:
+        """Gives each receiver the layers that its line carries now; the counters are the worker's."""
+        effects = self._layering.look(self._sent_pictures(), self._seen_pictures(), (sources, sinks), now)
+        self._apply(effects)
+        if effects:
+            self._taps.settle(self._tappable())
+
+    def _sent_pictures(self) -> list[SentPicture]:
+        pictures = []
+        for number, member in self._members.items():
+            for line in member.agreement.sources:
+                known = {stream.rid: key.ssrc for key, stream in member.sources.items() if stream.line.mid == line.mid}
+                if line.kind is Kind.VIDEO:
+                    pictures.append(SentPicture(number, line.mid, line.rids or ("",), known))
+        return pictures
+
+    def _seen_pictures(self) -> list[SeenPicture]:
+        return [
+            SeenPicture(SinkKey(number, sink.ssrc), _MOST[member.sizes.get(sink.mid, "large")])
+            for number, member in self._members.items()
+            for sink in member.agreement.sinks
+            if sink.kind is Kind.VIDEO
+        ]
 
     def record(self, order: RecordingSet) -> RecordingTaps:
         """Copies what the order names, and nothing else, from before this returns."""
@@ -225,7 +260,7 @@ class Session:
         except ProtocolError:
             self._own(peer.discard())
             raise
-        member = _Member(body.peer, body.label, peer, negotiation, {}, {}, agreement, offer)
+        member = _Member(body.peer, body.label, peer, negotiation, {}, {}, agreement, offer, _sizes(body))
         self._members[number] = self._by_id[body.peer] = member
         self._endpoint.plane.peer_add(number, _names(offer))
         self._agree(member, agreement)
@@ -378,3 +413,7 @@ def _size(source: tuple[SourceKey, _Stream]) -> int:
     """Where the stream's layer stands, the largest last."""
     rids = source[1].line.rids
     return rids.index(source[1].rid) if rids else 0
+
+
+def _sizes(body: PeerOffer) -> dict[str, str]:
+    return {want.mid: want.size for want in body.wanted}

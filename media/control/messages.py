@@ -14,13 +14,15 @@ from pydantic import Field
 from common.wire import Id, Line, Mid, Sdp, Wire
 
 MediaKind = Literal["audio", "video"]
+PictureSize = Literal["small", "medium", "large"]
 
 
 class WantedTrack(Wire):
-    """One m-line of an offer that the browser wants filled with what `label` sends."""
+    """One m-line of an offer that the browser wants filled with what `label` sends; `size` is how large it shows the picture."""
 
     mid: Mid
     label: Id
+    size: PictureSize = "large"
 
 
 class SessionOpen(Wire):

@@ -63,10 +63,14 @@ class SourceCounters:
 
 @dataclass(frozen=True, slots=True)
 class SinkCounters:
+    """`receiver_bps` is what the receiver can take of everything, 0 while it has not said; `lost` its share of packets."""
+
     key: SinkKey
     packets: int
     octets: int
     retransmitted: int
+    receiver_bps: int = 0
+    lost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,7 +182,14 @@ class NativePlane:
 
     def sink_counters(self) -> list[SinkCounters]:
         return [
-            SinkCounters(SinkKey(line.peer, line.ssrc), line.packets, line.octets, line.retransmitted)
+            SinkCounters(
+                SinkKey(line.peer, line.ssrc),
+                line.packets,
+                line.octets,
+                line.retransmitted,
+                line.receiver_bps,
+                line.lost_fraction,
+            )
             for line in self._table("plane_sink_counters", self._lib.plane_sink_table)
         ]
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 REPORT_LIFE_S = 10.0
 """Browsers report about 4.5 times a second; an older report says nothing about the link of now."""
 MIN_INTERVAL_S = 0.2
+LAYERED_GROWTH = 0.08
+"""A second, as browsers raise their own estimates."""
+LAYERED_MOST_BPS = 2_500_000.0
 START_S = 2.0
 START_BPS = 1_500_000
 """A receiver's first estimates say only that it has seen little yet: taken as they are, a call begins at 300 kbit/s and rises by
@@ -18,7 +21,48 @@ class _Report:
     first_at: float
 
     def limit_bps(self, now: float) -> int:
-        return max(self.bps, START_BPS) if now - self.first_at < START_S else self.bps
+        bps = max(self.bps, 1)
+        return max(bps, START_BPS) if now - self.first_at < START_S else bps
+
+
+class Told:
+    """The last limit that a sender was told."""
+
+    def __init__(self) -> None:
+        self._bps = 0
+        self._at = float("-inf")
+
+    def due(self, bps: int, now: float) -> int | None:
+        """The limit when it is to be told now: a lower one at once, others no more often than every 0.2 s."""
+        if bps >= self._bps and now - self._at < MIN_INTERVAL_S:
+            return None
+        self._bps, self._at = bps, now
+        return bps
+
+
+class LayeredLimit:
+    """The limit of a peer that sends its picture in several layers.
+
+    Who receives least gets a smaller layer, so the best receiver counts, and what the layers take that it does not get. An
+    estimate never exceeds half again what comes: one that is well above that knows no bound, and the limit grows past it, else no
+    larger layer would ever begin.
+    """
+
+    def __init__(self) -> None:
+        self._told = Told()
+        self._grown = 0.0
+        self._at = 0.0
+
+    def due(self, layers: list[tuple[int, list[int]]], now: float) -> int | None:
+        """`layers` are the rate of each and the estimates of those who receive it."""
+        total = sum(rate for rate, _ in layers)
+        offers = [(bps + total - rate, bps * 4 >= rate * 5) for rate, estimates in layers for bps in estimates]
+        if not offers:
+            return None
+        best, free = max(offers)
+        grown = self._grown * (1 + LAYERED_GROWTH * min(1.0, now - self._at)) if free else 0.0
+        self._grown, self._at = min(LAYERED_MOST_BPS, max(grown, float(best))), now
+        return self._told.due(int(self._grown), now)
 
 
 class LeastEstimate:
@@ -26,8 +70,7 @@ class LeastEstimate:
 
     def __init__(self) -> None:
         self._reports: dict[int, _Report] = {}
-        self._sent_bps = 0
-        self._sent_at = float("-inf")
+        self._told = Told()
 
     def report(self, receiver: int, bps: int, now: float) -> None:
         """`receiver` can take `bps` of this source."""
@@ -46,14 +89,13 @@ class LeastEstimate:
 
     def due(self, now: float) -> int | None:
         """The limit to tell the source now: a lower one at once, others no more often than every 0.2 s."""
+        known = self.limits(now)
+        return self._told.due(min(known), now) if known else None
+
+    def limits(self, now: float) -> list[int]:
+        """What each receiver said lately that it can take."""
         self._reports = {receiver: kept for receiver, kept in self._reports.items() if now - kept.at <= REPORT_LIFE_S}
-        if not self._reports:
-            return None
-        least = min(kept.limit_bps(now) for kept in self._reports.values())
-        if least >= self._sent_bps and now - self._sent_at < MIN_INTERVAL_S:
-            return None
-        self._sent_bps, self._sent_at = least, now
-        return least
+        return [kept.limit_bps(now) for kept in self._reports.values()]
 
 
 def shares(total_bps: int, rates_bps: list[int]) -> list[int]:

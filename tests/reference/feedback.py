@@ -149,8 +149,16 @@ class Feedback:
             for sink in stream.sinks:
                 if sink.peer is peer and sink.feed is stream:
                     sink.estimate_bps = part
-            limit = stream.estimate.due(now)
+            limit = self._limit(stream, now)
             if limit is not None:
                 own = stream.peer.ssrc
                 remb = Remb(own, limit, (stream.source.key.ssrc,))
                 self._send_rtcp(stream.peer, [ReceiverReport(own), remb])
+
+    @staticmethod
+    def _limit(stream: SourceStream, now: float) -> int | None:
+        """What to tell the sender now: for the stream, or for all layers of a picture together."""
+        layers = [each for each in stream.peer.sources.values() if kind_of(each.source.codec) is Kind.VIDEO]
+        if sum(each.rate_bps > 0 for each in layers) < 2:
+            return stream.estimate.due(now)
+        return stream.peer.layered.due([(each.rate_bps, each.estimate.limits(now)) for each in layers], now)

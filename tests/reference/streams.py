@@ -11,7 +11,7 @@ from media.core.kinds import CLOCK_RATE, Kind, kind_of
 from media.core.path import Address
 from media.core.rtp import ExtensionIds
 from media.plane.interface import Sink, Source, SrtpKeys
-from tests.reference.bandwidth import LeastEstimate
+from tests.reference.bandwidth import LayeredLimit, LeastEstimate
 from tests.reference.forward import Forward, Origin
 from tests.reference.keyframes import KeyframeRequests
 from tests.reference.sendtime import SendClock
@@ -217,6 +217,7 @@ class PlanePeer:
     strays: int = 0
     strays_since: float = 0.0
     clock: SendClock = field(default_factory=SendClock)
+    layered: LayeredLimit = field(default_factory=LayeredLimit)
 
     def repaired(self, ssrc: int) -> SourceStream | None:
         """The source whose retransmissions come under `ssrc`."""

@@ -10,6 +10,8 @@ static const double ESTIMATE_LIFE_S = 10;     /* browsers report about 4.5 times
 static const double LIMIT_EVERY_S = 0.2;
 static const double START_S = 2;              /* a receiver's first estimates say only that it has seen little yet */
 static const uint64_t START_BPS = 1500000;
+static const double LAYERED_GROWTH = 0.08;    /* a second, as browsers raise their own estimates */
+static const double LAYERED_MOST_BPS = 2.5e6;
 
 static void send_compound(plane *p, peer *to, compound *c) {
     if (to->send == NULL || !to->has_address || c->size == 0) return;
@@ -139,27 +141,64 @@ static void nack(plane *p, peer *from, const rtcp_packet *packet, double now) {
 
 /* --- bandwidth --- */
 
+/* What a receiver said lately of the source that feeds it; 0: nothing. */
+static uint64_t estimate_of(const sink *s, const source *feed, double now) {
+    if (s->feed != feed || !s->has_estimate || now - s->estimate_at > ESTIMATE_LIFE_S) return 0;
+    uint64_t bps = s->estimate_bps > 0 ? s->estimate_bps : 1;
+    return now - s->estimate_first_at < START_S && bps < START_BPS ? START_BPS : bps;
+}
+
 /* The least of what the source's receivers can take; 0 while none has said. */
 static uint64_t least_estimate(const source *of, double now) {
     uint64_t least = 0;
     for (int i = 0; i < of->sinks_count; i++) {
-        const sink *s = of->sinks[i];
-        if (s->feed != of || !s->has_estimate || now - s->estimate_at > ESTIMATE_LIFE_S) continue;
-        uint64_t bps = s->estimate_bps;
-        if (now - s->estimate_first_at < START_S && bps < START_BPS) bps = START_BPS;
-        if (least == 0 || bps < least) least = bps > 0 ? bps : 1;
+        uint64_t bps = estimate_of(of->sinks[i], of, now);
+        if (bps > 0 && (least == 0 || bps < least)) least = bps;
     }
     return least;
 }
 
+static int layers_flowing(const peer *of) {
+    int count = 0;
+    for (int i = 0; i < of->sources_count; i++) count += of->sources[i]->video && of->sources[i]->rate_bps > 0;
+    return count;
+}
+
+/* The limit of a peer that sends its picture in several layers: who receives least gets a smaller layer, so the best receiver
+ * counts, and what the layers take that it does not get. An estimate never exceeds half again what comes: one that is well above
+ * that knows no bound, and the limit grows past it, else no larger layer would ever begin. 0 while nobody has said anything. */
+static uint64_t layered_limit(peer *of, double now) {
+    uint64_t total = 0, best = 0;
+    bool bounded = true;
+    for (int i = 0; i < of->sources_count; i++) total += of->sources[i]->video ? of->sources[i]->rate_bps : 0;
+    for (int i = 0; i < of->sources_count; i++) {
+        const source *from = of->sources[i];
+        for (int k = 0; from->video && k < from->sinks_count; k++) {
+            uint64_t bps = estimate_of(from->sinks[k], from, now), all = bps + total - from->rate_bps;
+            bool free = bps * 4 >= from->rate_bps * 5;
+            if (bps == 0 || all < best || (all == best && !free)) continue;
+            best = all;
+            bounded = !free;
+        }
+    }
+    if (best == 0) return 0;
+    double since = now - of->grown_at;
+    double grown = bounded ? 0 : of->grown_bps * (1 + LAYERED_GROWTH * (since < 1 ? since : 1));
+    of->grown_at = now;
+    of->grown_bps = grown > (double)best ? grown : (double)best;
+    if (of->grown_bps > LAYERED_MOST_BPS) of->grown_bps = LAYERED_MOST_BPS;
+    return (uint64_t)of->grown_bps;
+}
+
 static void tell_limit(plane *p, source *to, double now) {
-    uint64_t least = least_estimate(to, now);
-    if (least == 0 || (least >= to->limit_sent_bps && now - to->limit_sent_at < LIMIT_EVERY_S)) return;
-    to->limit_sent_bps = least;
-    to->limit_sent_at = now;
+    bool layered = layers_flowing(to->peer) > 1;
+    told_limit *told = layered ? &to->peer->limit : &to->limit;
+    uint64_t limit = layered ? layered_limit(to->peer, now) : least_estimate(to, now);
+    if (limit == 0 || (limit >= told->bps && now - told->at < LIMIT_EVERY_S)) return;
+    *told = (told_limit){limit, now};
     compound c = {.size = 0};
     compound_receiver_report(&c, to->peer->own_ssrc, NULL, 0);
-    compound_remb(&c, to->peer->own_ssrc, least, to->ssrc);
+    compound_remb(&c, to->peer->own_ssrc, limit, to->ssrc);
     send_compound(p, to->peer, &c);
 }
 
@@ -187,6 +226,7 @@ static void remb(plane *p, peer *from, const rtcp_packet *packet, double now) {
         if (!s->has_estimate || now - s->estimate_at > ESTIMATE_LIFE_S) s->estimate_first_at = now;
         s->has_estimate = true;
         s->estimate_bps = rest > equal ? rest : equal;
+        s->receiver_bps = bps;
         s->estimate_at = now;
         tell_limit(p, s->feed, now);
     }

@@ -27,7 +27,7 @@ typedef struct { uint32_t ssrc; uint8_t payload_type; uint16_t first_sequence; }
 typedef struct { void *unprotect, *protect, *unprotect_rtcp, *protect_rtcp; } plane_srtp;
 
 typedef struct { uint32_t peer, ssrc; uint64_t packets, octets; int64_t lost; double jitter_ms, last_at; } plane_source_counters;
-typedef struct { uint32_t peer, ssrc; uint64_t packets, octets, retransmitted; double round_trip_ms, lost_fraction; uint64_t estimate_bps; } plane_sink_counters;
+typedef struct { uint32_t peer, ssrc; uint64_t packets, octets, retransmitted; double round_trip_ms, lost_fraction; uint64_t estimate_bps, receiver_bps; } plane_sink_counters;
 typedef struct { uint32_t peer, ssrc, stream; uint64_t copied, dropped; } plane_tap_counters;
 typedef struct { uint64_t packets_in, packets_out, packets_dropped, unsent, up_dropped, tap_dropped; } plane_totals;
 

@@ -55,6 +55,12 @@ typedef struct {
     char path[sizeof((struct sockaddr_un *)0)->sun_path];
 } tap;
 
+/* The last REMB sent. */
+typedef struct {
+    uint64_t bps;
+    double at;
+} told_limit;
+
 struct source {
     peer *peer;
     uint32_t ssrc;
@@ -68,8 +74,7 @@ struct source {
     int sinks_count, sinks_room;
     reception reception;
     double keyframe_asked_at;
-    uint64_t limit_sent_bps; /* the last REMB sent */
-    double limit_sent_at;
+    told_limit limit;
     uint32_t last_report; /* middle 32 bits of the last sender report's NTP time (RFC 3550, 6.4.1) */
     double last_report_at;
     struct {
@@ -100,6 +105,7 @@ struct sink {
     bool has_estimate;
     uint64_t estimate_bps; /* this source's part of the receiver's REMB */
     double estimate_at, estimate_first_at;
+    uint64_t receiver_bps; /* the whole of that REMB */
     double resend_octets, resend_at; /* what may be sent again now */
     struct {
         uint32_t last_report;
@@ -127,6 +133,8 @@ struct peer {
     int strays;
     double strays_since;
     send_clock clock;
+    told_limit limit; /* of a peer that sends several layers */
+    double grown_bps, grown_at;
     peer *next; /* of the same bucket */
 };
 

@@ -123,7 +123,8 @@ static void source_abandon(source *gone) {
 static void source_forget(plane *p, peer *of, int index) {
     source *gone = of->sources[index];
     ssrc_forget(p, of, gone->ssrc);
-    of->sources[index] = of->sources[--of->sources_count];
+    of->sources_count--;
+    memmove(&of->sources[index], &of->sources[index + 1], sizeof gone * (size_t)(of->sources_count - index));
     source_abandon(gone);
     free(gone->sinks);
     tap_close(gone->tap);
@@ -181,6 +182,7 @@ void plane_peer_add(plane *p, uint32_t number, uint32_t own_ssrc, plane_extensio
             new->number = number;
             new->own_ssrc = own_ssrc;
             new->names = names;
+            new->limit.at = -1e9;
             new->next = p->peers[number % BUCKETS];
             p->peers[number % BUCKETS] = new;
             p->peers_count++;
@@ -266,7 +268,7 @@ void plane_source_set(plane *p, uint32_t number, uint32_t ssrc, plane_codec code
         known->codec = codec;
         known->video = video;
         known->reception.clock_rate = video ? 90000 : 48000;
-        known->keyframe_asked_at = known->limit_sent_at = -1e9;
+        known->keyframe_asked_at = known->limit.at = -1e9;
         of->sources[of->sources_count++] = known;
         ssrc_add(p, of, ssrc);
     }
@@ -431,6 +433,7 @@ int plane_sink_table(plane *p, plane_sink_counters *lines, int capacity) {
                         .round_trip_ms = s->round_trip * 1000,
                         .lost_fraction = s->fraction_lost / 256.0,
                         .estimate_bps = s->has_estimate ? s->estimate_bps : 0,
+                        .receiver_bps = s->has_estimate ? s->receiver_bps : 0,
                     };
             }
     pthread_mutex_unlock(&p->lock);

@@ -24,7 +24,7 @@ async def peer_offer(services: Services, connection: Connection, body: messages.
     if not view.admitted:
         raise not_confirmed()  # nobody is seen or heard by somebody they did not expect
     services.probes.close(speaker.seat)  # a test that goes on would take its bandwidth from the call
-    wanted = [WantedTrack(mid=track.mid, label=track.seat) for track in body.wanted]
+    wanted = [WantedTrack(mid=track.mid, label=track.seat, size=track.size) for track in body.wanted]
     return messages.PeerAnswer(sdp=await services.placements.offer(speaker, body.peer, sdp, wanted))
 
 

@@ -32,10 +32,11 @@ class ConnectAuth(Wire):
 
 
 class WantedTrack(Wire):
-    """An m-line of the offer to be filled with the sound or picture of `seat`."""
+    """An m-line of the offer to be filled with the sound or picture of `seat`; `size` is how large the picture is shown."""
 
     mid: Mid
     seat: Id
+    size: Literal["small", "medium", "large"] = "large"
 
 
 class PeerOffer(Wire):

@@ -1,6 +1,7 @@
 /** One RTCPeerConnection to the relay. Carries out what the reducer orders; decides nothing about when. */
 
 import type { WantedTrack } from "../signal/messages";
+import { activate, layersOf } from "./layers";
 import type { Connection } from "./reducer";
 
 /** Sends an offer and gives the answer's SDP, or null when it was refused or lost. */
@@ -17,6 +18,8 @@ interface Receiving {
   streams: Streams;
 }
 
+const UNLAYER_MS = 5_000;
+
 export class RelayPeer {
   /** Names this connection to the server: an offer with another one replaces it. */
   readonly id = drawPeerId();
@@ -26,12 +29,14 @@ export class RelayPeer {
   private readonly receiving = new Map<string, Receiving>();
   private media = { microphone: false, camera: false };
   private parameters: Promise<void> = Promise.resolve();
+  private layered = false;
+  private unlayering: ReturnType<typeof setTimeout> | undefined;
 
   /** The two own m-lines come first and are there even without a device, so that one found later needs no new offer. */
   constructor(iceServers: RTCIceServer[], maxVideoBps: number, onChange: (connection: Connection) => void) {
     this.connection = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" });
     this.audio = this.add("audio", { direction: "sendonly" }).sender;
-    this.video = this.add("video", { direction: "sendonly", sendEncodings: [{ maxBitrate: maxVideoBps }] }).sender;
+    this.video = this.addLayered(maxVideoBps).sender;
     this.connection.onconnectionstatechange = () => onChange(this.connection.connectionState);
   }
 
@@ -42,12 +47,13 @@ export class RelayPeer {
   /** Stops encoding what is switched off: a disabled track alone would go on as black frames and silence. */
   apply(microphone: boolean, camera: boolean): void {
     this.media = { microphone, camera };
-    this.parameters = this.parameters.then(() => activate(this.video, camera)).catch(() => undefined);
+    this.parameters = this.parameters.then(() => activate(this.video, camera, this.layered)).catch(() => undefined);
   }
 
   /** Offers one's own tracks and asks for those of `seats`; lets go of the tracks of everybody else.
    * @returns whether an answer was applied */
   async negotiate(seats: readonly string[], exchange: Exchange): Promise<boolean> {
+    this.layer(seats.length > 1);
     this.letGo(seats);
     for (const seat of seats) if (!this.receiving.has(seat)) this.receiving.set(seat, this.receive());
     try {
@@ -81,8 +87,21 @@ export class RelayPeer {
   }
 
   close(): void {
+    clearTimeout(this.unlayering);
     this.connection.onconnectionstatechange = null;
     this.connection.close();
+  }
+
+  /** Smaller layers go on for a moment after somebody left: the relay gives everybody the largest first. */
+  private layer(layered: boolean): void {
+    clearTimeout(this.unlayering);
+    if (layered === this.layered) return;
+    const become = () => {
+      this.layered = layered;
+      this.apply(this.media.microphone, this.media.camera);
+    };
+    if (layered) become();
+    else this.unlayering = setTimeout(become, UNLAYER_MS);
   }
 
   private receive(): Receiving {
@@ -90,6 +109,15 @@ export class RelayPeer {
     const video = this.add("video", { direction: "recvonly" });
     const streams = { audio: new MediaStream([audio.receiver.track]), video: new MediaStream([video.receiver.track]) };
     return { audio, video, streams };
+  }
+
+  /** A picture in layers, of which a room of two is sent the largest alone; in one where this browser knows no layers. */
+  private addLayered(maxVideoBps: number): RTCRtpTransceiver {
+    try {
+      return this.add("video", { direction: "sendonly", sendEncodings: layersOf(maxVideoBps) });
+    } catch {
+      return this.add("video", { direction: "sendonly", sendEncodings: [{ maxBitrate: maxVideoBps }] });
+    }
   }
 
   private add(kind: "audio" | "video", init: RTCRtpTransceiverInit): RTCRtpTransceiver {
@@ -121,14 +149,6 @@ function isOffered(codec: RTCRtpCodec): boolean {
   const kind = codec.mimeType.toLowerCase();
   if (kind === "video/h264") return /profile-level-id=42e0/i.test(codec.sdpFmtpLine ?? "");
   return kind === "audio/opus" || kind === "video/vp8" || kind === "video/rtx";
-}
-
-async function activate(sender: RTCRtpSender, active: boolean): Promise<void> {
-  const parameters = sender.getParameters();
-  const [encoding] = parameters.encodings;
-  if (encoding === undefined || encoding.active === active) return;
-  encoding.active = active;
-  await sender.setParameters(parameters);
 }
 
 /** ``p_`` and 16 of a-z2-7, as common/ids.py draws them. */

@@ -201,10 +201,11 @@ export interface ConnectAuth {
   protocol?: 1;
 }
 
-/** An m-line of the offer to be filled with the sound or picture of `seat`. */
+/** An m-line of the offer to be filled with the sound or picture of `seat`; `size` is how large the picture is shown. */
 export interface WantedTrack {
   mid: string;
   seat: string;
+  size?: "small" | "medium" | "large";
 }
 
 /** `peer_offer`: the browser's SDP. `peer` is an id that the browser draws anew (`p_` and 16 of a-z2-7) for each RTCPeerConnection; an offer with the same `peer` renegotiates, with another one it replaces the seat's former peer. */

@@ -1,0 +1,194 @@
+"""Which layer of each picture one receiver gets, of those that its senders send (simulcast, RFC 8853).
+
+Decides by the receiver's own estimate and loss and by what the layers take now: down at once, up with patience. An estimate never
+exceeds half again what arrives, so where it is well above what arrives a larger layer is tried, more seldom after each failure.
+"""
+
+from dataclasses import dataclass, replace
+
+from media.core.routes import SinkKey
+
+HOLD_UP_S = 2.0
+"""Between a change and the next step up: estimates need that long to follow."""
+OVER_S = 0.4
+"""So long must an estimate lie below what is sent: a key frame alone is no reason."""
+SETTLE_S = 12.0
+"""After more is sent than before an estimate below that says nothing: browsers raise theirs by 8 % a second. Only one that falls,
+or loss, does; then the step was a mistake."""
+FALLEN = 0.95
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 4.0, 60.0
+BELOW, ABOVE, FREE = 0.9, 1.1, 1.25
+"""Parts of what is sent: below it a line is overloaded; so much above what would be sent it is enough; free of any bound."""
+LOSSY, SOUND = 0.1, 0.02
+"""Shares of lost packets above which a line counts as overloaded, and below which more may be tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What a receiver is sent at one sink: bits per second of its layers (one at least), smallest first, 0 where none flows;
+    `most` is the largest layer that is worth sending there."""
+
+    sink: SinkKey
+    rates_bps: tuple[int, ...]
+    most: int
+
+    def lowest(self) -> int:
+        """The smallest layer that flows."""
+        return next((layer for layer, rate in enumerate(self.rates_bps) if rate), 0)
+
+    def nearest(self, layer: int) -> int:
+        """The layer itself if it flows and is no larger than worth it, else the next smaller one that does, else the smallest."""
+        fitting = [each for each, rate in enumerate(self.rates_bps) if rate and each <= min(layer, self.most)]
+        return fitting[-1] if fitting else self.lowest()
+
+    def above(self, layer: int) -> int | None:
+        """The next larger layer that may be sent."""
+        return next(
+            (each for each in range(layer + 1, self.most + 1) if each < len(self.rates_bps) and self.rates_bps[each]), None
+        )
+
+    def below(self, layer: int) -> int | None:
+        """The next smaller layer that flows."""
+        return next((each for each in range(layer - 1, -1, -1) if self.rates_bps[each]), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a receiver reports: bits per second that it can take of all pictures, none before it has said; its share of loss."""
+
+    estimate_bps: int | None
+    lost: float
+
+
+class LayerChoice:
+    """The layers of one receiver."""
+
+    def __init__(self) -> None:
+        self._chosen: dict[SinkKey, int] = {}
+        self._changed_at = float("-inf")
+        self._raised_at: float | None = None
+        self._raised_from: int | None = None
+        """The estimate when more began to be sent."""
+        self._tried_at = float("-inf")
+        self._pause_s = FIRST_PAUSE_S
+        self._over_since: float | None = None
+
+    def choose(self, pictures: list[Picture], line: Line, now: float) -> dict[SinkKey, int]:
+        """Layers by sink, for as long as the next call takes."""
+        self._follow(pictures, line.estimate_bps, now)
+        taken = sum(picture.rates_bps[self._chosen[picture.sink]] for picture in pictures)
+        self._settle(taken, line.estimate_bps, now)
+        if self._is_over(taken, line, now):
+            self._lower(pictures, line, now)
+        elif line.estimate_bps is not None and self._over_since is None:
+            self._raise(pictures, taken, line.estimate_bps, line.lost, now)
+        return dict(self._chosen)
+
+    def _follow(self, pictures: list[Picture], estimate_bps: int | None, now: float) -> None:
+        """What is new begins in the middle; what stopped gives way to what flows."""
+        chosen = {}
+        for picture in pictures:
+            flowing = [layer for layer, rate in enumerate(picture.rates_bps) if rate]
+            middle = flowing[len(flowing) // 2] if flowing else 0
+            layer = self._chosen.get(picture.sink, middle)
+            chosen[picture.sink] = picture.nearest(layer) if flowing else layer  # a camera that is off comes back as it was
+        if chosen.keys() - self._chosen.keys():
+            self._raised_at, self._raised_from = now, estimate_bps
+        self._chosen = chosen
+
+    def _settle(self, taken: int, estimate_bps: int | None, now: float) -> None:
+        """The estimate has followed, or has had time enough to."""
+        if self._raised_at is None or estimate_bps is None:
+            return
+        if self._raised_from is None:
+            self._raised_from = estimate_bps
+        if estimate_bps >= taken and now - self._raised_at >= HOLD_UP_S:
+            self._raised_at, self._pause_s = None, FIRST_PAUSE_S
+        elif now - self._raised_at >= SETTLE_S:
+            self._raised_at = None
+
+    def _is_over(self, taken: int, line: Line, now: float) -> bool:
+        if line.estimate_bps is None:
+            return False
+        least = BELOW * taken if self._raised_at is None else FALLEN * min(taken, self._raised_from or 0)
+        if line.estimate_bps >= least and line.lost < LOSSY:
+            self._over_since = None
+            return False
+        if self._over_since is None:
+            self._over_since = now
+        return now - self._over_since >= OVER_S
+
+    def _lower(self, pictures: list[Picture], line: Line, now: float) -> None:
+        """The largest pictures first, until the line carries them; one step where only loss speaks."""
+        if self._raised_at is not None:
+            self._pause_s = min(LONGEST_PAUSE_S, 2 * self._pause_s)
+        self._raised_at = None
+        while True:
+            steps = [(picture, picture.below(self._chosen[picture.sink])) for picture in pictures]
+            possible = [(picture, layer) for picture, layer in steps if layer is not None]
+            if not possible:
+                return
+            picture, layer = max(possible, key=lambda step: step[0].rates_bps[self._chosen[step[0].sink]])
+            self._chosen[picture.sink] = layer
+            self._changed_at = self._tried_at = now
+            self._over_since = None
+            taken = sum(each.rates_bps[self._chosen[each.sink]] for each in pictures)
+            if line.estimate_bps is None or taken <= line.estimate_bps:
+                return
+
+    def _raise(self, pictures: list[Picture], taken: int, estimate_bps: int, lost: float, now: float) -> None:
+        """One picture by one layer, the smallest first: when the estimate covers it, or as a trial when nothing bounds it."""
+        if self._raised_at is not None or now - self._changed_at < HOLD_UP_S or lost >= SOUND:
+            return
+        steps = [(picture, picture.above(self._chosen[picture.sink])) for picture in pictures]
+        possible = [(picture, layer) for picture, layer in steps if layer is not None]
+        if not possible:
+            return
+        picture, layer = min(possible, key=lambda step: (self._chosen[step[0].sink], step[0].sink.ssrc))
+        would_take = taken - picture.rates_bps[self._chosen[picture.sink]] + picture.rates_bps[layer]
+        is_tried = estimate_bps >= FREE * taken and now - self._tried_at >= self._pause_s
+        if estimate_bps < ABOVE * would_take and not is_tried:
+            return
+        self._chosen[picture.sink] = layer
+        self._changed_at = self._raised_at = self._tried_at = now
+        self._raised_from = estimate_bps
+
+
+@dataclass(frozen=True, slots=True)
+class _Flow:
+    octets: int
+    at: float
+    grown_at: float
+    rate_bps: float
+
+
+class Flows:
+    """What each stream takes now, from counters that are read now and then."""
+
+    SILENT_S = 0.7
+    SMOOTHED_S = 1.0
+
+    def __init__(self) -> None:
+        self._flows: dict[tuple[int, int], _Flow] = {}
+
+    def seen(self, octets: dict[tuple[int, int], int], now: float) -> None:
+        """The counters of all streams, by peer and SSRC; who is not among them is forgotten."""
+        self._flows = {stream: self._next(self._flows.get(stream), count, now) for stream, count in octets.items()}
+
+    def rate_bps(self, stream: tuple[int, int], now: float) -> int:
+        """Bits per second, at least 1 while it flows; 0 when nothing came for a while."""
+        flow = self._flows.get(stream)
+        if flow is None or now - flow.grown_at >= self.SILENT_S:
+            return 0
+        return max(1, round(flow.rate_bps))
+
+    def _next(self, former: _Flow | None, octets: int, now: float) -> _Flow:
+        if former is None:
+            return _Flow(octets, now, now if octets else float("-inf"), 0.0)
+        step = now - former.at
+        if step <= 0:
+            return former
+        part = min(1.0, step / self.SMOOTHED_S)
+        rate = former.rate_bps + part * ((octets - former.octets) * 8 / step - former.rate_bps)
+        flow = _Flow(octets, now, former.grown_at, rate)
+        return replace(flow, grown_at=now) if octets > former.octets else flow

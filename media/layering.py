@@ -1,0 +1,94 @@
+"""The layers of one session: reads what flows and what receivers report, and tells the routes which layer each sink is to get.
+
+It decides nothing itself: media.core.layers does for each receiver, in rooms of more than two; of two each gets the largest.
+"""
+
+from dataclasses import dataclass
+
+from media.core.layers import Flows, LayerChoice, Line, Picture
+from media.core.routes import Effect, Routes, SinkKey, SourceKey
+from media.plane.interface import SinkCounters, SourceCounters
+
+ROOM_OF_TWO = 2
+EVERY_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class SentPicture:
+    """A line on which a peer sends a picture: its layers as the offer names them, smallest first (one without a name where there
+    are none), and the SSRCs known so far."""
+
+    peer: int
+    mid: str
+    rids: tuple[str, ...]
+    ssrcs: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPicture:
+    """A sink for a picture; `most` is the largest layer that is worth sending there."""
+
+    sink: SinkKey
+    most: int
+
+
+class Layering:
+    """Made for each session; `look` is called every `EVERY_S` while anybody sends layers."""
+
+    def __init__(self, routes: Routes) -> None:
+        self._routes = routes
+        self._flows = Flows()
+        self._choices: dict[int, LayerChoice] = {}
+
+    def look(
+        self,
+        sent: list[SentPicture],
+        seen: list[SeenPicture],
+        counters: tuple[list[SourceCounters], list[SinkCounters]],
+        now: float,
+    ) -> list[Effect]:
+        """What changes; `counters` may be of the whole worker."""
+        sources, sinks = counters
+        lines = {SourceKey(each.peer, ssrc): each for each in sent for ssrc in each.ssrcs.values()}
+        self._flows.seen({(key.peer, key.ssrc): count.octets for count in sources if (key := count.key) in lines}, now)
+        effects: list[Effect] = []
+        for line in sent:
+            flowing = frozenset(rid for rid, rate in zip(line.rids, self._rates(line, now), strict=True) if rate)
+            if flowing:
+                effects += self._routes.layers_flow(line.peer, line.mid, flowing)
+        receivers = {each.sink.peer for each in seen} | {each.peer for each in sent}
+        self._choices = {peer: choice for peer, choice in self._choices.items() if peer in receivers}
+        reports = {count.key: count for count in sinks}
+        for receiver in receivers:
+            effects += self._choose(receiver, [each for each in seen if each.sink.peer == receiver], lines, reports, now)
+        return effects
+
+    def _choose(
+        self,
+        receiver: int,
+        seen: list[SeenPicture],
+        lines: dict[SourceKey, SentPicture],
+        reports: dict[SinkKey, SinkCounters],
+        now: float,
+    ) -> list[Effect]:
+        fed = [(each, lines[source]) for each in seen if (source := self._routes.source_of(each.sink)) in lines and source]
+        if not fed:
+            return []
+        pictures = [Picture(each.sink, self._rates(line, now), each.most) for each, line in fed]
+        if len(seen) < ROOM_OF_TWO:
+            chosen = {each.sink: len(each.rates_bps) - 1 for each in pictures}
+            self._choices.pop(receiver, None)
+        else:
+            said = [reports[each.sink] for each in pictures if each.sink in reports]
+            estimate = max((each.receiver_bps for each in said), default=0)
+            lost = sum(each.lost for each in said) / max(1, len(said))
+            choice = self._choices.setdefault(receiver, LayerChoice())
+            chosen = choice.choose(pictures, Line(estimate or None, lost), now)
+        effects: list[Effect] = []
+        for each, line in fed:
+            effects += self._routes.layer_chosen(each.sink, line.rids[chosen[each.sink]])
+        return effects
+
+    def _rates(self, line: SentPicture, now: float) -> tuple[int, ...]:
+        ssrcs = [line.ssrcs.get(rid) for rid in line.rids]
+        return tuple(0 if ssrc is None else self._flows.rate_bps((line.peer, ssrc), now) for ssrc in ssrcs)
