@@ -29,10 +29,10 @@ OBSERVER = """
 """Keeps every peer connection of the page within reach of getStats; changes nothing about them."""
 
 FOOTAGE = """
-(([colour, hertz, drawing, busy]) => {
+(([colour, hertz, drawing, busy, large]) => {
   if (!navigator.mediaDevices) return; // about:blank
   const footage = () => {
-    const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 240 });
+    const canvas = Object.assign(document.createElement('canvas'), { width: large ? 640 : 320, height: large ? 480 : 240 });
     const brush = canvas.getContext('2d');
     let turn = 0;
     let face = null;
@@ -44,11 +44,12 @@ FOOTAGE = """
     }
     setInterval(() => {
       if (face) { brush.drawImage(face, -20, -60, 680, 680); return; }
-      brush.fillStyle = colour; brush.fillRect(0, 0, 320, 240);
+      brush.fillStyle = colour; brush.fillRect(0, 0, canvas.width, canvas.height);
       brush.fillStyle = '#fff'; brush.fillRect((turn++ * 4) % 320, 0, 4, 12);
       if (busy) {
-        const noise = brush.createImageData(320, 60);
-        crypto.getRandomValues(new Uint8Array(noise.data.buffer, 0, 65536));
+        const noise = brush.createImageData(canvas.width, canvas.height / 4);
+        for (let i = 0; i < noise.data.length; i += 65536)
+          crypto.getRandomValues(new Uint8Array(noise.data.buffer, i, Math.min(65536, noise.data.length - i)));
         for (let i = 3; i < noise.data.length; i += 4) noise.data[i] = 255;
         brush.putImageData(noise, 0, 0);
       }
@@ -156,6 +157,8 @@ class Look:
     """An SVG shown in place of the colour, for pictures that people look at."""
     busy: bool = False
     """A quarter of the picture is noise, which takes whatever the line gives."""
+    large: bool = False
+    """640 × 480 in place of 320 × 240: enough for several layers."""
 
     @property
     def css(self) -> str:
@@ -301,7 +304,9 @@ class Cast:
         size: Any = {"width": 390, "height": 844} if phone else {"width": 1440, "height": 900}
         context = await browser.new_context(viewport=size, locale="zh-CN" if language == "zh" else "en-GB")
         await context.add_init_script(OBSERVER)
-        await context.add_init_script(FOOTAGE.replace("LOOK", json.dumps([look.css, look.hertz, look.drawing, look.busy])))
+        await context.add_init_script(
+            FOOTAGE.replace("LOOK", json.dumps([look.css, look.hertz, look.drawing, look.busy, look.large]))
+        )
         for script in self.scripts:
             await context.add_init_script(script)
         seen = replace(look, hertz=FIREFOX_HERTZ) if browser.browser_type.name == "firefox" else look
