@@ -10,15 +10,20 @@ from media.core.routes import SinkKey
 
 HOLD_UP_S = 2.0
 """Between a change and the next step up: estimates need that long to follow."""
+HOLD_DOWN_S = 1.5
+"""After a change: what queued up before it must drain first."""
 OVER_S = 0.4
 """So long must an estimate lie below what is sent: a key frame alone is no reason."""
-SETTLE_S = 12.0
-"""After more is sent than before an estimate below that says nothing: browsers raise theirs by 8 % a second. Only one that falls,
-or loss, does; then the step was a mistake."""
-FALLEN = 0.95
+SETTLE_S, GROWING_S = 12.0, 3.0
+"""After more is sent than before, an estimate below that says nothing at first: browsers raise theirs by 8 % a second. But it
+must not fall, and soon be seen to grow; else, or with loss, the step was a mistake."""
+FALLEN, GROWN = 0.95, 1.1
+HELD_S = 30.0
+"""A step that was held so long was right."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 4.0, 60.0
-BELOW, ABOVE, FREE = 0.9, 1.1, 1.25
-"""Parts of what is sent: below it a line is overloaded; so much above what would be sent it is enough; free of any bound."""
+BELOW, ABOVE, FREE, NEAR = 0.9, 1.1, 1.25, 0.95
+"""Parts of what is sent: below it a line is overloaded; so much above what would be sent it is enough; free of any bound; as good
+as what failed before."""
 LOSSY, SOUND = 0.1, 0.02
 """Shares of lost packets above which a line counts as overloaded, and below which more may be tried."""
 
@@ -69,20 +74,27 @@ class LayerChoice:
         self._raised_at: float | None = None
         self._raised_from: int | None = None
         """The estimate when more began to be sent."""
-        self._tried_at = float("-inf")
+        self._before: dict[SinkKey, int] = {}
+        """The layers before that, which the line carried."""
+        self._failed_bps: int | None = None
+        """What was too much the last time."""
+        self._again_at = float("-inf")
         self._pause_s = FIRST_PAUSE_S
         self._over_since: float | None = None
 
     def choose(self, pictures: list[Picture], line: Line, now: float) -> dict[SinkKey, int]:
         """Layers by sink, for as long as the next call takes."""
         self._follow(pictures, line.estimate_bps, now)
-        taken = sum(picture.rates_bps[self._chosen[picture.sink]] for picture in pictures)
+        taken = self._taken(pictures)
         self._settle(taken, line.estimate_bps, now)
         if self._is_over(taken, line, now):
             self._lower(pictures, line, now)
         elif line.estimate_bps is not None and self._over_since is None:
             self._raise(pictures, taken, line.estimate_bps, line.lost, now)
         return dict(self._chosen)
+
+    def _taken(self, pictures: list[Picture]) -> int:
+        return sum(picture.rates_bps[self._chosen[picture.sink]] for picture in pictures)
 
     def _follow(self, pictures: list[Picture], estimate_bps: int | None, now: float) -> None:
         """What is new begins in the middle; what stopped gives way to what flows."""
@@ -93,36 +105,48 @@ class LayerChoice:
             layer = self._chosen.get(picture.sink, middle)
             chosen[picture.sink] = picture.nearest(layer) if flowing else layer  # a camera that is off comes back as it was
         if chosen.keys() - self._chosen.keys():
-            self._raised_at, self._raised_from = now, estimate_bps
+            self._raised_at, self._raised_from, self._before = now, estimate_bps, {}
         self._chosen = chosen
 
     def _settle(self, taken: int, estimate_bps: int | None, now: float) -> None:
         """The estimate has followed, or has had time enough to."""
+        if now - self._changed_at >= HELD_S and self._failed_bps is not None and taken >= NEAR * self._failed_bps:
+            self._failed_bps, self._pause_s = None, FIRST_PAUSE_S
         if self._raised_at is None or estimate_bps is None:
             return
         if self._raised_from is None:
             self._raised_from = estimate_bps
-        if estimate_bps >= taken and now - self._raised_at >= HOLD_UP_S:
-            self._raised_at, self._pause_s = None, FIRST_PAUSE_S
-        elif now - self._raised_at >= SETTLE_S:
+        after_s, share = (HOLD_UP_S, 1.0) if estimate_bps >= taken else (SETTLE_S, BELOW)
+        if estimate_bps >= share * taken and now - self._raised_at >= after_s:
             self._raised_at = None
 
     def _is_over(self, taken: int, line: Line, now: float) -> bool:
         if line.estimate_bps is None:
             return False
-        least = BELOW * taken if self._raised_at is None else FALLEN * min(taken, self._raised_from or 0)
-        if line.estimate_bps >= least and line.lost < LOSSY:
+        if line.estimate_bps >= self._least(taken, now) and line.lost < LOSSY:
             self._over_since = None
             return False
         if self._over_since is None:
             self._over_since = now
-        return now - self._over_since >= OVER_S
+        return now - self._over_since >= OVER_S and now - self._changed_at >= HOLD_DOWN_S
+
+    def _least(self, taken: int, now: float) -> float:
+        """The estimate below which the line counts as overloaded."""
+        if self._raised_at is None or self._raised_from is None or now - self._raised_at >= SETTLE_S:
+            return BELOW * taken
+        return min(BELOW * taken, self._raised_from * (FALLEN if now - self._raised_at < GROWING_S else GROWN))
 
     def _lower(self, pictures: list[Picture], line: Line, now: float) -> None:
-        """The largest pictures first, until the line carries them; one step where only loss speaks."""
-        if self._raised_at is not None:
+        """Takes back a step too far; else the largest pictures first, until the line carries them, one where only loss speaks."""
+        failed, self._raised_at = self._raised_at is not None, None
+        held, self._changed_at, self._over_since = now - self._changed_at >= HELD_S, now, None
+        if not held:
+            self._failed_bps = self._taken(pictures)
             self._pause_s = min(LONGEST_PAUSE_S, 2 * self._pause_s)
-        self._raised_at = None
+        self._again_at = now + self._pause_s
+        if failed and self._before.keys() == self._chosen.keys():
+            self._chosen = {each.sink: each.nearest(self._before[each.sink]) for each in pictures}
+            return
         while True:
             steps = [(picture, picture.below(self._chosen[picture.sink])) for picture in pictures]
             possible = [(picture, layer) for picture, layer in steps if layer is not None]
@@ -130,10 +154,7 @@ class LayerChoice:
                 return
             picture, layer = max(possible, key=lambda step: step[0].rates_bps[self._chosen[step[0].sink]])
             self._chosen[picture.sink] = layer
-            self._changed_at = self._tried_at = now
-            self._over_since = None
-            taken = sum(each.rates_bps[self._chosen[each.sink]] for each in pictures)
-            if line.estimate_bps is None or taken <= line.estimate_bps:
+            if line.estimate_bps is None or self._taken(pictures) <= line.estimate_bps:
                 return
 
     def _raise(self, pictures: list[Picture], taken: int, estimate_bps: int, lost: float, now: float) -> None:
@@ -146,11 +167,13 @@ class LayerChoice:
             return
         picture, layer = min(possible, key=lambda step: (self._chosen[step[0].sink], step[0].sink.ssrc))
         would_take = taken - picture.rates_bps[self._chosen[picture.sink]] + picture.rates_bps[layer]
-        is_tried = estimate_bps >= FREE * taken and now - self._tried_at >= self._pause_s
-        if estimate_bps < ABOVE * would_take and not is_tried:
+        if self._failed_bps is not None and would_take >= NEAR * self._failed_bps and now < self._again_at:
             return
+        if estimate_bps < ABOVE * would_take and estimate_bps < FREE * taken:
+            return
+        self._before = dict(self._chosen)
         self._chosen[picture.sink] = layer
-        self._changed_at = self._raised_at = self._tried_at = now
+        self._changed_at = self._raised_at = now
         self._raised_from = estimate_bps
 
 

@@ -6,6 +6,7 @@ Every picture's longest gap between two frames is measured in the page; tables s
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from playwright.async_api import Browser
 
 from tests.browser.links import RESULTS, LinkedCast, linked_server
 from tests.browser.stage import BLUE, GREEN, RED, Look, Person
-from tests.browser.test_call import everybody_sees_and_hears, pair
+from tests.browser.test_call import assert_media_flows, pair
 from tests.netsim.link import PERFECT, Conditions
 from tests.processes import slowness, wait_for
 from tests.services import LOGS
@@ -109,7 +110,7 @@ async def test_what_is_lost_comes_again_in_a_stream_of_its_own(
     doctor = await cast.doctor_on_duty(chromium, replace(BLUE, busy=True))
     patient = await cast.patient_in_line(patients_browser, "Bai Yun", replace(GREEN, busy=True))
     await pair(doctor, patient)
-    await everybody_sees_and_hears({"Bai Yun": patient, "An Ning": doctor})
+    await everybody_sees({"Bai Yun": patient, "An Ning": doctor})
     for person in (doctor, patient):
         cast.link(person).become(LOSSY)
 
@@ -120,6 +121,16 @@ async def test_what_is_lost_comes_again_in_a_stream_of_its_own(
         await wait_for(repaired, 40, "retransmissions both ways at both")
     finally:
         print("doctor", await streams(doctor), "patient", await streams(patient))
+
+
+async def everybody_sees(people: dict[str, Person]) -> None:
+    """Each has the picture and the sound of each other."""
+    for (_, one), (name, other) in permutations(people.items(), 2):
+        seat = await one.seat_named(name)
+        await one.sees(seat, other.look)
+        await one.hears(seat, other.look)
+    for person in people.values():
+        await assert_media_flows(person, len(people) - 1)
 
 
 class Gaps:
@@ -159,7 +170,7 @@ async def enter_call(cast: LinkedCast, browser: Browser, looks: tuple[Look, Look
     doctor = await cast.doctor_on_duty(browser, looks[0])
     patient = await cast.patient_in_line(browser, "Bai Yun", looks[1])
     await pair(doctor, patient)
-    await everybody_sees_and_hears({"Bai Yun": patient, "An Ning": doctor})
+    await everybody_sees({"Bai Yun": patient, "An Ning": doctor})
     return doctor, patient
 
 
@@ -177,7 +188,7 @@ async def test_nobodys_picture_stands_still_when_a_third_comes_and_goes_and_laye
         await gaps.begin()
         daughter = await cast.guest(firefox, await doctor.invite("companion"), "Bai Lin", LARGE_RED)
         await daughter.page.wait_for_selector('[data-screen="call"]')
-        await everybody_sees_and_hears({"Bai Yun": patient, "An Ning": doctor, "Bai Lin": daughter})
+        await everybody_sees({"Bai Yun": patient, "An Ning": doctor, "Bai Lin": daughter})
         joined = await gaps.end("a third joins", two)
 
         async def layered() -> bool:
