@@ -1,9 +1,10 @@
-/* An RTP packet taken apart as the loop does, its VP8 descriptor rewritten, and written anew: all inside its bounds, and the same
+/* An RTP packet taken apart as the loop does, its VP8 descriptor rewritten, looked at as H.264, and written anew: all inside its bounds, and the same
  * payload behind another header.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../media/plane/native/h264.h"
 #include "../../media/plane/native/rtp.h"
 #include "../../media/plane/native/vp8.h"
 
@@ -44,6 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         }
         int payload = header.payload_end - header.payload_start;
         rewrite(exact + header.payload_start, payload);
+        h264_starts_key_frame(exact + header.payload_start, payload);
         uint8_t out[RTP_HEADER_BYTES + MAX_EXTENSION_BYTES + 32];
         int at = rtp_write(out, &header, values, 2);
         demand(rtp_parse(out, at, &again) && again.ssrc == header.ssrc && again.sequence == header.sequence);

@@ -4,6 +4,9 @@ import struct
 
 EXTENSIONS = bytes.fromhex("bede0002") + bytes([0x12, 1, 2, 3, 0x20, 0x7F, 0x40, 0x30])
 
+AGGREGATE = b"\x18\x00\x04\x67abc\x00\x04\x68abc"
+"""H.264's parameter sets in one packet (STAP-A)."""
+
 
 def call() -> bytes:
     """A scripted call in the harness's own form: media both ways, then each kind of feedback, alone and in compounds."""
@@ -11,6 +14,8 @@ def call() -> bytes:
     for number in range(12):
         script += datagram(0, rtp(96, number, 3000 * number, 20, vp8(number)))
         script += datagram(1, rtp(111, number, 960 * number, 10, b"opus!"))
+        script += datagram(0, rtp(97, number, 3000 * number, 30, struct.pack("!H", number + number % 3) + vp8(number)))
+        script += datagram(0, rtp(102, number, 3000 * number, 22, AGGREGATE if number % 4 == 0 else b"\x61" + bytes(20)))
     for packet in rtcp_packets():
         script += datagram(1, packet) + datagram(0, packet)
     return script

@@ -9,10 +9,11 @@ from common.ids import ConsultationId, new_id
 from media.control.framing import encode
 from media.control.messages import Frame, PeerOffer, PeerState, SessionOpen, WantedTrack
 from media.core.stun import binding_request, binding_success
-from tests.fuzz.scripts import call, rtcp_packets, rtp, vp8
+from tests.fuzz.scripts import AGGREGATE, call, rtcp_packets, rtp, vp8
 from tests.peers.offers import OfferText, two_sending_lines
 
 SEED_SDP = OfferText("ufrag", "p" * 24, "sha-256 " + ":".join(["00"] * 32), two_sending_lines(1, 2)).text()
+LAYERS = "a=rid:q send\r\na=rid:h send\r\na=simulcast:send q;h\r\n"
 
 
 def seeds(target: str) -> Iterable[bytes]:
@@ -24,9 +25,12 @@ def seeds(target: str) -> Iterable[bytes]:
             return [*rtcp_packets(), b"".join(rtcp_packets())]
         case "rtp":
             head = bytes([1, 2, 4])
-            return [head + rtp(96, 1, 2, 20, vp8(picture)) for picture in (0, 1, 300)] + [head + rtp(111, 1, 2, 10, b"opus")]
+            return [head + rtp(96, 1, 2, 20, vp8(picture)) for picture in (0, 1, 300)] + [
+                head + rtp(111, 1, 2, 10, b"opus"),
+                head + rtp(102, 1, 2, 22, AGGREGATE),
+            ]
         case "offer" | "offer_unguarded":
-            return [SEED_SDP.encode()]
+            return [SEED_SDP.encode(), (SEED_SDP + LAYERS).encode()]
         case "datagram":
             return _datagrams()
         case "frame":

@@ -11,6 +11,7 @@ from common.errors import ProtocolError
 from media.control.framing import MAX_FRAME_BYTES, decode, encode
 from media.control.messages import NOTICES, REQUESTS
 from media.core import stun
+from media.core.kinds import Codec
 from media.rtc.answer import LocalTransport
 from media.rtc.guard import Guard
 from media.rtc.negotiate import Negotiation
@@ -25,15 +26,18 @@ def offer(data: bytes) -> None:
     text = data.decode("utf-8", "replace")
     try:
         parsed = parse_offer(admit_sdp(text))
-        wanted = {line.mid: "s_label" for line in parsed.lines if line.mid and line.receives and line.payload_type is not None}
-        agreement = Negotiation(parsed, TRANSPORT).answer(parsed, wanted)
+        wanted = {line.mid: "s_label" for line in parsed.lines if line.mid and line.receives and line.formats}
+        negotiation = Negotiation(parsed, TRANSPORT)
+        negotiation.answer(parsed, wanted, Codec.H264)
+        agreement = negotiation.answer(parsed, wanted)
     except ProtocolError:
         return
     answer = agreement.sdp
     assert answer.isascii() and "\r\n\r\n" not in answer and len(answer) < 4 * MAX_BYTES
     assert all(len(line) > 2 and line[1] == "=" and line.isprintable() for line in answer.removesuffix("\r\n").split("\r\n"))
     assert answer.count("\r\nm=") == len(parsed.lines)
-    assert len({sink.ssrc for sink in agreement.sinks}) == len(agreement.sinks)
+    ssrcs = [ssrc for sink in agreement.sinks for ssrc in (sink.ssrc, sink.repair_ssrc) if ssrc is not None]
+    assert len(set(ssrcs)) == len(ssrcs)
 
 
 def offer_unguarded(data: bytes) -> None:

@@ -13,7 +13,7 @@ from pylibsrtp import Error as SrtpError
 
 from common.ids import new_id
 from media.core import rtp
-from tests.peers.offers import OPUS, VP8, Line, OfferText, two_sending_lines
+from tests.peers.offers import OPUS, RTX, VP8, Line, OfferText, two_sending_lines
 from tests.reference import rtcp
 
 LOOPBACK = "127.0.0.1"
@@ -73,6 +73,9 @@ class FakeBrowser:
         self._dtls._set_role("client")
         self.received: dict[int, list[bytes]] = defaultdict(list)
         self.feedback: list[rtcp.Packet] = []
+        self.video: tuple[int, ...] = (VP8,)
+        """Payload types of the codecs it offers for its picture, and whether with retransmissions."""
+        self.rtx = False
         self.fingerprint: str | None = None
         """Instead of the true one."""
         self.streams: dict[str, Stream] = {}
@@ -101,6 +104,8 @@ class FakeBrowser:
             pwd=parameters.password,
             fingerprint=self.fingerprint or f"sha-256 {digest.value}",
             lines=self.lines,
+            video=self.video,
+            rtx=self.rtx,
         ).text()
 
     async def connect(self, answer: str, through: tuple[str, int] | None = None) -> None:
@@ -156,6 +161,31 @@ class FakeBrowser:
         stream.picture = (stream.picture + 1) % (1 << 15)
         stream.timestamp = (stream.timestamp + 3000) % (1 << 32)
 
+    def send_layers(self, *rids: str) -> None:
+        """Offers the picture in layers, whose SSRCs only packets tell."""
+        self.lines[1].ssrc, self.lines[1].rids = None, rids
+        for rid in rids:
+            self.streams[rid] = Stream(secrets.randbits(31) + 1, VP8)
+
+    async def send_layer(self, rid: str, *, key: bool = False, size: int = 200) -> None:
+        """A frame of one layer, which it names."""
+        stream = self.streams[rid]
+        await self._send(stream, vp8_payload(stream.picture, key=key, size=size), marker=True, rid=rid)
+        stream.picture = (stream.picture + 1) % (1 << 15)
+        stream.timestamp = (stream.timestamp + 3000) % (1 << 32)
+
+    async def send_again(self, repair_ssrc: int, packet: bytes, number: int) -> None:
+        """A packet of one's own once more, in the stream of retransmissions."""
+        header = rtp.parse(packet)
+        assert header is not None
+        at = header.payload_start
+        await self._dtls._send_rtp(
+            rtp.write(
+                marker=header.marker, payload_type=RTX[header.payload_type], sequence=number, timestamp=header.timestamp,
+                ssrc=repair_ssrc, extensions=packet[12:at], payload=packet[2:4] + packet[at:],
+            )
+        )  # fmt: skip
+
     async def send_rtcp(self, *packets: rtcp.Packet) -> None:
         await self._dtls._send_rtp(rtcp.build(packets))
 
@@ -168,20 +198,22 @@ class FakeBrowser:
             return False
         return True
 
-    async def _send(self, stream: Stream, payload: bytes, *, marker: bool) -> None:
-        extensions = rtp.write_extensions([(2, b"\x01\x02\x03"), (4, b"0" if stream.payload_type == OPUS else b"1")])
-        await self._dtls._send_rtp(
-            rtp.write(
-                marker=marker,
-                payload_type=stream.payload_type,
-                sequence=stream.sequence,
-                timestamp=stream.timestamp,
-                ssrc=stream.ssrc,
-                extensions=extensions,
-                payload=payload,
-            )
-        )
+    async def _send(self, stream: Stream, payload: bytes, *, marker: bool, rid: str = "") -> None:
+        await self._dtls._send_rtp(self.packet(stream, payload, marker=marker, rid=rid))
         stream.sequence = (stream.sequence + 1) % (1 << 16)
+
+    def packet(self, stream: Stream, payload: bytes, *, marker: bool, rid: str = "") -> bytes:
+        """The next packet of a stream, plain."""
+        named = [(4, b"0" if stream.payload_type == OPUS else b"1"), *([(10, rid.encode())] if rid else [])]
+        return rtp.write(
+            marker=marker,
+            payload_type=stream.payload_type,
+            sequence=stream.sequence,
+            timestamp=stream.timestamp,
+            ssrc=stream.ssrc,
+            extensions=rtp.write_extensions([(2, b"\x01\x02\x03"), *named]),
+            payload=payload,
+        )
 
     def rtp_received(self, data: bytes) -> None:
         self.received[int.from_bytes(data[8:12], "big")].append(data)
@@ -197,6 +229,11 @@ def answered_ssrc(answer: str, mid: str) -> int:
     """The SSRC that an answer gives for an m-line."""
     section = next(part for part in answer.split("\r\nm=")[1:] if f"\r\na=mid:{mid}\r\n" in part)
     return int(re.findall(r"a=ssrc:(\d+) ", section)[0])
+
+
+def repairing_ssrc(answer: str, ssrc: int) -> int:
+    """The SSRC of the retransmissions of what an answer gives under `ssrc`."""
+    return int(re.findall(rf"a=ssrc-group:FID {ssrc} (\d+)\r\n", answer)[0])
 
 
 def _value(sdp: str, name: str) -> str:

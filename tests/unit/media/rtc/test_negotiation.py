@@ -112,7 +112,7 @@ STREAM_ID = "a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n"
 
 
 def layered(words: str = LAYERS + STREAM_ID) -> str:
-    return OfferText(lines=two_sending_lines(video=None)).text() + words
+    return OfferText(lines=two_sending_lines(video=None)).text().replace(STREAM_ID, "") + words
 
 
 def test_layers_are_taken_as_offered_and_told_by_their_packets() -> None:
