@@ -224,6 +224,40 @@ def test_one_continuous_stream_whatever_feeds_it(pair: tuple[Sender, Sender], sc
     check_continuity(out, lost)
 
 
+LAYER_ACTS = ["small", "large", "small", "large", "small key", "large key", "to small", "to large", "small padding"]
+layer_steps = st.lists(st.tuples(st.sampled_from(LAYER_ACTS), st.floats(0.001, 0.3)), min_size=15, max_size=80)
+
+
+@given(pair=st.tuples(senders, senders), script=layer_steps)
+@settings(max_examples=150, deadline=None)
+def test_a_change_of_layer_is_one_picture_to_the_receiver(pair: tuple[Sender, Sender], script: list[tuple[str, float]]) -> None:
+    """Both layers arrive all the time: the sink gets the one it had until the other's key frame, and from then on the other."""
+    for index, sender in enumerate(pair):
+        sender.number, sender.ssrc = index + 1, 500 + index
+    stage = Stage(list(pair))
+    for sender in pair:
+        stage.arrive(sender.packet(key=True, padding=False), sender)
+    stage.route(pair[0])
+    feed, following, is_open = 0, -1, False
+    out: list[bytes] = []
+    for what, after_s in script:
+        stage.now += after_s
+        layer = 0 if "small" in what else 1
+        if what.startswith("to "):
+            stage.relay.route_change(SinkKey(stage.receiver.number, SINK_SSRC), SourceKey(layer + 1, 500 + layer))
+            following = layer if layer != feed else -1
+            continue
+        key, padding = what.endswith("key"), what.endswith("padding")
+        stage.arrive(pair[layer].packet(key=key, padding=padding), pair[layer])
+        came = stage.received()
+        if layer == following and key:
+            feed, following, is_open = layer, -1, True
+        is_open = is_open or (layer == feed and key)
+        assert len(came) == (layer == feed and is_open and not padding)
+        out += came
+    check_continuity(out, 0)
+
+
 def check_continuity(out: list[bytes], lost: int) -> None:
     """Numbers contiguous but for losses, timestamps and pictures rising with them, padding never seen."""
     headers = [header for header in (rtp.parse(packet) for packet in out) if header is not None]
