@@ -37,6 +37,7 @@ from media.plane.port import MediaPort
 from media.rtc.candidates import local_addresses
 from media.rtc.guard import Guard
 from media.rtc.peer import Endpoint
+from media.rtc.rounds import Rounds
 from media.rtc.seam import Certificate
 from media.session import Session
 from media.stats import LoadMeter, resident_bytes
@@ -65,7 +66,8 @@ class MediaRelay:
         self._port = MediaPort(loop, port, self, ipv6=any_ipv6(ours))
         self.port = self._port.port
         hosts: tuple[Address, ...] = tuple((host, self.port) for host in ours)
-        self._endpoint = Endpoint(self._port.relay, self._guard, Certificate(), hosts, self._port.send)
+        self._rounds = Rounds(loop)
+        self._endpoint = Endpoint(self._port.relay, self._guard, Certificate(), hosts, self._port.send, self._rounds)
         self._numbers = itertools.count(1)
         self._sessions: dict[ConsultationId, Session] = {}
         self._probes: dict[ConsultationId, asyncio.TimerHandle] = {}
@@ -227,6 +229,7 @@ class MediaRelay:
             await asyncio.wait(self._ending, timeout=5.0)
         self._looking.cancel()
         self._load.close()
+        self._rounds.close()
         self._port.close()
         self.server.close()
 

@@ -10,11 +10,16 @@ from enum import StrEnum
 
 Address = tuple[str, int]
 
-PROBE_EVERY_S = 0.9  # each second look of the peer, which comes every half second
-SILENT_AFTER_S = 3.0
-"""An address in use that sends nothing is probed every second: three missed answers let another address take over."""
+PROBE_EVERY_S = 0.9
+"""Of an address in use that has not answered the last check."""
+CALM_PROBE_S = 2.9
+"""Of one that has answered it and sends nothing else: one lost check is made good before the silence is told."""
 CONSENT_EVERY_S = 4.0
 """While authentic media comes from the address in use: consent alone needs a check about every 5 s (RFC 7675, 5.1)."""
+CALM_LOOK_S = 1.9
+"""While media flows: its end is noticed early enough to be asked after, and told within five seconds."""
+SILENT_AFTER_S = 4.0
+"""Then another address that answers takes over, though the browser has not nominated it."""
 DISCONNECTED_AFTER_S = 4.0
 """Leaves a second to tell people within five."""
 FAILED_AFTER_S = 30.0
@@ -72,16 +77,30 @@ class Path:
         seen = self._seen.get(address)
         return seen is not None and (seen.answered_at is None or now - seen.answered_at >= ANSWER_LIFE_S)
 
-    def flows(self, now: float) -> bool:
-        """Whether authentic media comes from the address in use."""
-        return self._media_from == self.address and now - self._media_at < PROBE_EVERY_S
-
     def probe_due(self, now: float) -> bool:
         """Whether the address in use is to be checked now; notes that it is."""
-        due = now - self._probed_at >= (CONSENT_EVERY_S if self.flows(now) else PROBE_EVERY_S)
+        due = now - self._probed_at >= self._interval(now)
         if due:
             self._probed_at = now
         return due
+
+    def look_again_at(self, now: float) -> float:
+        """When `state` and `probe_due` may have something new to say; until then nobody need ask."""
+        if self._flows(now):
+            return now + CALM_LOOK_S
+        interval = self._interval(now)
+        if interval == PROBE_EVERY_S and now > self._probed_at:
+            return now  # in doubt: as often as anybody likes to ask
+        return self._probed_at + interval
+
+    def _flows(self, now: float) -> bool:
+        return self._media_from == self.address and now - self._media_at < PROBE_EVERY_S
+
+    def _interval(self, now: float) -> float:
+        if self._flows(now):
+            return CONSENT_EVERY_S
+        answered_at = self._seen[self.address].answered_at
+        return CALM_PROBE_S if answered_at is not None and answered_at >= self._probed_at else PROBE_EVERY_S
 
     def received(self, at: float, address: Address | None) -> None:
         """The last authentic packet came at `at` from `address`."""

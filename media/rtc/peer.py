@@ -13,15 +13,12 @@ from media.plane.interface import Plane
 from media.rtc.answer import LocalTransport
 from media.rtc.guard import Guard
 from media.rtc.offer import Credentials
+from media.rtc.rounds import Rounds
 from media.rtc.seam import Certificate, IceSeam, Outside, SendDatagram
 
 CONNECT_TIMEOUT_S = 30.0
 HANDSHAKE_TIMEOUT_S = 15.0
 CLOSE_TIMEOUT_S = 2.0
-TICK_S = 0.5
-"""Leaves half a second of the five in which people are told."""
-CALM_TICK_S = 1.0
-"""While media flows nothing else is to be seen; half of what Python costs a busy worker were looks at such paths."""
 
 
 class PeerStatus(StrEnum):
@@ -41,6 +38,7 @@ class Endpoint:
     certificate: Certificate
     addresses: tuple[Address, ...]
     send: SendDatagram
+    rounds: Rounds
 
 
 class RelayPeer:
@@ -52,6 +50,7 @@ class RelayPeer:
         self._changed = changed
         self._status = PeerStatus.CONNECTING
         self._path: Path | None = None
+        self._look_at = 0.0
         self._ended: asyncio.Future[PeerStatus] = asyncio.get_running_loop().create_future()
         self._seam = IceSeam(
             credentials,
@@ -108,15 +107,16 @@ class RelayPeer:
         return await self._watch()
 
     async def _watch(self) -> PeerStatus:
-        """Looks at the path once or twice a second until it ends; by timer, since a task that wakes costs ten times as much."""
-        self._timer = asyncio.get_running_loop().call_later(TICK_S, self._tick)
+        """Until the path ends."""
+        self._endpoint.rounds.add(self.number, self._looked_at)
         try:
             return await self._ended
         finally:
-            self._timer.cancel()
+            self._endpoint.rounds.remove(self.number)
 
-    def _tick(self) -> None:
-        now = self._now()
+    def _looked_at(self, now: float) -> None:
+        if now < self._look_at or self._ended.done():
+            return
         try:
             last = self._look(now)
         except Exception as fault:  # whatever broke ends this peer and is its owner's to report
@@ -124,9 +124,8 @@ class RelayPeer:
             return
         if last is not None:
             self._end(last)
-        else:
-            calm = self._path is not None and self._path.flows(now)
-            self._timer = asyncio.get_running_loop().call_later(CALM_TICK_S if calm else TICK_S, self._tick)
+        elif self._path is not None:
+            self._look_at = self._path.look_again_at(now)
 
     def _look(self, now: float) -> PeerStatus | None:
         """Brings the status up to date; the last one, when the path has failed."""

@@ -35,8 +35,8 @@ def test_an_unnominated_address_takes_over_only_from_a_silent_one() -> None:
     path.checked(AWAY, nominated=False, now=1.0)
     assert not path.answered(AWAY, 1.1)
     path.checked(HOME, nominated=False, now=2.0)
-    assert not path.checked(AWAY, nominated=False, now=4.0)
-    assert path.checked(AWAY, nominated=False, now=5.1)
+    assert not path.checked(AWAY, nominated=False, now=5.9)
+    assert path.checked(AWAY, nominated=False, now=6.1)
 
 
 def test_media_from_elsewhere_moves_the_path_once_that_address_has_answered() -> None:
@@ -75,16 +75,58 @@ def test_packets_alone_are_no_consent() -> None:
     assert path.state(FAILED_AFTER_S) is PathState.FAILED
 
 
-def test_a_path_that_carries_media_is_checked_for_consent_alone() -> None:
-    path, silent = Path(HOME, 0.0), Path(HOME, 0.0)
-    checks = [0, 0]
-    for step in range(1, 61):
+def watched(path: Path, seconds: float, media_until: float = 0.0, answers_until: float = 0.0) -> tuple[int, int, float | None]:
+    """Looks at a path as its peer does, every half second at most: how often, how many checks, when it was disconnected."""
+    looks = checks = 0
+    look_at, told = 0.0, None
+    for step in range(1, int(2 * seconds) + 1):
         now = step / 2
-        path.received(now, HOME)
-        checks[0] += path.probe_due(now)
-        checks[1] += silent.probe_due(now)
-    assert checks == [7, 30]
-    assert path.probe_due(31.5), "a second without media is looked into"
+        if now <= media_until:
+            path.received(now, HOME)
+        if now < look_at:
+            continue
+        looks += 1
+        if path.state(now) is PathState.DISCONNECTED and told is None:
+            told = now
+        if path.probe_due(now):
+            checks += 1
+            if now <= answers_until:
+                look_at = path.look_again_at(now)
+                path.answered(HOME, now + 0.05)
+                continue
+        look_at = path.look_again_at(now)
+    return looks, checks, told
+
+
+def test_a_path_is_asked_as_often_as_there_is_doubt() -> None:
+    looks, checks, _ = watched(Path(HOME, 0.0), 60.0, media_until=60.0, answers_until=60.0)
+    assert looks == 30 and 12 <= checks <= 15, "consent is asked for about every 5 s at the most (RFC 7675)"
+    looks, checks, told = watched(Path(HOME, 0.0), 60.0, answers_until=60.0)
+    assert looks <= 42 and 18 <= checks <= 21 and told is None
+    assert watched(Path(HOME, 0.0), 20.0)[1] >= 18
+
+
+@pytest.mark.parametrize("stops_at", [10.0, 10.5, 11.0, 11.5, 12.0, 12.5, 13.0])
+@pytest.mark.parametrize("media", [True, False])
+def test_a_silence_is_told_within_five_seconds(stops_at: float, media: bool) -> None:
+    told = watched(Path(HOME, 0.0), 30.0, media_until=stops_at if media else 0.0, answers_until=stops_at)[2]
+    assert told is not None
+    assert told - stops_at <= 5.0
+
+
+def test_one_lost_check_of_an_idle_path_disconnects_nobody() -> None:
+    for lost in range(2, 8):
+        path, look_at, checks = Path(HOME, 0.0), 0.0, 0
+        for step in range(1, 80):
+            now = step / 2
+            if now < look_at:
+                continue
+            assert path.state(now) is PathState.CONNECTED
+            if path.probe_due(now):
+                checks += 1
+                if checks != lost:
+                    path.answered(HOME, now + 0.05)
+            look_at = path.look_again_at(now)
 
 
 def test_media_shows_that_an_address_lives_and_its_end_that_it_may_not() -> None:
@@ -94,8 +136,8 @@ def test_media_shows_that_an_address_lives_and_its_end_that_it_may_not() -> None
         path.checked(AWAY, nominated=False, now=float(second))
         path.answered(AWAY, second + 0.1)
         assert path.address == HOME
-    assert not path.checked(AWAY, nominated=False, now=11.0)
-    assert path.checked(AWAY, nominated=False, now=12.1)
+    assert not path.checked(AWAY, nominated=False, now=12.9)
+    assert path.checked(AWAY, nominated=False, now=13.1)
 
 
 def test_addresses_are_bounded_and_the_one_in_use_is_kept() -> None:
