@@ -60,8 +60,9 @@ class RecorderKeeper:
         self.client: WorkerClient | None = None
 
     def start(self) -> None:
-        """Begins to keep a recorder; it is there a moment later, and nobody has to wait for it."""
-        self._task = asyncio.get_running_loop().create_task(self._keep())
+        """Begins to keep a recorder; it is there a moment later, and nobody has to wait for it. Twice is as good as once."""
+        if self._task is None and not self._stopping:
+            self._task = asyncio.get_running_loop().create_task(self._keep())
 
     async def stop(self) -> None:
         """Ends the recorder, with time to seal; no process is left behind."""

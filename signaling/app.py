@@ -6,7 +6,7 @@ import shutil
 import socket
 import ssl
 import tempfile
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 import structlog
@@ -29,6 +29,7 @@ from common.outbox.delivery import Delivery
 from common.outbox.folder import FolderPost
 from common.outbox.smtp import SmtpPost, smtp_server
 from common.outbox.store import SqlOutbox
+from media.control.client import WorkerClient
 from media.control.unix import connect_unix
 from media.supervisor import Supervisor
 from recording.accession import Accession
@@ -36,6 +37,7 @@ from recording.archive import Archive
 from recording.catalog.exports import Exports
 from recording.catalog.jobs import Jobs
 from recording.catalog.sql import Catalog
+from recording.client import RecorderKeeper
 from recording.commands import RECORDINGS
 from recording.core.retention import PolicyPack, RetentionClass
 from recording.disposal import Disposal
@@ -70,6 +72,7 @@ from signaling.pictures.workshop import Workshop, WorkshopSize
 from signaling.placement import Placements
 from signaling.probes import Probes
 from signaling.reconciler import Reconciler
+from signaling.recordings import RecordingKeeper
 from signaling.refresher import Refresher
 from signaling.settings import Settings
 from signaling.socket.connections import Connections
@@ -186,6 +189,10 @@ class Server:
         effects.placements = placements
         self._closing.push_async_callback(placements.stop)
         self._closing.push_async_callback(effects.stop)
+        recordings = self._recordings(rooms, placements, effects, heard)
+        refresher.trouble = recordings.trouble
+        if any(hospital.records for hospital in (await names.directory()).hospitals.values()):
+            recordings.want_recorder()
         supervisor = await self._start_workers(placements)
 
         services = Services(
@@ -226,6 +233,7 @@ class Server:
         pictures = self._pictures(SqlRoomsStore(database, brief=False), services)
         archive = self._archive(database, Closed(store), services)
         self._own(refresher.run(), teller.run(), reconciler.run(), delivery.run(), pictures.run(), self._metrics.watch_loop())
+        self._own(recordings.run())
         await self._listen(services, placements, hints, pictures, archive)
 
     async def _leave(self, rooms: Rooms, effects: Effects) -> None:
@@ -257,6 +265,32 @@ class Server:
         from signaling.redis_hints import RedisHints  # noqa: PLC0415  (a third of a second that one process need not wait)
 
         return RedisHints(self.settings.redis_url.get_secret_value(), self.node)
+
+    def _recordings(
+        self, rooms: Rooms, placements: Placements, effects: Effects, heard: Callable[[Hint], None]
+    ) -> RecordingKeeper:
+        """What carries out recording orders. The recorder itself is started when one is wanted, and outlives the workers."""
+        folder = Path(tempfile.mkdtemp(prefix="consilium-"))
+        self._closing.callback(shutil.rmtree, folder, ignore_errors=True)
+        log_as = (self.settings.log_level, self.settings.log_format)
+
+        def met(recorder: WorkerClient) -> None:
+            recordings.met(recorder)
+
+        keeper = RecorderKeeper(folder, self.settings.data.resolve(), f"{self.node}-recorder", met, log_as)
+        self._closing.push_async_callback(keeper.stop)
+        recordings = RecordingKeeper(
+            rooms=rooms,
+            placements=placements,
+            clock=self._clock,
+            carry_out=effects.carry_out,
+            changed=lambda which: heard(Hint(node=self.node, kind="consultation", id=which)),
+            want_recorder=keeper.start,
+            root=self.settings.data / RECORDINGS,
+        )
+        effects.record = recordings.hear
+        self._metrics.gauge("recordings_failing", "Recordings that should run and do not", lambda: float(recordings.failing))
+        return recordings
 
     async def _start_workers(self, placements: Placements) -> Supervisor:
         folder = Path(tempfile.mkdtemp(prefix="consilium-"))  # short: a Unix socket's path has 107 bytes at most

@@ -184,6 +184,15 @@ class Placements:
             raise Unavailable("no_media", "No media worker has room for another call now.")
         return max(rated)[2]
 
+    def owns(self, placed: Placement) -> bool:
+        """Whether this process started the worker, and it answers."""
+        key = (WorkerId(placed.worker), placed.epoch)
+        return key in self._workers and key not in self._paths_of
+
+    async def reach(self, placed: Placement) -> WorkerClient:
+        """The worker of a call. Unavailable: media_lost."""
+        return await self._reach(placed)
+
     async def _reach(self, placed: Placement) -> WorkerClient:
         key = (WorkerId(placed.worker), placed.epoch)
         if key not in self._workers:

@@ -10,7 +10,7 @@ from signaling.socket import messages as wire
 
 
 def recording_status(
-    recording: Recording | None, hospital: Hospital, seat: SeatId, unanswered: Sequence[SeatId]
+    recording: Recording | None, hospital: Hospital, seat: SeatId, unanswered: Sequence[SeatId], trouble: str | None = None
 ) -> wire.RecordingStatus:
     """How the recording stands for the holder of `seat`."""
     answer = recording.answer(seat) if recording is not None else Answer(seat)
@@ -20,6 +20,7 @@ def recording_status(
         reason=recording.reason.value if recording is not None else None,
         light=recording is not None and recording.copying,
         running=recording is not None and recording.running,
+        trouble=trouble if recording is not None and recording.state is RecordingState.ON else None,
         waiting_for=list(unanswered),
         teaching=recording is not None and recording.teaching,
         erases=recording.erases if recording is not None else hospital.erases,

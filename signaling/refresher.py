@@ -8,6 +8,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Generic, TypeVar, TypeVarTuple
 
 import structlog
@@ -97,6 +98,7 @@ class Refresher:
         self._clock = clock
         self._metrics = metrics
         self._send = send
+        self.trouble: Callable[[ConsultationId], str | None] = lambda _: None  # set once by app.py: the recordings' keeper
         self._desks = Lane[PractitionerId]()
         self._consultations = Lane[ConsultationId]()
         self._hospitals = Lane[HospitalId]()
@@ -161,7 +163,8 @@ class Refresher:
         for view, connection in here:
             await self._give_way(give_way_until)
             made_of = (view, charts.get(view.consultation, NO_CHART), directory)
-            await self._push(connection, "seat_state", views.seat_state, made_of, read)
+            seat_state = partial(views.seat_state, trouble=self.trouble(view.consultation))
+            await self._push(connection, "seat_state", seat_state, made_of, read)
 
     async def _push_hospital(self, hospital: HospitalId) -> None:
         """A round to everybody in line and at a desk; between two of them it gives way to whoever does something."""

@@ -65,7 +65,7 @@ class Names:
         return self._directory
 
 
-def seat_state(view: SeatView, chart: Chart, directory: Directory, now: float) -> wire.SeatState:
+def seat_state(view: SeatView, chart: Chart, directory: Directory, now: float, trouble: str | None = None) -> wire.SeatState:
     """What the holder of a seat is told. The summary is for the two principals, the rating for the patient alone."""
     over = view.state in OVER
     hospital = directory.hospitals[view.hospital]
@@ -94,7 +94,7 @@ def seat_state(view: SeatView, chart: Chart, directory: Directory, now: float) -
         ended_at=view.ended_at,
         summary=_summary(chart.summary) if over and view.role in PRINCIPALS else None,
         rating=chart.rating.value if chart.rating is not None and view.role is Role.PATIENT else None,
-        recording=recording_status(view.recording, hospital, view.seat, view.unanswered),
+        recording=recording_status(view.recording, hospital, view.seat, view.unanswered, trouble),
     )
 
 

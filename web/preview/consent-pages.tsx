@@ -25,6 +25,7 @@ export const recording = (part: Partial<RecordingStatus> = {}): RecordingStatus 
   reason: "all_yes",
   light: true,
   running: true,
+  trouble: null,
   waiting_for: [],
   teaching: false,
   erases: true,

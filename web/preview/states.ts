@@ -74,6 +74,7 @@ const notRecorded: RecordingStatus = {
   reason: null,
   light: false,
   running: false,
+  trouble: null,
   waiting_for: [],
   teaching: false,
   erases: false,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { awaited, canAsk, canStop, isAsked, signOf } from "../src/consent/status";
+import { awaited, canAsk, canStop, isAsked, signOf, whyOf } from "../src/consent/status";
 import type { ConsentStanding, Person, RecordingState, RecordingStatus } from "../src/signal/messages";
 
 const STATES: RecordingState[] = ["off", "asked", "on", "paused", "ending"];
@@ -11,6 +11,7 @@ const status = (part: Partial<RecordingStatus>, standing: ConsentStanding = "una
   reason: null,
   light: false,
   running: false,
+  trouble: null,
   waiting_for: [],
   teaching: false,
   erases: false,
@@ -24,6 +25,20 @@ const everything = STATES.flatMap((state) =>
     [true, false].flatMap((running) => STANDINGS.map((standing) => status({ state, light, running }, standing))),
   ),
 );
+
+describe("a recording that fails", () => {
+  it("says so instead of promising to start, and why in one of four sentences", () => {
+    expect(signOf(status({ state: "on", light: true, trouble: "disk_full" }))).toBe("failed");
+    expect(signOf(status({ state: "on", light: true, running: true, trouble: null }))).toBe("on");
+    expect(["disk_full", "disk_read_only", "master_key_wrong", "recorder_absent", null].map(whyOf)).toEqual([
+      "disk_full",
+      "disk",
+      "key",
+      "other",
+      "other",
+    ]);
+  });
+});
 
 describe("the recording light", () => {
   it("never goes without a word while the server says it is lit", () => {

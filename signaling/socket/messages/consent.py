@@ -64,8 +64,9 @@ class RecordingStatus(Wire):
     """How the recording of a consultation stands.
 
     `allowed`: the hospital records at all. `light` is what a browser must show: it is lit before anything is recorded and goes
-    out only when it is known that nothing is. `running`: it is known that packets are recorded now. `waiting_for`: who has yet
-    to answer. `teaching`: teaching was asked for. `erases`: what was recorded of somebody who takes a yes back is destroyed.
+    out only when it is known that nothing is. `running`: it is known that packets are recorded now. `trouble`: why they are not
+    though they should be (`disk_full`, `recorder_absent`, …); it is tried again all the time. `waiting_for`: who has yet to
+    answer. `teaching`: teaching was asked for. `erases`: what was recorded of somebody who takes a yes back is destroyed.
     """
 
     allowed: bool
@@ -73,6 +74,7 @@ class RecordingStatus(Wire):
     reason: RecordingReason | None
     light: bool
     running: bool
+    trouble: str | None
     waiting_for: list[Id]
     teaching: bool
     erases: bool

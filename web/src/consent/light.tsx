@@ -9,7 +9,7 @@ import { personName } from "../ui/names";
 import "../ui/recording.css";
 import { AskSheet } from "./ask-sheet";
 import { OwnSheet } from "./own-sheet";
-import { awaited, canStop, isAsked, type Sign, signOf } from "./status";
+import { awaited, canStop, isAsked, type Sign, signOf, whyOf } from "./status";
 import { type Consent, useConsent } from "./use-consent";
 
 /** How long a change is told in a sentence. */
@@ -61,11 +61,13 @@ function Sentence({ sign, state, status, onOpen }: SentenceProps) {
   const names = awaited(status, state.people, state.seat).map((each) => personName(t, local, each));
   const waits = names.length > 0 && status.waiting_for.length === names.length;
   const more =
-    sign === "paused" && status.reason === "declined"
-      ? t.recording.pausedDeclined
-      : waits
-        ? t.recording.waitsFor(names.join(t.listJoin))
-        : null;
+    sign === "failed"
+      ? t.recording.failedWhy[whyOf(status.trouble)]
+      : sign === "paused" && status.reason === "declined"
+        ? t.recording.pausedDeclined
+        : waits
+          ? t.recording.waitsFor(names.join(t.listJoin))
+          : null;
   return (
     <button
       type="button"

@@ -2,7 +2,7 @@
 
 import type { Person, RecordingStatus, Role } from "../signal/messages";
 
-export type Sign = "asked" | "starting" | "on" | "paused" | "ending";
+export type Sign = "asked" | "starting" | "on" | "failed" | "paused" | "ending";
 
 /** The words of the light; none when there is nothing to say. That it is lit is `status.light` and nothing else. */
 export function signOf(status: RecordingStatus): Sign | null {
@@ -10,7 +10,7 @@ export function signOf(status: RecordingStatus): Sign | null {
     case "off":
       return status.light ? "ending" : null;
     case "on":
-      return status.running ? "on" : "starting";
+      return status.running ? "on" : status.trouble ? "failed" : "starting";
     case "asked":
     case "paused":
     case "ending":
@@ -18,6 +18,13 @@ export function signOf(status: RecordingStatus): Sign | null {
     default:
       return status.state satisfies never;
   }
+}
+
+/** Which sentence says why nothing is recorded; what only the next attempt can mend is "other". */
+export function whyOf(trouble: string | null): "disk_full" | "disk" | "key" | "other" {
+  if (trouble === "disk_full") return "disk_full";
+  if (trouble?.startsWith("disk_")) return "disk";
+  return trouble === "master_key_wrong" || trouble === "key_damaged" ? "key" : "other";
 }
 
 const UNDER_WAY = new Set<RecordingStatus["state"]>(["asked", "on", "paused"]);

@@ -471,13 +471,14 @@ export interface OwnConsent {
   can_withdraw: boolean;
 }
 
-/** How the recording of a consultation stands. `allowed`: the hospital records at all. `light` is what a browser must show: it is lit before anything is recorded and goes out only when it is known that nothing is. `running`: it is known that packets are recorded now. `waiting_for`: who has yet to answer. `teaching`: teaching was asked for. `erases`: what was recorded of somebody who takes a yes back is destroyed. */
+/** How the recording of a consultation stands. `allowed`: the hospital records at all. `light` is what a browser must show: it is lit before anything is recorded and goes out only when it is known that nothing is. `running`: it is known that packets are recorded now. `trouble`: why they are not though they should be (`disk_full`, `recorder_absent`, …); it is tried again all the time. `waiting_for`: who has yet to answer. `teaching`: teaching was asked for. `erases`: what was recorded of somebody who takes a yes back is destroyed. */
 export interface RecordingStatus {
   allowed: boolean;
   state: RecordingState;
   reason: RecordingReason | null;
   light: boolean;
   running: boolean;
+  trouble: string | null;
   waiting_for: string[];
   teaching: boolean;
   erases: boolean;
