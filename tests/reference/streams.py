@@ -1,6 +1,7 @@
 """The state of one peer, source and sink inside the Python packet loop. Holds, counts; sends nothing."""
 
 import secrets
+from collections import deque
 from dataclasses import dataclass, field
 
 from pylibsrtp import Error as SrtpError
@@ -23,7 +24,11 @@ HISTORY_PACKETS = 128
 costs no crypto; plain where the receiver has a stream of its own for them (RFC 4588)."""
 RESEND_AFTER_S = 0.02
 """Several NACKs of one loss are answered once per this time."""
-RENACK_AFTER_S = 0.05
+RENACK_AFTER_S, LONGEST_TRIP_S = 0.05, 1.0
+AUDIO_BPS = 40_000
+"""Of each sound; never spent on packets sent again."""
+FIRST_REPEATS, REPEAT_PART = 8, 5
+"""A fifth of what was sent again may be sent a second time."""
 RESEND_SHARE, RESEND_BURST_S, UNKNOWN_BPS = 0.25, 0.5, 1_500_000
 MAX_UNKNOWN_SSRCS = 16
 """Each SSRC that libsrtp tries costs it a stream; a browser uses about four."""
@@ -51,6 +56,7 @@ class _Sent:
     sequence: int
     data: bytes
     sent_at: float
+    again: bool = False
 
 
 class History:
@@ -74,9 +80,12 @@ class History:
         kept = self._sent[sequence % HISTORY_PACKETS]
         if kept is None or kept.sequence != sequence or now - kept.sent_at < max(RESEND_AFTER_S, min(1.0, sink.round_trip)):
             return None
+        if kept.again and not sink.may_repeat:
+            return None
         if sink.peer.address is None or not sink.may_resend(len(kept.data), now):
             return None
-        kept.sent_at = now
+        sink.repeated += kept.again
+        kept.sent_at, kept.again = now, True
         return kept.data
 
 
@@ -93,7 +102,7 @@ class SourceStream:
     last_report: int = 0
     """Middle 32 bits of the last sender report's NTP time (RFC 3550, 6.4.1)."""
     last_report_at: float = 0.0
-    asked: dict[int, float] = field(default_factory=dict)
+    asked: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=HISTORY_PACKETS))
     tap: Tap | None = None
     rate_bps: int = 0
     """Of the last second."""
@@ -114,10 +123,14 @@ class SourceStream:
         self.measured_octets, self.measured_at = octets, now
 
     def missing(self, sequences: list[int], now: float) -> tuple[int, ...]:
-        """Those to ask the sender for, once per 50 ms whichever sinks miss them."""
-        self.asked = {sequence: at for sequence, at in self.asked.items() if now - at < RENACK_AFTER_S}
-        fresh = [sequence for sequence in dict.fromkeys(sequences) if sequence not in self.asked]
-        self.asked.update((sequence, now) for sequence in fresh)
+        """Those to ask the sender for, once per round trip whichever sinks miss them."""
+        trip = min(LONGEST_TRIP_S, max((sink.round_trip for sink in self.peer.sinks.values()), default=0.0))
+        waiting = {sequence for sequence, at in self.asked if now - at < max(RENACK_AFTER_S, trip)}
+        fresh = []
+        for sequence in dict.fromkeys(sequences):
+            if sequence not in waiting:
+                fresh.append(sequence)
+                self.asked.append((sequence, now))
         return tuple(fresh)
 
 
@@ -133,6 +146,8 @@ class SinkStream:
     packets: int = 0
     octets: int = 0
     retransmitted: int = 0
+    repeated: int = 0
+    """Of those, the second and later times."""
     reports: list[tuple[int, float]] = field(default_factory=list)
     """Sender reports passed on: the middle of their NTP time, and when."""
     round_trip: float = 0.0
@@ -157,9 +172,16 @@ class SinkStream:
         self.repair_sequence = (self.repair_sequence + 1) % (1 << 16)
         return again
 
+    @property
+    def may_repeat(self) -> bool:
+        """Whether a packet that was sent again may be sent once more."""
+        return self.repeated < FIRST_REPEATS + (self.retransmitted - self.repeated) // REPEAT_PART
+
     def may_resend(self, size: int, now: float) -> bool:
-        """A quarter of what the receiver can take may go into packets sent again, saved up for half a second."""
-        rate = (self.estimate_bps if self.estimate_bps is not None else UNKNOWN_BPS) / 8 * RESEND_SHARE
+        """A quarter of what the receiver can take besides sound may go into packets sent again, saved up for half a second."""
+        sounds = sum(sink.history is None and sink.feed is not None for sink in self.peer.sinks.values())
+        left = (self.estimate_bps if self.estimate_bps is not None else UNKNOWN_BPS) - sounds * AUDIO_BPS
+        rate = max(0, left) / 8 * RESEND_SHARE
         most = max(4 * 1500.0, rate * RESEND_BURST_S)
         held = most if self.allowance is None else self.allowance + rate * (now - self.allowed_at)
         self.allowance, self.allowed_at = min(held, most), now

@@ -5,7 +5,8 @@
 
 static const double KEYFRAME_EVERY_S = 0.2;   /* however many ask: a key frame costs about ten ordinary ones */
 static const double WAITING_EVERY_S = 0.5;    /* while a closed gate waits: a key frame takes that long over a slow uplink */
-static const double RENACK_AFTER_S = 0.05;    /* upstream, whichever sinks miss it */
+static const double RENACK_AFTER_S = 0.05;    /* upstream, whichever sinks miss it: at the least; else once per round trip */
+static const double LONGEST_TRIP_S = 1;
 static const double ESTIMATE_LIFE_S = 10;     /* browsers report about 4.5 times a second */
 static const double LIMIT_EVERY_S = 0.2;
 static const double START_S = 2;              /* a receiver's first estimates say only that it has seen little yet */
@@ -103,10 +104,19 @@ static void receiver_report(peer *from, const uint8_t *blocks, int size, int cou
 
 /* --- retransmission --- */
 
-/* Whether the sender has not been asked for it a moment ago; notes that it is now. */
+/* How long an answer of this peer takes, as its reports on what it is sent tell. */
+static double trip_to(const peer *of) {
+    double trip = RENACK_AFTER_S;
+    for (int i = 0; i < of->sinks_count; i++)
+        if (of->sinks[i]->round_trip > trip) trip = of->sinks[i]->round_trip;
+    return trip < LONGEST_TRIP_S ? trip : LONGEST_TRIP_S;
+}
+
+/* Whether the sender has not been asked for it within a round trip; notes that it is now. */
 static bool ask_once(source *s, uint16_t sequence, double now) {
+    double trip = trip_to(s->peer);
     for (int i = 0; i < ASKED; i++)
-        if (s->asked[i].sequence == sequence && s->asked[i].at > 0 && now - s->asked[i].at < RENACK_AFTER_S) return false;
+        if (s->asked[i].sequence == sequence && s->asked[i].at > 0 && now - s->asked[i].at < trip) return false;
     s->asked[s->asked_next].sequence = sequence;
     s->asked[s->asked_next].at = now;
     s->asked_next = (s->asked_next + 1) % ASKED;

@@ -7,6 +7,8 @@ static const double RESEND_AFTER_S = 0.02;    /* at the least; else once per rou
 static const double LONGEST_ROUND_TRIP_S = 1; /* longer ones are queues, not paths */
 static const double RESEND_SHARE = 0.25;      /* of the receiver's estimate: storms of resent packets caused most freezes */
 static const double RESEND_BURST_S = 0.5;
+static const double AUDIO_BPS = 40000;        /* of each sound, taken off first: Opus with its headers */
+static const uint64_t FIRST_REPEATS = 8, REPEAT_PART = 5; /* a fifth of what was sent again may be sent a second time */
 static const uint64_t UNKNOWN_BPS = 1500000;
 
 void history_keep(sink *s, uint16_t sequence, const uint8_t *data, int size, int payload_at, double now) {
@@ -17,7 +19,7 @@ void history_keep(sink *s, uint16_t sequence, const uint8_t *data, int size, int
     if (h->head == 0) h->head = HISTORY_BYTES; /* so that no packet lies at 0, which says "none" */
     uint64_t room = HISTORY_BYTES - h->head % HISTORY_BYTES;
     if (room < (uint64_t)size) h->head += room; /* a packet lies in one piece */
-    *place = (struct sent){h->head, sequence, (uint16_t)size, (uint8_t)payload_at, now};
+    *place = (struct sent){h->head, sequence, (uint16_t)size, (uint8_t)payload_at, false, now};
     memcpy(h->octets + h->head % HISTORY_BYTES, data, (size_t)size);
     h->head += (uint64_t)size;
 }
@@ -31,9 +33,18 @@ struct sent *history_find(history *h, uint16_t sequence) {
 
 const uint8_t *history_octets(const history *h, const struct sent *kept) { return h->octets + kept->at % HISTORY_BYTES; }
 
-/* A quarter of what the receiver can take may go into packets sent again, saved up for half a second. */
+/* What the receiver's sounds need. */
+static double audio_bps(const peer *of) {
+    double all = 0;
+    for (int i = 0; i < of->sinks_count; i++)
+        if (!of->sinks[i]->video && of->sinks[i]->feed != NULL) all += AUDIO_BPS;
+    return all;
+}
+
+/* A quarter of what the receiver can take besides sound may go into packets sent again, saved up for half a second. */
 static bool may_resend(sink *s, int size, double now) {
-    double rate = (double)(s->has_estimate ? s->estimate_bps : UNKNOWN_BPS) / 8 * RESEND_SHARE;
+    double left = (double)(s->has_estimate ? s->estimate_bps : UNKNOWN_BPS) - audio_bps(s->peer);
+    double rate = (left > 0 ? left : 0) / 8 * RESEND_SHARE;
     double most = rate * RESEND_BURST_S < 4 * MAX_DATAGRAM_BYTES ? 4 * MAX_DATAGRAM_BYTES : rate * RESEND_BURST_S;
     s->resend_octets = s->resend_at == 0 ? most : s->resend_octets + rate * (now - s->resend_at);
     if (s->resend_octets > most) s->resend_octets = most;
@@ -58,6 +69,8 @@ static int wrap(sink *s, const uint8_t *plain, const struct sent *kept, uint8_t 
 void resend(plane *p, sink *s, struct sent *kept, double now) {
     double trip = s->round_trip > LONGEST_ROUND_TRIP_S ? LONGEST_ROUND_TRIP_S : s->round_trip;
     if (now - kept->sent_at < (trip > RESEND_AFTER_S ? trip : RESEND_AFTER_S)) return;
+    /* Who loses the repetition too, and its repetition, is on a link that more packets do not mend. */
+    if (kept->again && s->repeated >= FIRST_REPEATS + (s->retransmitted - s->repeated) / REPEAT_PART) return;
     if (!s->peer->has_address || !may_resend(s, kept->size, now)) return;
     kept->sent_at = now;
     outgoing *out = out_next(p);
@@ -66,6 +79,8 @@ void resend(plane *p, sink *s, struct sent *kept, double now) {
         memcpy(out->data, history_octets(s->history, kept), kept->size);
     else if (p->protect(s->peer->send, out->data, &size) != 0)
         return;
+    if (kept->again) s->repeated++;
+    kept->again = true;
     s->retransmitted++;
     out_commit(p, s->peer, size);
 }

@@ -41,6 +41,7 @@ typedef struct {
         uint64_t at; /* of its octets in the count; 0: none */
         uint16_t sequence, size;
         uint8_t payload_at; /* of a plain packet; 0: ciphertext */
+        bool again; /* it was sent again */
         double sent_at;
     } sent[HISTORY_PACKETS];
     uint8_t octets[HISTORY_BYTES];
@@ -106,6 +107,7 @@ struct sink {
     uint64_t estimate_bps; /* this source's part of the receiver's REMB */
     double estimate_at, estimate_first_at;
     uint64_t receiver_bps; /* the whole of that REMB */
+    uint64_t repeated; /* of those retransmitted, the second and later times */
     double resend_octets, resend_at; /* what may be sent again now */
     struct {
         uint32_t last_report;

@@ -360,3 +360,27 @@ def test_a_packet_too_large_for_libsrtp_is_dropped_and_counted() -> None:
     stage.arrive(protect_long(sender.send, plain), sender)
     assert [int.from_bytes(packet[8:12], "big") for packet in stage.received()] == [SINK_SSRC]
     assert stage.relay.totals().packets_dropped == 1
+
+
+@given(rounds=st.integers(1, 30), packets=st.integers(1, 120), gap_s=st.floats(0.03, 0.4))
+@settings(max_examples=40, deadline=None)
+def test_packets_are_sent_again_within_a_budget_however_often_they_are_asked_for(rounds: int, packets: int, gap_s: float) -> None:
+    """Once each, and a fifth of that a second time: a link that loses the repetitions too is not mended by more of them."""
+    sender = Sender(1, 11, 500, 9000, 7)
+    stage = Stage([sender])
+    stage.route(sender)
+    for turn in range(packets):
+        stage.arrive(sender.packet(key=turn == 0, padding=False), sender)
+    sequences = [int.from_bytes(packet[2:4], "big") for packet in stage.received()]
+    assert len(sequences) == packets
+    sent_again = 0
+    for _ in range(rounds):
+        stage.now += gap_s
+        for start in range(0, packets, 100):
+            asked = rtcp.Nack(stage.receiver.ssrc, SINK_SSRC, tuple(sequences[start : start + 100]))
+            compound = rtcp.build([rtcp.ReceiverReport(stage.receiver.ssrc), asked])
+            stage.arrive(stage.receiver.send.protect_rtcp(compound), stage.receiver)
+        sent_again += sum(address == stage.receiver.address for _, address in stage.sent)
+        stage.sent.clear()
+    assert packets <= sent_again <= packets * 1.2 + 8
+    assert sent_again > packets or rounds == 1
