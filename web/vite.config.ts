@@ -12,6 +12,6 @@ export default defineConfig({
     target: ["es2020", "chrome88", "firefox98", "safari15.4"],
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0, // the policy forbids data: addresses
-    rollupOptions: { input: { index: page("index"), desk: page("desk") } },
+    rollupOptions: { input: { index: page("index"), desk: page("desk"), archive: page("archive") } },
   },
 });

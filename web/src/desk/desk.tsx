@@ -41,8 +41,20 @@ function OpenDesk({ session, onSignOut, onSignedOut, onAgain }: DeskProps & { on
         <p role="status">{t.desk.opening}</p>
       </main>
     );
+  if (session.role === "archivist" || session.role === "administrator") return <ToArchive />;
   if (session.role === "coordinator") return <TriageScreen {...{ session, line, status, desk, onSignOut }} />;
   return <DeskScreen {...{ session, line, status, desk, seat, over, onSignOut }} />;
+}
+
+/** Whoever keeps the archive has no desk. */
+function ToArchive() {
+  const t = useTexts();
+  useEffect(() => location.replace("/archive"), []);
+  return (
+    <main class="desk-blank" data-screen="to-archive">
+      <a href="/archive">{t.archive.toArchive}</a>
+    </main>
+  );
 }
 
 /** What the server says of desk and seat: `seat` only while it is the one under way, `over` from its end on. */

@@ -30,6 +30,13 @@ export function TopBar({ session, duty, waitingIn, onFind, onKeys, onSignOut }: 
         <Icon name="mark" />
         <span>{local(session.hospital)}</span>
       </span>
+      {session.role === "practitioner" && (
+        <nav class="places" aria-label={t.archive.places}>
+          <a href="/archive" target="_blank" rel="noopener">
+            {t.archive.toArchive}
+          </a>
+        </nav>
+      )}
       <span class="grow" />
       {duty !== null && <DutySwitch session={session} duty={duty} waitingIn={waitingIn} />}
       <time class="clock">{timeOfDay(t, now)}</time>

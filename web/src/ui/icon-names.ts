@@ -58,6 +58,18 @@ export const LUCIDE = [
   "smile",
   "meh",
   "frown",
+  "play",
+  "pause",
+  "rewind",
+  "fast-forward",
+  "file-down",
+  "gavel",
+  "shield-check",
+  "shield-alert",
+  "eraser",
+  "eye",
+  "cloud-upload",
+  "archive",
 ] as const;
 
 /** Drawn by us (icons/). */
