@@ -54,6 +54,7 @@ from rooms.store.sql import SqlRoomsStore
 from rooms.timelines import Timelines
 from signaling.archiving import Archiving, RoomsArchive, film_words, zones
 from signaling.effects import Effects
+from signaling.fhir_push import FhirPush
 from signaling.gauges import Gauges
 from signaling.hints import Hint, Hints, LocalHints
 from signaling.http.archive import ArchivePages
@@ -210,7 +211,7 @@ class Server:
             tell_typing=lambda who: hints.send(typing_hint(self.node, who)),
             carry_out=effects.carry_out,
         )
-        letters = Letters(names, self.settings.base_url(self._listener.getsockname()[1]), self._post())
+        letters = Letters(names, self._base_url(), self._post())
         outbox = SqlOutbox(database)
         gauges = Gauges(rooms=rooms, names=names, outbox=outbox, metrics=self._metrics, clock=self._clock)
         self._metrics.measure = gauges.measure
@@ -354,10 +355,31 @@ class Server:
             clock=self._clock,
         )
         disposal = Disposal(jobs, shelf, clock=self._clock, pack=pack, zone_of=zones(services.names), drop_exports=films.drop)
-        archiving = Archiving(accession, Uploads(jobs, shelf, self._clock), disposal, films, jobs=jobs, metrics=self._metrics)
+        archiving = Archiving(
+            accession,
+            Uploads(jobs, shelf, self._clock),
+            disposal,
+            films,
+            push=self._fhir_push(jobs),
+            jobs=jobs,
+            metrics=self._metrics,
+        )
         self._own(archiving.run())
         archive = Archive(catalog, shelf, self._clock, pack)
-        return ArchivePages(settings, services, archive, films, archiving, clock=self._clock)
+        return ArchivePages(settings, services, archive, films, archiving, base_url=self._base_url())
+
+    def _fhir_push(self, jobs: Jobs) -> FhirPush:
+        token = self.settings.fhir_token
+        return FhirPush(
+            jobs,
+            self._clock,
+            url=self.settings.fhir_url,
+            token=token.get_secret_value() if token is not None else None,
+            base_url=self._base_url(),
+        )
+
+    def _base_url(self) -> str:
+        return self.settings.base_url(self._listener.getsockname()[1])
 
     async def _listen(
         self, services: Services, placements: Placements, hints: Hints, pictures: PicturePages, archive: ArchivePages

@@ -25,6 +25,7 @@ from rooms.archiving import Closed
 from rooms.model import Role
 from rooms.timeline import Entry
 from signaling.archive_views import people, zone_of
+from signaling.fhir_push import FhirPush
 from signaling.metrics import Metrics
 from signaling.views import Names
 
@@ -34,6 +35,7 @@ ACCESSION_S = 3.0
 UPLOADS_S = 5.0
 DISPOSAL_S = 3600.0
 FILMS_S = 5.0
+PUSH_S = 10.0
 _ROLES_ZH = defaultdict(str, practitioner="医生", patient="患者", companion="陪同", interpreter="翻译")
 _ROLES_EN = defaultdict(str, practitioner="Doctor", patient="Patient", companion="Companion", interpreter="Interpreter")
 Look = Callable[[], Awaitable[int]]
@@ -98,12 +100,21 @@ class Archiving:
     """The loops. `run` until cancelled."""
 
     def __init__(
-        self, accession: Accession, uploads: Uploads, disposal: Disposal, films: Films, *, jobs: Jobs, metrics: Metrics
+        self,
+        accession: Accession,
+        uploads: Uploads,
+        disposal: Disposal,
+        films: Films,
+        *,
+        push: FhirPush,
+        jobs: Jobs,
+        metrics: Metrics,
     ) -> None:
         self._accession = accession
         self._uploads = uploads
         self._disposal = disposal
         self._films = films
+        self._push = push
         self._jobs = jobs
         self._awake: dict[str, asyncio.Event] = {}
         self._failing: dict[str, str] = {}
@@ -129,6 +140,7 @@ class Archiving:
             group.create_task(self._loop("uploads", self._upload, UPLOADS_S))
             group.create_task(self._loop("disposal", self._disposal.look, DISPOSAL_S))
             group.create_task(self._loop("films", self._films.look, FILMS_S))
+            group.create_task(self._loop("push", self._push.look, PUSH_S))
 
     async def _jobs_begin(self) -> None:
         if self._uploads.wanted:

@@ -5,19 +5,20 @@ for and leave with no-store; what is sent is bounded as pictures are (outflow.py
 """
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator
 
 from aiohttp import web
 
 from clinic.hospitals import Directory
-from common.clock import Clock
 from common.errors import ConsiliumError, ProtocolError, UserError
 from common.ids import PractitionerId, RecordingId, is_id, new_id
 from recording.archive import Archive
 from recording.core.retention import RetentionClass
 from recording.core.rights import Right, Viewer
 from recording.export import Films
+from recording.fhir import MEDIA_TYPE, document_reference
 from recording.reading import in_thread
 from recording.records import Cursor, Export, ExportState, Purpose, RequestKind, Search
 from rooms.model import Role
@@ -48,7 +49,14 @@ class ArchivePages:
     """The routes of the archive."""
 
     def __init__(
-        self, settings: Settings, services: Services, archive: Archive, films: Films, archiving: Archiving, *, clock: Clock
+        self,
+        settings: Settings,
+        services: Services,
+        archive: Archive,
+        films: Films,
+        archiving: Archiving,
+        *,
+        base_url: str,
     ) -> None:
         self._settings = settings
         self._services = services
@@ -56,7 +64,8 @@ class ArchivePages:
         self._films = films
         self._exports = films.exports
         self._archiving = archiving
-        self._clock = clock
+        self._clock = services.clock
+        self._base_url = base_url
         self._asks, self._segments = Limiter(ASK_RATE), Limiter(SEGMENT_RATE)
         self._decrypting = asyncio.Semaphore(DECRYPT_AT_ONCE)
         self._outflow = Outflow(Bounds(most_octets_of_one=96 * 1024 * 1024))  # sixteen segments of some megabytes
@@ -71,6 +80,7 @@ class ArchivePages:
         app.router.add_post(f"{one}/hold", self.hold)
         app.router.add_delete(f"{one}/hold", self.release)
         app.router.add_post(f"{one}/exports", self.export)
+        app.router.add_get(f"{one}/document-reference", self.document_reference)
         app.router.add_get("/api/archive/plays/{play}/segments/{number}", self.segment)
         app.router.add_get("/api/archive/plays/{play}/pictures/{name}", self.picture)
         app.router.add_get("/api/archive/exports/{export}/film", self.film)
@@ -199,6 +209,16 @@ class ArchivePages:
         recording = await self._archive.access(viewer, export.recording, Right.EXPORT)
         await self._archive.catalog.note(self._archive.entry(viewer, "export_fetched", recording.id, export.purpose.value))
         return await send_film(request, self._films.stream(export, recording), f"{recording.id}.mp4")
+
+    async def document_reference(self, request: web.Request) -> web.Response:
+        """`GET` → 200 the recording as a FHIR R4 DocumentReference; 410 once its key was destroyed."""
+        viewer, _ = await self._viewer(request)
+        recording = await self._archive.access(viewer, _recording(request), Right.FHIR)
+        if recording.kept.key_destroyed_at is not None:
+            raise UserError("recording_destroyed", "The key of this recording was destroyed.")
+        await self._archive.catalog.note(self._archive.entry(viewer, "recording_described", recording.id, "fhir"))
+        text = json.dumps(document_reference(recording, self._base_url))
+        return web.Response(text=text, content_type=MEDIA_TYPE)
 
     async def requests(self, request: web.Request) -> web.Response:
         """`GET` → 200 `ArchiveRequests`: what patients of the hospital ask for."""
