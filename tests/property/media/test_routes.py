@@ -10,6 +10,7 @@ from media.core.kinds import Codec, Kind
 from media.core.routes import ClearRoute, ClosePeer, Effect, RequestKeyframe, Routes, Sent, SetRoute, SinkKey, SourceKey, Wanted
 
 CODEC = {Kind.AUDIO: Codec.OPUS, Kind.VIDEO: Codec.VP8}
+RIDS = ("q", "h", "f")
 VIDEO = list(Kind).index(Kind.VIDEO)
 labels = st.sampled_from(["a", "b", "c"])
 peers = st.integers(1, 6)
@@ -22,6 +23,8 @@ class Known:
     wanted: tuple[Wanted, ...]
     connected: bool = False
     ssrcs: dict[Kind, int] = field(default_factory=dict)
+    layers: dict[str, int] = field(default_factory=dict)
+    flowing: frozenset[str] | None = None
 
 
 class RoutesMachine(RuleBasedStateMachine):
@@ -31,11 +34,14 @@ class RoutesMachine(RuleBasedStateMachine):
         self.known: dict[int, Known] = {}
         self.plane: dict[SinkKey, SourceKey] = {}
         self.gone: set[int] = set()
+        self.chosen: dict[SinkKey, str] = {}
 
     def apply(self, effects: list[Effect]) -> None:
         for effect in effects:
             match effect:
-                case SetRoute(sink, source):
+                case SetRoute(sink, source, gently):
+                    former = self.plane.get(sink)
+                    assert gently == (former is not None and former.peer == source.peer), "only one person's layers change gently"
                     self.plane[sink] = source
                 case ClearRoute(sink):
                     del self.plane[sink]
@@ -56,7 +62,10 @@ class RoutesMachine(RuleBasedStateMachine):
             for wish in sorted(wishes)
             for kind in Kind
         )
-        sent = tuple(Sent(kind.value, kind, CODEC[kind], peer * 10 + index if told else None) for index, kind in enumerate(Kind))
+        sent = tuple(
+            Sent(kind.value, kind, CODEC[kind], peer * 10 + index if told else None, () if told or kind is Kind.AUDIO else RIDS)
+            for index, kind in enumerate(Kind)
+        )
         effects = self.routes.peer_offered(peer, label, sent, wanted)
         if known is None:
             self.known[peer] = Known(label, told, wanted)
@@ -74,8 +83,34 @@ class RoutesMachine(RuleBasedStateMachine):
             self.known[peer].connected = True
         self.apply(effects)
 
-    @rule(peer=peers, kind=st.sampled_from(list(Kind)))
-    def learn(self, peer: int, kind: Kind) -> None:
+    @rule(peer=peers, rid=st.sampled_from(RIDS))
+    def learn_layer(self, peer: int, rid: str) -> None:
+        effects = self.routes.source_learnt(peer, Kind.VIDEO.value, peer * 100 + 10 * RIDS.index(rid) + VIDEO, rid)
+        known = self.known.get(peer)
+        if known is not None and not known.told:
+            known.layers[rid] = peer * 100 + 10 * RIDS.index(rid) + VIDEO
+            if known.flowing is not None:
+                known.flowing |= {rid}
+        self.apply(effects)
+
+    @rule(peer=peers, rids=st.frozensets(st.sampled_from(RIDS), min_size=1))
+    def flow(self, peer: int, rids: frozenset[str]) -> None:
+        effects = self.routes.layers_flow(peer, Kind.VIDEO.value, rids)
+        if peer in self.known:
+            self.known[peer].flowing = rids
+        self.apply(effects)
+
+    @rule(peer=peers, label=labels, rid=st.sampled_from(RIDS))
+    def choose(self, peer: int, label: str, rid: str) -> None:
+        sink = SinkKey(peer, hash((label, Kind.VIDEO)) % 1000)
+        effects = self.routes.layer_chosen(sink, rid)
+        if peer in self.known:
+            self.chosen[sink] = rid
+        self.apply(effects)
+
+    @rule(peer=peers)
+    def learn(self, peer: int) -> None:
+        kind = Kind.AUDIO
         effects = self.routes.source_learnt(peer, kind.value, peer * 10 + list(Kind).index(kind))
         if peer in self.known and not self.known[peer].told:
             self.known[peer].ssrcs[kind] = peer * 10 + list(Kind).index(kind)
@@ -99,10 +134,25 @@ class RoutesMachine(RuleBasedStateMachine):
                     continue
                 sender = self.known[bearer]
                 index = list(Kind).index(wanted.kind)
-                ssrc = bearer * 10 + index if sender.told else sender.ssrcs.get(wanted.kind)
+                sink = SinkKey(peer, wanted.ssrc)
+                if sender.told:
+                    ssrc = bearer * 10 + index
+                elif wanted.kind is Kind.AUDIO:
+                    ssrc = sender.ssrcs.get(Kind.AUDIO)
+                else:
+                    ssrc = self.layer_of(sender, sink)
                 if ssrc is not None:
-                    expected[SinkKey(peer, wanted.ssrc)] = SourceKey(bearer, ssrc)
+                    expected[sink] = SourceKey(bearer, ssrc)
         assert self.plane == expected
+
+    def layer_of(self, sender: Known, sink: SinkKey) -> int | None:
+        """The chosen layer while it flows, else the middle one of those that do."""
+        known = [rid for rid in RIDS if rid in sender.layers]
+        flowing = [rid for rid in known if sender.flowing is None or rid in sender.flowing] or known
+        if not flowing:
+            return None
+        chosen = self.chosen.get(sink)
+        return sender.layers[chosen if chosen in flowing else flowing[len(flowing) // 2]]
 
 
 RoutesMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
