@@ -135,6 +135,7 @@ class RoutesMachine(RuleBasedStateMachine):
                 sender = self.known[bearer]
                 index = list(Kind).index(wanted.kind)
                 sink = SinkKey(peer, wanted.ssrc)
+                ssrc: int | None
                 if sender.told:
                     ssrc = bearer * 10 + index
                 elif wanted.kind is Kind.AUDIO:
