@@ -23,6 +23,10 @@ class SentPicture:
     rids: tuple[str, ...]
     ssrcs: dict[str, int]
 
+    def rid_of(self, ssrc: int) -> str:
+        """The layer that is sent on this SSRC, which must be one of the line's."""
+        return next(rid for rid, known in self.ssrcs.items() if known == ssrc)
+
 
 @dataclass(frozen=True, slots=True)
 class SeenPicture:
@@ -71,10 +75,14 @@ class Layering:
         reports: dict[SinkKey, SinkCounters],
         now: float,
     ) -> list[Effect]:
-        fed = [(each, lines[source]) for each in seen if (source := self._routes.source_of(each.sink)) in lines and source]
+        sources = [(each, self._routes.source_of(each.sink)) for each in seen]
+        fed = [(each, source, lines[source]) for each, source in sources if source is not None and source in lines]
         if not fed:
             return []
-        pictures = [Picture(each.sink, self._rates(line, now), each.most) for each, line in fed]
+        pictures = [
+            Picture(each.sink, self._rates(line, now), each.most, line.rids.index(line.rid_of(source.ssrc)))
+            for each, source, line in fed
+        ]
         if len(seen) < ROOM_OF_TWO:
             chosen = {each.sink: len(each.rates_bps) - 1 for each in pictures}
             self._choices.pop(receiver, None)
@@ -85,7 +93,7 @@ class Layering:
             choice = self._choices.setdefault(receiver, LayerChoice())
             chosen = choice.choose(pictures, Line(estimate or None, lost), now)
         effects: list[Effect] = []
-        for each, line in fed:
+        for each, _, line in fed:
             effects += self._routes.layer_chosen(each.sink, line.rids[chosen[each.sink]])
         return effects
 

@@ -31,11 +31,12 @@ LOSSY, SOUND = 0.1, 0.02
 @dataclass(frozen=True, slots=True)
 class Picture:
     """What a receiver is sent at one sink: bits per second of its layers (one at least), smallest first, 0 where none flows;
-    `most` is the largest layer that is worth sending there."""
+    `most` is the largest layer that is worth sending there, `layer` the one that is sent now."""
 
     sink: SinkKey
     rates_bps: tuple[int, ...]
     most: int
+    layer: int = 0
 
     def lowest(self) -> int:
         """The smallest layer that flows."""
@@ -97,13 +98,12 @@ class LayerChoice:
         return sum(picture.rates_bps[self._chosen[picture.sink]] for picture in pictures)
 
     def _follow(self, pictures: list[Picture], estimate_bps: int | None, now: float) -> None:
-        """What is new begins in the middle; what stopped gives way to what flows."""
+        """What is new begins with what it has; what stopped gives way to what flows."""
         chosen = {}
         for picture in pictures:
-            flowing = [layer for layer, rate in enumerate(picture.rates_bps) if rate]
-            middle = flowing[len(flowing) // 2] if flowing else 0
-            layer = self._chosen.get(picture.sink, middle)
-            chosen[picture.sink] = picture.nearest(layer) if flowing else layer  # a camera that is off comes back as it was
+            layer = self._chosen.get(picture.sink, picture.layer)
+            # A camera that is off comes back as it was.
+            chosen[picture.sink] = picture.nearest(layer) if any(picture.rates_bps) else layer
         if chosen.keys() - self._chosen.keys():
             self._raised_at, self._raised_from, self._before = now, estimate_bps, {}
         self._chosen = chosen

@@ -4,7 +4,7 @@ Every picture's longest gap between two frames is measured in the page; tables s
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from itertools import permutations
 from typing import Any
@@ -196,6 +196,7 @@ async def test_nobodys_picture_stands_still_when_a_third_comes_and_goes_and_laye
             return len([layer for layer in sent.values() if layer["frames"] > 20]) > 1
 
         await wait_for(layered, 20, "the doctor to send several layers")
+        await wait_for(shown(patient, 360), 60, "the patient to be given more than the smallest layers")
         gaps.people["Bai Lin"] = daughter
         await gaps.begin()
         cast.link(patient).become(PERFECT, NARROW)
@@ -217,6 +218,15 @@ async def test_nobodys_picture_stands_still_when_a_third_comes_and_goes_and_laye
         gaps.keep()
     limit = max(FREEZE_S, 1.5 * quiet) * await asyncio.to_thread(slowness)
     assert max(joined, others, raised, left) <= limit, gaps.rows
+
+
+def shown(person: Person, height: int) -> Callable[[], Awaitable[bool]]:
+    """Whether the pictures of this person together are as high as that."""
+
+    async def enough() -> bool:
+        return bool(sum((await streams(person))["heights"].values()) >= height)
+
+    return enough
 
 
 async def changed(person: Person, how: str) -> tuple[list[int], list[int]]:
