@@ -15,7 +15,7 @@ from typing import Any
 from aioice import stun
 from aioice.candidate import Candidate, candidate_foundation, candidate_priority
 from aioice.ice import Connection, StunProtocol
-from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport, State
+from aiortc.rtcdtlstransport import SRTP_PROFILES, RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport, State
 from aiortc.rtcicetransport import RTCIceGatherer, RTCIceParameters, RTCIceTransport
 
 from media.core.path import Address
@@ -29,6 +29,7 @@ MAX_RETRANSMISSIONS = 1
 MAX_QUEUED_DTLS = 64
 """Datagrams between the socket and OpenSSL; a handshake has about ten. Newer ones are dropped and sent again by the browser."""
 PROBE_LIFE_S = 10.0
+_SESS_CACHE_OFF = 0  # SSL_SESS_CACHE_OFF
 _ICE_CHARACTERS = string.ascii_letters + string.digits
 
 SendDatagram = Callable[[bytes, Address], None]
@@ -120,6 +121,10 @@ class Certificate:
 
     def __init__(self) -> None:
         self.inner: RTCCertificate = RTCCertificate.generateCertificate()
+        # One context for all handshakes (aiortc makes one for each); nothing of one peer's session may be resumed by another.
+        context = self.inner._create_ssl_context(srtp_profiles=SRTP_PROFILES)
+        context.set_session_cache_mode(_SESS_CACHE_OFF)
+        self.inner._create_ssl_context = lambda srtp_profiles: context  # type: ignore[method-assign]
         digest = next(f.value for f in self.inner.getFingerprints() if f.algorithm == "sha-256")
         self.fingerprint = f"sha-256 {digest}"
 

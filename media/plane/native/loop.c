@@ -17,7 +17,7 @@
 enum {
     BATCH = 64,
     UPS_BYTES = 1 << 20,  /* some 8,000 checks: a second of a worker that is stopped */
-    SENTS_BYTES = 4 << 20,
+    SENTS_BYTES = 512 << 10, /* without a socket: what one call may send */
     REPORT_TURNS = 10,    /* a tenth of the peers each 100 ms */
     GATHER_ABOVE_PPS = 1000,
     PATIENCE = 4,         /* empty gatherings before it sleeps until something comes */
