@@ -34,7 +34,6 @@ from recording.records import (
     Verified,
 )
 from recording.storage import RecordingFiles
-from recording.verify import verify
 
 PLAY_S = 30 * 60.0
 """A grant's time beside twice the recording's own: to look twice and to stop and think."""
@@ -204,9 +203,9 @@ class Archive:
 
 def _examine(files: RecordingFiles, shelf: Shelf, recording: Recording, now: float) -> Verified:
     try:
-        verdict = verify(files, shelf.verifier, recording.id)
-        problem = verdict.problem or supplement.check(files, shelf.verifier, files.read(MANIFEST))
+        verdict = supplement.verify_all(files, shelf.verifier, recording.id)
     except FileNotFoundError:
         return Verified(now, 0, Flaw("missing", MANIFEST))
+    problem = verdict.problem
     flaw = Flaw(problem.code, problem.file, problem.first, problem.last) if problem is not None else None
     return Verified(now, verdict.segments, flaw)

@@ -2,13 +2,15 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from common.errors import Unavailable
 from common.evidence.signing import KEY_FILE, load_verifier
 from recording.folder import KEY, Folder
 from recording.keys import FileMaster, rewrapped
-from recording.verify import FolderFiles, Verdict, verify
+from recording.supplement import verify_all
+from recording.verify import FolderFiles, Verdict
 
 RECORDINGS = "recordings"
 """The folder of all recordings, in the data folder."""
@@ -39,7 +41,7 @@ def verify_command(folder: Path, public_key: Path) -> int:
         out.write(f"there is no recording {folder}\n")
         return 2
     try:
-        verdict = verify(FolderFiles(folder), verifier, folder.resolve().name)
+        verdict = verify_all(FolderFiles(folder), verifier, folder.resolve().name)
     except OSError as fault:
         out.write(f"{folder} cannot be read ({fault.strerror})\n")
         return 2
@@ -62,8 +64,11 @@ def report(verdict: Verdict, folder: Path) -> str:
     return "\n".join(lines + [f"      note: {note}" for note in verdict.notes]) + "\n"
 
 
-def rotate_command(data: Path) -> int:
-    """A new master key, and every recording's key file wrapped by it. May be stopped and begun again at any point."""
+def rotate_command(data: Path, elsewhere: Callable[[FileMaster], int] = lambda _: 0) -> int:
+    """A new master key, and every recording's key file wrapped by it. May be stopped and begun again at any point.
+
+    `elsewhere` wraps those that are not in the data folder, and returns how many it could not.
+    """
     out = sys.stdout
     master = FileMaster(data).renew()
     bad = 0
@@ -79,6 +84,7 @@ def rotate_command(data: Path) -> int:
             bad += 1
         finally:
             folder.close()
+    bad += elsewhere(master)
     if bad:
         out.write(f"{bad} recordings are still under a former master key, which is kept. Run this again.\n")
         return 1

@@ -7,6 +7,7 @@ destroys them too, and taking one person's key out does not. Written once, after
 import hashlib
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -28,7 +29,7 @@ from recording.core.supplement import (
 )
 from recording.folder import KEY, MANIFEST, Folder
 from recording.keys import Master, RecordingKeys
-from recording.verify import Files, Problem
+from recording.verify import Files, Problem, Verdict, verify
 
 
 def seal(
@@ -107,6 +108,14 @@ def read_timeline(read: Callable[[str], bytes], keys: RecordingKeys, manifest: M
         return form.decode_timeline(unseal(sealed, TIMELINE, keys, manifest))
     except Malformed:
         raise Unavailable("part_damaged", "the timeline of the recording is not of our form") from None
+
+
+def verify_all(files: Files, verifier: Verifier, recording: str) -> Verdict:
+    """The recording, and then what was sealed into it. OSError when it cannot be read."""
+    verdict = verify(files, verifier, recording)
+    if verdict.problem is not None:
+        return verdict
+    return replace(verdict, problem=check(files, verifier, files.read(MANIFEST)))
 
 
 def check(files: Files, verifier: Verifier, manifest: bytes) -> Problem | None:

@@ -22,7 +22,6 @@ from clinic.store.sql import SqlClinicStore
 from common.clock import Clock, SystemClock
 from common.database import Database, migrate
 from common.errors import Unavailable
-from common.evidence.signing import keep_signer
 from common.ids import new_id
 from common.kept import keep
 from common.outbox.delivery import Delivery
@@ -32,29 +31,16 @@ from common.outbox.store import SqlOutbox
 from media.control.client import WorkerClient
 from media.control.unix import connect_unix
 from media.supervisor import Supervisor
-from recording.accession import Accession
-from recording.archive import Archive
-from recording.catalog.exports import Exports
-from recording.catalog.jobs import Jobs
-from recording.catalog.sql import Catalog
 from recording.client import RecorderKeeper
 from recording.commands import RECORDINGS
-from recording.core.retention import PolicyPack, RetentionClass
-from recording.disposal import Disposal
-from recording.export import Films
-from recording.keys import FileMaster
-from recording.reading import Shelf
-from recording.storage import LocalStorage, RemoteStorage
-from recording.uploads import Uploads
 from rooms.archiving import Closed
 from rooms.pictures import Pictures
 from rooms.service import Rooms
 from rooms.stills import Stills
 from rooms.store.sql import SqlRoomsStore
 from rooms.timelines import Timelines
-from signaling.archiving import Archiving, RoomsArchive, film_words, zones
+from signaling.archive_wiring import wire_archive
 from signaling.effects import Effects
-from signaling.fhir_push import FhirPush
 from signaling.gauges import Gauges
 from signaling.hints import Hint, Hints, LocalHints
 from signaling.http.archive import ArchivePages
@@ -324,59 +310,9 @@ class Server:
         return workshop
 
     def _archive(self, database: Database, closed: Closed, services: Services) -> ArchivePages:
-        """The archive's page, and its jobs as loops of this process."""
-        settings, signer = self.settings, keep_signer(self.settings.data)
-        store = settings.archive_store
-        shelf = Shelf(
-            LocalStorage(settings.data / RECORDINGS),
-            RemoteStorage(store) if store is not None else None,
-            master=FileMaster(settings.data),
-            verifier=signer.verifier,
-            clock=self._clock,
-        )
-        catalog, jobs, exports = Catalog(database), Jobs(database), Exports(database)
-        pack = PolicyPack(settings.policy_pack)
-        accession = Accession(
-            catalog,
-            jobs,
-            shelf,
-            RoomsArchive(closed),
-            signer=signer,
-            clock=self._clock,
-            retention=RetentionClass(settings.recording_class),
-        )
-        films = Films(
-            exports,
-            catalog,
-            shelf,
-            film_words(services.names),
-            folder=settings.data / "exports",
-            node=self.node,
-            clock=self._clock,
-        )
-        disposal = Disposal(jobs, shelf, clock=self._clock, pack=pack, zone_of=zones(services.names), drop_exports=films.drop)
-        archiving = Archiving(
-            accession,
-            Uploads(jobs, shelf, self._clock),
-            disposal,
-            films,
-            push=self._fhir_push(jobs),
-            jobs=jobs,
-            metrics=self._metrics,
-        )
-        self._own(archiving.run())
-        archive = Archive(catalog, shelf, self._clock, pack)
-        return ArchivePages(settings, services, archive, films, archiving, base_url=self._base_url())
-
-    def _fhir_push(self, jobs: Jobs) -> FhirPush:
-        token = self.settings.fhir_token
-        return FhirPush(
-            jobs,
-            self._clock,
-            url=self.settings.fhir_url,
-            token=token.get_secret_value() if token is not None else None,
-            base_url=self._base_url(),
-        )
+        wired = wire_archive(self.settings, database, closed, services, node=self.node, base_url=self._base_url())
+        self._own(wired.archiving.run())
+        return wired.pages
 
     def _base_url(self) -> str:
         return self.settings.base_url(self._listener.getsockname()[1])

@@ -23,6 +23,7 @@ from common.errors import ConsiliumError
 from common.logging import configure_logging
 from recording.commands import add_verify, found_in, rotate_command, verify_command
 from signaling.app import Server, reset_factor
+from signaling.archive_wiring import rewrap_stored
 from signaling.http.door import raise_file_limit
 from signaling.settings import Settings, SettingsError, load_settings
 
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _code(settings)
         _writable(settings.data)
         if asked.command == "rotate-recording-key":
-            return rotate_command(settings.data)
+            return rotate_command(settings.data, lambda master: asyncio.run(rewrap_stored(settings, master)))
         if asked.command == "reset-factor":
             return asyncio.run(_reset_factor(settings, asked.staff_number))
         listener = _listen(settings)

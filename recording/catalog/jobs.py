@@ -62,6 +62,16 @@ class Jobs:
         async with self._database.reading() as connection:
             return {RecordingId(found) for found in await connection.scalars(select(_c.id).where(_c.id.in_(ids), gone))}
 
+    async def wrapped_keys(self) -> list[tuple[RecordingId, bytes]]:
+        """The key files that are kept here: of all recordings whose files are elsewhere."""
+        query = select(_c.id, _c.wrapped_key).where(_c.wrapped_key.is_not(None))
+        async with self._database.reading() as connection:
+            return [(RecordingId(row.id), row.wrapped_key) for row in await connection.execute(query)]
+
+    async def rewrapped(self, which: RecordingId, before: bytes, after: bytes) -> bool:
+        """The same keys under another master key. False: the row changed meanwhile, as by a destruction."""
+        return await self._change(and_(_c.id == which, _c.wrapped_key == before), wrapped_key=after)
+
     async def waiting_uploads(self) -> tuple[int, float | None]:
         """How many copies are not proven yet, and when the oldest of those recordings ended."""
         query = select(func.count(), func.min(_c.ended_at)).where(_c.place == Place.UPLOADING.value)

@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from common.database import Database, migrate
@@ -18,6 +19,7 @@ from recording.accession import Accession, Facts, Told
 from recording.archive import Archive
 from recording.catalog.jobs import Jobs
 from recording.catalog.sql import Catalog
+from recording.commands import rotate_command, verify_command
 from recording.core.retention import GRACE_S, PolicyPack
 from recording.core.rights import Viewer
 from recording.disposal import Disposal
@@ -26,6 +28,8 @@ from recording.reading import Shelf
 from recording.records import Place, Purpose, Recording, RequestKind, Search
 from recording.storage import LocalStorage, RemoteStorage
 from recording.uploads import LONGEST_S, Uploads, backoff_s
+from signaling.archive_wiring import rewrap_stored
+from signaling.settings import Settings
 from tests.object_store import ObjectStore
 from tests.recordings import Sealed, Vault, seal_recording
 
@@ -141,6 +145,13 @@ async def test_what_is_over_is_entered_once_with_its_texts_and_pictures(house: H
     assert (await house.archive.examine(recording)).flaw is None
     raw = b"".join(file.read_bytes() for file in sealed.folder.iterdir())
     assert b"I cough" not in raw and b"a picture" not in raw
+    public = house.vault.data / "evidence-key.pub"
+    assert verify_command(sealed.folder, public) == 0
+    part = sealed.folder / timeline.lines[1].picture
+    whole = part.read_bytes()
+    part.write_bytes(whole[:-1])
+    assert verify_command(sealed.folder, public) == 1
+    part.write_bytes(whole)
     (sealed.folder / "supplement.sig").unlink()
     flaw = (await house.archive.examine(recording)).flaw
     assert flaw is not None and flaw.code == "supplement_changed"
@@ -177,6 +188,22 @@ async def test_a_store_that_is_down_for_ten_minutes_loses_nothing(
     assert (await house.archive.examine(now)).flaw is None
     opened = await house.shelf.open(now)
     assert opened.plaintext(1)[:4] == b"\x1a\x45\xdf\xa3"
+
+
+async def test_a_new_master_key_also_wraps_what_is_elsewhere(
+    database: Database, tmp_path: Path, object_store: ObjectStore
+) -> None:
+    house = House(database, tmp_path, object_store.storage)
+    sealed = house.seal()
+    await house.entered(sealed)
+    await house.uploads.look()
+    settings = Settings(data=tmp_path, database_url=SecretStr(database.url.render_as_string(hide_password=False)))
+    before = (await house.at(sealed)).wrapped_key
+    assert await asyncio.to_thread(rotate_command, tmp_path, lambda master: asyncio.run(rewrap_stored(settings, master))) == 0
+    now = await house.at(sealed)
+    assert now.wrapped_key != before and not list(tmp_path.glob("recording-key.*"))
+    house.shelf.master = FileMaster(tmp_path)
+    assert (await house.shelf.open(now)).plaintext(1)[:4] == b"\x1a\x45\xdf\xa3"
 
 
 async def test_two_processes_upload_one_recording_once(database: Database, tmp_path: Path, object_store: ObjectStore) -> None:
