@@ -15,7 +15,7 @@ async def elder(stage: Stage) -> None:
     await page.wait_for_selector("html[data-elder] a.pick")
     await stage.show("elder-entry", patient)
     await walk_in_on(stage, patient)
-    await page.wait_for_selector('[data-screen="check"][data-network="done"]', timeout=STEP_MS * 2)
+    await page.wait_for_selector('[data-screen="check"]')
     await stage.show("elder-check", patient)
     await page.click("[data-next]")
     await page.wait_for_selector('[data-question="flags"]')
