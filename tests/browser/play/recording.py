@@ -5,7 +5,7 @@ from playwright.async_api import Page
 from tests.browser.play.call import DESK_LIVE, LIVE, meet
 from tests.browser.play.stage import RED, STEP_MS, Stage, confirm, drawn
 
-LIT = '[data-recording="on"][data-lit="true"]'
+LIT = '[data-recording="on"][data-lit="true"][data-running="true"]'
 
 
 async def recording(stage: Stage) -> None:
@@ -39,7 +39,7 @@ async def recording(stage: Stage) -> None:
     await patient.page.click("[data-close=consent]")
     await newcomer(stage, doctor.page, patient.page, await doctor.invite("companion"))
     await patient.page.click("[data-consent=stop]")
-    await patient.page.wait_for_selector('[data-recording="on"]', state="detached", timeout=STEP_MS)
+    await patient.page.wait_for_selector("[data-lit=true]", state="detached", timeout=STEP_MS)
     await stage.show("recording-stopped", patient)
     await doctor.page.click("[data-key=end]")
     await doctor.page.click("[data-answer=yes]")

@@ -7,15 +7,18 @@ import type { RecordingStatus } from "../signal/messages";
 import { Icon } from "../ui/icon";
 import { Question } from "../ui/screen";
 import "../ui/recording.css";
+import { Copies } from "./copies";
 import { useConsent } from "./use-consent";
 
 interface AfterProps {
   seat: string;
+  /** The patient, not a guest: a record is the patient's. */
+  patient: boolean;
   status: RecordingStatus;
   line: Line;
 }
 
-export function RecordingAfter({ seat, status, line }: AfterProps) {
+export function RecordingAfter({ seat, patient, status, line }: AfterProps) {
   const t = useTexts();
   const words = t.recording.after;
   const consent = useConsent(line, seat);
@@ -47,6 +50,7 @@ export function RecordingAfter({ seat, status, line }: AfterProps) {
           </li>
         </ul>
       )}
+      {patient && <Copies seat={seat} />}
       {asking && (
         <Question
           sheet

@@ -48,6 +48,7 @@ export function AskSheet({ state, status, consent, onLater }: AskProps) {
           </span>
         </label>
       )}
+      {consent.refused !== null && <p class="error">{consent.refused}</p>}
       <div class="rec-answers">
         <button type="button" class="btn btn-wide" data-consent="audio_video" onClick={() => say("audio_video")}>
           {words.audioVideo}
@@ -62,7 +63,6 @@ export function AskSheet({ state, status, consent, onLater }: AskProps) {
           {words.later}
         </button>
       </div>
-      {consent.refused !== null && <p class="error">{consent.refused}</p>}
     </Sheet>
   );
 }

@@ -32,6 +32,7 @@ export function OwnSheet({ status, consent, onClose }: OwnProps) {
         ))}
       </dl>
       <p class="small second">{status.erases ? t.recording.ask.erases : t.recording.ask.keeps}</p>
+      {consent.refused !== null && <p class="error">{consent.refused}</p>}
       <div class="rec-answers">
         {own.audio_video === "given" && (
           <button
@@ -57,7 +58,6 @@ export function OwnSheet({ status, consent, onClose }: OwnProps) {
           {t.close}
         </button>
       </div>
-      {consent.refused !== null && <p class="error">{consent.refused}</p>}
     </Sheet>
   );
 }

@@ -47,7 +47,7 @@ export function Goodbye({ state, line, unread, onMessages }: GoodbyeProps) {
         {!guest && <Agreed state={state} />}
         {!guest && <WhatNow state={state} spoke={spoke} />}
         {!guest && spoke && <Rate state={state} line={line} />}
-        <RecordingAfter seat={state.seat} status={state.recording} line={line} />
+        <RecordingAfter seat={state.seat} patient={!guest} status={state.recording} line={line} />
         {!guest && spoke && <After state={state} unread={unread} onMessages={onMessages} />}
       </main>
       {!guest && !spoke && (

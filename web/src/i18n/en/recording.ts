@@ -98,6 +98,23 @@ export const recording = {
       withdrawYes: "Withdraw",
       withdrawNo: "Keep it",
       withdrawn: "Your consent is withdrawn.",
+      ask: {
+        copy: {
+          button: "Ask for a copy",
+          hint: "The hospital decides and answers here",
+          asked: (time: string) => `You asked for a copy at ${time}`,
+        },
+        erasure: {
+          button: "Ask to have it erased",
+          hint: "The hospital checks whether the law allows it",
+          asked: (time: string) => `You asked for erasure at ${time}`,
+        },
+      },
+      answers: {
+        open: "Not answered yet. Look here again within the day, or phone the hospital.",
+        granted: "The hospital agrees.",
+        refused: "The hospital does not agree.",
+      },
     },
   },
 };

@@ -93,6 +93,23 @@ export const recording: Pick<Texts, "recording"> = {
       withdrawYes: "收回同意",
       withdrawNo: "不收回",
       withdrawn: "您的同意已收回。",
+      ask: {
+        copy: {
+          button: "申请一份复制件",
+          hint: "由医院决定，结果写在这里",
+          asked: (time) => `您在 ${time} 申请了复制件`,
+        },
+        erasure: {
+          button: "申请删除",
+          hint: "医院会核对规定是否允许",
+          asked: (time) => `您在 ${time} 申请了删除`,
+        },
+      },
+      answers: {
+        open: "还没有答复。请当天再来看看，或致电医院。",
+        granted: "医院已同意。",
+        refused: "医院没有同意。",
+      },
     },
   },
 };
