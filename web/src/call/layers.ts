@@ -12,6 +12,10 @@ export const layersOf = (maxVideoBps: number): RTCRtpEncodingParameters[] => [
   { rid: WHOLE, maxBitrate: maxVideoBps },
 ];
 
+/** How large the picture of the person at this place among so many others is shown: from three on, all but the first are small. */
+export const sizeOf = (place: number, count: number): "medium" | "large" =>
+  place > 0 && count > 2 ? "medium" : "large";
+
 /** Switches the camera's layers: none, the whole picture, or all. */
 export async function activate(sender: RTCRtpSender, camera: boolean, layered: boolean): Promise<void> {
   const parameters = sender.getParameters();

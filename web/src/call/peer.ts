@@ -1,7 +1,7 @@
 /** One RTCPeerConnection to the relay. Carries out what the reducer orders; decides nothing about when. */
 
 import type { WantedTrack } from "../signal/messages";
-import { activate, layersOf } from "./layers";
+import { activate, layersOf, sizeOf } from "./layers";
 import type { Connection } from "./reducer";
 
 /** Sends an offer and gives the answer's SDP, or null when it was refused or lost. */
@@ -30,6 +30,7 @@ export class RelayPeer {
   private media = { microphone: false, camera: false };
   private parameters: Promise<void> = Promise.resolve();
   private layered = false;
+  private sizes = new Map<string, "medium" | "large">();
   private unlayering: ReturnType<typeof setTimeout> | undefined;
 
   /** The two own m-lines come first and are there even without a device, so that one found later needs no new offer. */
@@ -50,10 +51,11 @@ export class RelayPeer {
     this.parameters = this.parameters.then(() => activate(this.video, camera, this.layered)).catch(() => undefined);
   }
 
-  /** Offers one's own tracks and asks for those of `seats`; lets go of the tracks of everybody else.
+  /** Offers one's own tracks and asks for those of `seats`, the largest first; lets go of the tracks of everybody else.
    * @returns whether an answer was applied */
   async negotiate(seats: readonly string[], exchange: Exchange): Promise<boolean> {
     this.layer(seats.length > 1);
+    this.sizes = new Map(seats.map((seat, place) => [seat, sizeOf(place, seats.length)]));
     this.letGo(seats);
     for (const seat of seats) if (!this.receiving.has(seat)) this.receiving.set(seat, this.receive());
     try {
@@ -139,7 +141,7 @@ export class RelayPeer {
 
   private wanted(): WantedTrack[] {
     return [...this.receiving].flatMap(([seat, { audio, video }]) =>
-      [audio.mid, video.mid].filter((mid) => mid !== null).map((mid) => ({ mid, seat })),
+      [audio.mid, video.mid].filter((mid) => mid !== null).map((mid) => ({ mid, seat, size: this.sizes.get(seat) })),
     );
   }
 }

@@ -5,6 +5,7 @@ import type { Line } from "../signal/line";
 import type { Role, SeatState } from "../signal/messages";
 import { onNetworkChange } from "../signal/network";
 import { createStore } from "../ui/store";
+import { othersOf } from "./faces";
 import { askIce, type KnownIce } from "./ice";
 import { OwnMedia } from "./own-media";
 import { RelayPeer, type Streams } from "./peer";
@@ -69,7 +70,7 @@ export class Call {
   }
 
   see(state: SeatState): void {
-    const others = state.people.filter((each) => each.seat !== this.seat);
+    const others = othersOf(state.people, this.seat);
     const me = state.people.find((each) => each.seat === this.seat);
     this.happened({
       type: "room_seen",

@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { activate, layersOf, sizeOf } from "../src/call/layers";
+
+/** A sender as a browser has it: parameters come as a copy and count only once they are set. */
+function sender(encodings: RTCRtpEncodingParameters[]) {
+  let set = 0;
+  let now = encodings;
+  const parameters = () => ({ encodings: now.map((each) => ({ ...each })) });
+  return {
+    sender: {
+      getParameters: parameters,
+      setParameters: async (next: { encodings: RTCRtpEncodingParameters[] }) => {
+        set++;
+        now = next.encodings;
+      },
+    } as unknown as RTCRtpSender,
+    active: () => now.filter((each) => each.active !== false).map((each) => each.rid),
+    times: () => set,
+  };
+}
+
+describe("layers", () => {
+  it("sends the whole picture alone in a room of two, all layers in a larger one, none without a camera", async () => {
+    const camera = sender(layersOf(800_000));
+    expect(camera.active()).toEqual(["f"]);
+    await activate(camera.sender, true, true);
+    expect(camera.active()).toEqual(["q", "h", "f"]);
+    await activate(camera.sender, false, true);
+    expect(camera.active()).toEqual([]);
+    await activate(camera.sender, true, false);
+    expect(camera.active()).toEqual(["f"]);
+  });
+
+  it("sets nothing that is so already", async () => {
+    const camera = sender([{ active: true }]);
+    await activate(camera.sender, true, true);
+    expect(camera.times()).toBe(0);
+    await activate(camera.sender, false, false);
+    expect(camera.times()).toBe(1);
+  });
+
+  it("goes from small to large, as browsers want them", () => {
+    const rates = layersOf(800_000).map((each) => each.maxBitrate ?? 0);
+    expect(rates).toEqual([...rates].sort((a, b) => a - b));
+  });
+
+  it("wants the first of many large and the others no larger than they are shown", () => {
+    expect([0, 1, 2].map((place) => sizeOf(place, 3))).toEqual(["large", "medium", "medium"]);
+    expect([0, 1].map((place) => sizeOf(place, 2))).toEqual(["large", "large"]);
+  });
+});
