@@ -171,8 +171,7 @@ class Session:
         """Gives each receiver the layers that its line carries now; the counters are the worker's."""
         effects = self._layering.look(self._sent_pictures(), self._seen_pictures(), (sources, sinks), now)
         self._apply(effects)
-        if effects:
-            self._taps.settle(self._tappable())
+        self._taps.settle(self._tappable())  # what is copied follows what flows
 
     def _sent_pictures(self) -> list[SentPicture]:
         pictures = []
@@ -302,8 +301,14 @@ class Session:
         return [
             Tappable(member.label, stream.line.kind.value, stream.line.format.codec.value, key)
             for _, member in sorted(self._members.items())
-            for key, stream in sorted(member.sources.items(), key=_size)
+            for key, stream in sorted(member.sources.items(), key=self._weight)
         ]
+
+    def _weight(self, source: tuple[SourceKey, _Stream]) -> tuple[bool, int]:
+        """Layers that flow after those that do not, the largest last."""
+        key, stream = source
+        rids = stream.line.rids
+        return self._routes.is_flowing(key.peer, stream.line.mid, stream.rid), rids.index(stream.rid) if rids else 0
 
     def _source_set(self, member: _Member, key: SourceKey, stream: _Stream) -> None:
         member.sources[key] = stream
@@ -407,12 +412,6 @@ def _as_sink(number: int, sink: AgreedSink) -> Sink:
     form = sink.format
     repair = Repair(form.repair, sink.repair_ssrc) if form.repair is not None else None
     return Sink(SinkKey(number, sink.ssrc), form.codec, form.payload_type, sink.extensions, sink.label, repair)
-
-
-def _size(source: tuple[SourceKey, _Stream]) -> int:
-    """Where the stream's layer stands, the largest last."""
-    rids = source[1].line.rids
-    return rids.index(source[1].rid) if rids else 0
 
 
 def _sizes(body: PeerOffer) -> dict[str, str]:

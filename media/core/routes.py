@@ -161,6 +161,11 @@ class Routes:
         known.flowing[mid] = rids
         return self._settle()
 
+    def is_flowing(self, peer: int, mid: str, rid: str) -> bool:
+        """Whether a layer was seen to flow, or nobody has looked yet."""
+        known = self._peers.get(peer)
+        return known is None or rid in known.flowing.get(mid, (rid,))
+
     def layer_chosen(self, sink: SinkKey, rid: str) -> list[Effect]:
         """`sink` is to get this layer of whoever feeds it, as soon as there is one."""
         if sink.peer not in self._peers or self._layers.get(sink) == rid:
