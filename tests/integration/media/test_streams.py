@@ -3,8 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from itertools import permutations
+from pathlib import Path
 from typing import Any, ClassVar
 
+import pytest
+
+from common.ids import new_id
+from media.control.messages import PeerAnswer, PeerClose, PeerOffer
 from media.core import rtp
 from tests.peers.browser import FakeBrowser, repairing_ssrc, vp8_payload
 from tests.peers.calls import Call, relay_in_process
@@ -225,3 +231,37 @@ async def test_in_a_room_of_two_the_largest_layer_that_flows_is_sent() -> None:
             layered.task.cancel()
             await asyncio.gather(layered.task, return_exceptions=True)
         check_one_picture(two.received[sink])
+
+
+CORPUS = Path(__file__).parents[2] / "corpora" / "sdp"
+
+
+async def offered(call: Call, name: str, peer: str, label: str) -> str:
+    """The answer to an offer of the corpus."""
+    sdp = (CORPUS / f"{name}.sdp").read_bytes().decode()
+    reply = await call.worker.request("peer_offer", call.session, PeerOffer(peer=peer, label=label, sdp=sdp, wanted=[]))
+    assert isinstance(reply, PeerAnswer)
+    return reply.sdp
+
+
+@pytest.mark.parametrize("order", list(permutations(["chromium", "firefox", "constructed_safari"])))
+async def test_chromium_firefox_and_an_offer_of_safaris_shape_share_one_room(order: tuple[str, ...]) -> None:
+    async with relay_in_process() as (_, client):
+        call = await Call.begin(client)
+        for browser in order:
+            answer = await offered(call, f"{browser}_two_sending", new_id("p"), new_id("s"))
+            assert "VP8/90000" in answer and "H264" not in answer and "opus/48000/2" in answer
+            assert "rtx/90000" in answer and answer.count("a=mid:") == 2
+
+
+async def test_a_room_speaks_h264_while_somebody_without_vp8_is_there() -> None:
+    async with relay_in_process() as (_, client):
+        call = await Call.begin(client)
+        chromium, safari = (new_id("p"), new_id("s")), (new_id("p"), new_id("s"))
+        assert "VP8/90000" in await offered(call, "chromium_two_sending", *chromium)
+        assert "H264/90000" in await offered(call, "constructed_safari_h264_only", *safari)
+        assert "H264/90000" in await offered(call, "chromium_two_sending", *chromium)
+        firefox = await offered(call, "firefox_two_sending", new_id("p"), new_id("s"))
+        assert "VP8/90000" in firefox, "who lacks H.264 keeps a line of its own"
+        await call.worker.request("peer_close", call.session, PeerClose(label=safari[1]))
+        assert "VP8/90000" in await offered(call, "chromium_two_sending", *chromium)
