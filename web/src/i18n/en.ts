@@ -3,6 +3,7 @@
 import { call } from "./en/call";
 import { card } from "./en/card";
 import { check } from "./en/check";
+import { copies } from "./en/copies";
 import { entry } from "./en/entry";
 import { errors } from "./en/errors";
 import { goodbye } from "./en/goodbye";
@@ -53,6 +54,7 @@ export const en = {
   ...call,
   ...card,
   ...check,
+  ...copies,
   ...entry,
   ...errors,
   ...goodbye,
