@@ -3,7 +3,6 @@
 import { call } from "./en/call";
 import { card } from "./en/card";
 import { check } from "./en/check";
-import { copies } from "./en/copies";
 import { entry } from "./en/entry";
 import { errors } from "./en/errors";
 import { goodbye } from "./en/goodbye";
@@ -54,7 +53,6 @@ export const en = {
   ...call,
   ...card,
   ...check,
-  ...copies,
   ...entry,
   ...errors,
   ...goodbye,

@@ -4,7 +4,6 @@ import type { PatientTexts } from "./en";
 import { call } from "./zh/call";
 import { card } from "./zh/card";
 import { check } from "./zh/check";
-import { copies } from "./zh/copies";
 import { entry } from "./zh/entry";
 import { errors } from "./zh/errors";
 import { goodbye } from "./zh/goodbye";
@@ -54,7 +53,6 @@ export const zh: PatientTexts = {
   ...call,
   ...card,
   ...check,
-  ...copies,
   ...entry,
   ...errors,
   ...goodbye,

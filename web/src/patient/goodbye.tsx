@@ -12,7 +12,6 @@ import { Room } from "../ui/room";
 import { Heading, ReadAloud, Top } from "../ui/screen";
 import { follow } from "./entry";
 import { navigate } from "./path";
-import { RecordingCopies } from "./recording-copies";
 import { roleOf } from "./visit";
 
 interface GoodbyeProps {
@@ -49,7 +48,6 @@ export function Goodbye({ state, line, unread, onMessages }: GoodbyeProps) {
         {!guest && <WhatNow state={state} spoke={spoke} />}
         {!guest && spoke && <Rate state={state} line={line} />}
         <RecordingAfter seat={state.seat} patient={!guest} status={state.recording} line={line} />
-        {!guest && spoke && <RecordingCopies seat={state.seat} />}
         {!guest && spoke && <After state={state} unread={unread} onMessages={onMessages} />}
       </main>
       {!guest && !spoke && (
