@@ -3,10 +3,10 @@ PYTHON ?= python3
 BOOTSTRAP := exec $(PYTHON) -m tools.bootstrap
 
 .DEFAULT_GOAL := help
-.PHONY: help run code test check bench soak fuzz fix build setup screenshots clean
+.PHONY: help run code test check bench bench-adapt soak fuzz fix build setup screenshots clean
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r target text; do printf '  make %-12s%s\n' "$$target" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r target text; do printf '  make %-12s%s\n' "$$target" "$$text"; done
 
 run: export CONSILIUM_PORT := $(or $(PORT),$(CONSILIUM_PORT))
 run code: export CONSILIUM_DATA := $(or $(DATA),$(CONSILIUM_DATA))
@@ -24,6 +24,9 @@ check: ## the fast part: lint, types, contracts, unit and property tests
 
 bench: ## measure the relay against others, as root (CALLS=5,20 is shorter)
 	@$(BOOTSTRAP) bench
+
+bench-adapt: ## measure how calls in real browsers follow a link that gets bad and good again
+	@$(BOOTSTRAP) bench-adapt
 
 soak: ## run 20 calls that come and go for two hours; what grows? (MINUTES=10 CALLS=20)
 	@$(BOOTSTRAP) soak

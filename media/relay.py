@@ -6,6 +6,8 @@ It decides which session a request concerns and whether there is room for anothe
 import asyncio
 import itertools
 import secrets
+import time
+from collections import defaultdict
 from typing import cast
 
 import structlog
@@ -18,7 +20,9 @@ from media.control.messages import (
     PeerAnswer,
     PeerClose,
     PeerOffer,
+    PeerReport,
     PeerState,
+    QualityChanged,
     RecordingKeyframe,
     RecordingSet,
     SessionLost,
@@ -31,8 +35,9 @@ from media.control.messages import (
 from media.control.server import ControlServer
 from media.core.addresses import any_ipv6
 from media.core.path import Address
+from media.ladders import EVERY_S
 from media.layering import EVERY_S as LAYERS_EVERY_S
-from media.plane.interface import Unknown
+from media.plane.interface import SinkCounters, SourceCounters, Unknown
 from media.plane.port import MediaPort
 from media.rtc.candidates import local_addresses
 from media.rtc.guard import Guard
@@ -76,6 +81,7 @@ class MediaRelay:
         self.drained = asyncio.Event()
         self._load = LoadMeter(loop, memory_limit)
         self._looking = loop.call_later(LAYERS_EVERY_S, self._choose_layers)
+        self._round_timer = loop.call_later(EVERY_S, self._round)
         self.clients = 0
         self.clients_changed = asyncio.Event()
         ready = WorkerReady(worker=name, port=self.port)
@@ -108,6 +114,9 @@ class MediaRelay:
                 return self._session(session).record(cast(RecordingSet, body))
             case "recording_keyframe":
                 self._session(session).keyframes(cast(RecordingKeyframe, body).streams)
+            case "peer_report":
+                if session in self._sessions:
+                    self._sessions[session].reported(cast(PeerReport, body), time.monotonic())
             case "peer_close":
                 if session in self._sessions:
                     self._sessions[session].close_label(cast(PeerClose, body).label)
@@ -173,6 +182,25 @@ class MediaRelay:
             sinks=[line for session in self._sessions.values() for line in session.sinks(sinks)][:MAX_TABLE_LINES],
         )
 
+    def _round(self) -> None:
+        """A step of every session's ladders; one read of the plane's tables serves them all."""
+        self._round_timer = asyncio.get_running_loop().call_later(EVERY_S, self._round)
+        calls = [session for which, session in self._sessions.items() if which not in self._probes]
+        if not calls:
+            return
+        sources: defaultdict[int, list[SourceCounters]] = defaultdict(list)
+        sinks: defaultdict[int, list[SinkCounters]] = defaultdict(list)
+        for source in self._port.relay.source_counters():
+            sources[source.key.peer].append(source)
+        for sink in self._port.relay.sink_counters():
+            sinks[sink.key.peer].append(sink)
+        now = time.monotonic()
+        for session in calls:
+            try:
+                session.round(sources, sinks, now)
+            except Exception as fault:  # a bug in one call's figures must cost that call alone
+                session.fault(fault)
+
     # --- what the plane hands up ---
 
     def datagram_received(self, data: bytes, address: Address) -> None:
@@ -228,6 +256,7 @@ class MediaRelay:
         if self._ending:
             await asyncio.wait(self._ending, timeout=5.0)
         self._looking.cancel()
+        self._round_timer.cancel()
         self._load.close()
         self._rounds.close()
         self._port.close()
@@ -237,10 +266,10 @@ class MediaRelay:
         if self._draining and not self._sessions.keys() - self._probes.keys():
             self.drained.set()
 
-    def _notify(self, state: PeerState, session: ConsultationId) -> None:
+    def _notify(self, state: PeerState | QualityChanged, session: ConsultationId) -> None:
         self.server.notify(state, session)
 
-    def _ignore(self, state: PeerState, session: ConsultationId) -> None:
+    def _ignore(self, state: PeerState | QualityChanged, session: ConsultationId) -> None:
         """Whoever probes sees the outcome for themselves."""
 
     def _session_faulted(self, session: ConsultationId) -> None:

@@ -4,7 +4,7 @@ It keeps the peers' connections and nothing of what flows. A fault inside ends t
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,12 +12,23 @@ import structlog
 
 from common.errors import ProtocolError, UserError
 from common.ids import ConsultationId
-from media.control.messages import PeerOffer, PeerState, RecordingSet, RecordingTaps, SinkStats, SourceStats
+from media.control.messages import (
+    PeerOffer,
+    PeerReport,
+    PeerState,
+    QualityChanged,
+    RecordingSet,
+    RecordingTaps,
+    SinkStats,
+    SourceStats,
+)
 from media.core.kinds import Codec, Kind
 from media.core.path import Address
 from media.core.routes import ClearRoute, ClosePeer, Effect, RequestKeyframe, Routes, Sent, SetRoute, SinkKey, SourceKey, Wanted
 from media.core.rtp import ExtensionIds
-from media.layering import Layering, SeenPicture, SentPicture
+from media.core.signals import Heard, Observation
+from media.ladders import Ladders, Seen, arrived_of, heard_by
+from media.layering import ROOM_OF_TWO, Layering, SeenPicture, SentPicture
 from media.plane.interface import Repair, Sink, SinkCounters, Source, SourceCounters, Unknown
 from media.rtc.negotiate import AgreedSink, AgreedSource, Agreement, Negotiation
 from media.rtc.offer import Offer, parse_offer
@@ -70,7 +81,7 @@ class Session:
         session: ConsultationId,
         endpoint: Endpoint,
         number: Callable[[], int],
-        notify: Callable[[PeerState, ConsultationId], None],
+        notify: Callable[[PeerState | QualityChanged, ConsultationId], None],
         faulted: Callable[[ConsultationId], None],
         *,
         echo: bool = False,
@@ -89,6 +100,8 @@ class Session:
         self._closed_ids: dict[str, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
+        self._ladders = Ladders(lambda notice: self._notify(notice, self.id))
+        self._caps: dict[SourceKey, int] = {}
 
     @property
     def numbers(self) -> list[int]:
@@ -242,6 +255,65 @@ class Session:
                     )
                 )
         return lines
+
+    # --- quality ---
+
+    def reported(self, report: PeerReport, now: float) -> None:
+        """What a browser says of itself."""
+        self._ladders.reported(report, self._labels(), now)
+
+    def round(
+        self, sources: Mapping[int, Sequence[SourceCounters]], sinks: Mapping[int, Sequence[SinkCounters]], now: float
+    ) -> None:
+        """A step of everybody's ladder, by the plane's counters of each peer."""
+        if self._echo or self._closing:
+            return
+        heard: dict[tuple[str, Kind], list[Heard]] = {}
+        for member in self._members.values():
+            agreed = {sink.ssrc: sink for sink in member.agreement.sinks}
+            for counter in sinks.get(member.peer.number, ()):
+                line = agreed.get(counter.key.ssrc)
+                if line is not None:
+                    heard.setdefault((line.label, line.kind), []).append(heard_by(counter))
+        seen = [
+            Seen(member.id, member.label, self._observation(member, sources.get(member.peer.number, ()), heard))
+            for member in self._members.values()
+            if (member.label, Kind.AUDIO) in heard or (member.label, Kind.VIDEO) in heard
+        ]
+        self._ladders.forget(self._labels())
+        self._set_caps(self._ladders.round(seen, now))
+
+    def _observation(
+        self, member: _Member, counters: Sequence[SourceCounters], heard: Mapping[tuple[str, Kind], Sequence[Heard]]
+    ) -> Observation:
+        """In a room of more than two only the first hop counts: for the others' lines there are layers."""
+        mine = [(member.sources[counter.key].line.kind, counter) for counter in counters if counter.key in member.sources]
+        sound, picture = ([each for kind, each in mine if kind is wanted] for wanted in (Kind.AUDIO, Kind.VIDEO))
+        of_two = len(self._members) <= ROOM_OF_TWO
+        return Observation(
+            sound=arrived_of(sound),
+            picture=arrived_of(picture),
+            sound_heard=heard.get((member.label, Kind.AUDIO), ()) if of_two else (),
+            picture_heard=heard.get((member.label, Kind.VIDEO), ()) if of_two else (),
+            congested=of_two and any(each.congested for each in picture),
+            uplink_bps=max((each.uplink_bps for each in picture), default=0),
+            relayed_tcp=self._ladders.is_tcp(member.label),
+        )
+
+    def _set_caps(self, by_label: Mapping[str, int]) -> None:
+        caps = {
+            key: by_label.get(member.label, 0) if len(self._members) <= ROOM_OF_TWO else 0
+            for member in self._members.values()
+            for key, stream in member.sources.items()
+            if stream.line.kind is Kind.VIDEO
+        }
+        for key, cap in caps.items():
+            if self._caps.get(key, 0) != cap:
+                self._endpoint.plane.source_cap_set(key, cap)
+        self._caps = caps
+
+    def _labels(self) -> list[str]:
+        return [member.label for member in self._members.values()]
 
     # --- joining and leaving ---
 

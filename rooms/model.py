@@ -58,6 +58,28 @@ class Rung(StrEnum):
     TEXT = "text"
 
 
+class Clarity(StrEnum):
+    """How a person's picture comes to the others, as far as it lasts: full, half and quarter size, stills, sound alone, and
+    where even sound hardly gets through."""
+
+    HD = "hd"
+    SD = "sd"
+    LOW = "low"
+    STILLS = "stills"
+    AUDIO = "audio"
+    TEXT = "text"
+
+    @property
+    def moves(self) -> bool:
+        """Whether it is a moving picture."""
+        return self in (Clarity.HD, Clarity.SD, Clarity.LOW)
+
+    def is_below(self, other: "Clarity") -> bool:
+        """Whether it is worse."""
+        order = list(Clarity)
+        return order.index(self) > order.index(other)
+
+
 class Priority(StrEnum):
     """How urgent a patient is; queue.py says what it means for the order."""
 
@@ -91,6 +113,7 @@ class Seat:
     rung: Rung = Rung.MEDIA
     read: int = 0
     check: Check | None = None
+    clarity: Clarity = Clarity.HD
 
 
 @dataclass(frozen=True, slots=True)

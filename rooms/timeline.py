@@ -7,10 +7,11 @@ who may read and write is access.py's, numbering is the store's.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 from common.ids import PractitionerId, SeatId
 from rooms.consent import UNDER_WAY, RecordingState
-from rooms.model import IN_CALL, OVER, Consultation, EndedReason, Role, Rung, Seat, State
+from rooms.model import IN_CALL, OVER, Clarity, Consultation, EndedReason, Role, Rung, Seat, State
 
 PAGE = 100
 """Entries at most in one answer or one push."""
@@ -37,6 +38,12 @@ class EventCode(StrEnum):
     INTERRUPTED = "interrupted"
     MEDIA_LOST = "media_lost"
     MEDIA_BACK = "media_back"
+    PICTURE_SMALLER = "picture_smaller"
+    PICTURE_LARGER = "picture_larger"
+    PICTURE_STILLS = "picture_stills"
+    PICTURE_OFF = "picture_off"
+    PICTURE_BACK = "picture_back"
+    SOUND_WEAK = "sound_weak"
     MOVED = "moved"
     RECORDING_ASKED = "recording_asked"
     RECORDING_ON = "recording_on"
@@ -103,6 +110,7 @@ def happened(before: Consultation | None, after: Consultation, why: Mapping[Seat
         *_came(before, after),
         *_seats(before, after),
         *_rungs(before, after, why),
+        *_clarity(before, after, why),
         *_recording(before, after),
         *_course(before, after),
     ]
@@ -160,6 +168,32 @@ def _recording(before: Consultation | None, after: Consultation) -> Iterator[Eve
         case RecordingState.OFF | RecordingState.OVER:
             if was is not None and was.state in UNDER_WAY:
                 yield Event(EventCode.RECORDING_OFF, None, now.reason)
+
+
+def _clarity(before: Consultation | None, after: Consultation, why: Mapping[SeatId, str]) -> Iterator[Event]:
+    """Only within a call; a new one begins anew without a word."""
+    if after.state not in IN_CALL or before is None or before.state not in IN_CALL:
+        return
+    for seat in after.present_seats():
+        was = _former(before, seat)
+        if was is not None and was.clarity is not seat.clarity:
+            yield Event(_step(was.clarity, seat.clarity), seat.id, why.get(seat.id, ""))
+
+
+def _step(was: Clarity, now: Clarity) -> EventCode:
+    match now:
+        case Clarity.STILLS:
+            return EventCode.PICTURE_STILLS
+        case Clarity.AUDIO:
+            return EventCode.PICTURE_OFF
+        case Clarity.TEXT:
+            return EventCode.SOUND_WEAK
+        case Clarity.HD | Clarity.SD | Clarity.LOW:
+            if not was.moves:
+                return EventCode.PICTURE_BACK
+            return EventCode.PICTURE_SMALLER if now.is_below(was) else EventCode.PICTURE_LARGER
+        case _:
+            assert_never(now)
 
 
 def _course(before: Consultation | None, after: Consultation) -> Iterator[Event]:

@@ -7,11 +7,11 @@ message. The number comes from that row, and the primary key of the entries stan
 from collections.abc import Sequence
 
 from common.clock import Clock
-from common.ids import ConsultationId
+from common.ids import ConsultationId, SeatId
 from rooms.access import access_room, access_timeline
 from rooms.effects import ConsultationChanged, Effect, TimelineGrew
 from rooms.errors import timeline_full
-from rooms.model import OVER, Consultation, Rung, SeatIdentity
+from rooms.model import IN_CALL, OVER, Clarity, Consultation, Rung, SeatIdentity
 from rooms.ports import RoomsStore
 from rooms.timeline import MOST_ENTRIES, PAGE, Draft, Entry, EntryKind, Page
 from rooms.turn import Turn
@@ -78,6 +78,21 @@ class Timelines:
                 await turn.take_rung(seat, rung, why)
 
         return (await self._turns.take(who.hospital, act))[1]
+
+    async def take_clarity(self, which: ConsultationId, seat: SeatId, clarity: Clarity, why: str) -> list[Effect]:
+        """How a seat's picture comes to the others now, and why. What is known already, or too late, changes nothing."""
+        async with self._store.reading() as work:
+            found = await work.consultations.load([which])
+        if not found or not any(one.id == seat and one.clarity is not clarity for one in found[0].present_seats()):
+            return []
+
+        async def act(turn: Turn) -> None:
+            consultation = await turn.consultation(which)
+            known = next((one for one in consultation.present_seats() if one.id == seat), None)
+            if known is not None and consultation.state in IN_CALL and known.clarity is not clarity:
+                turn.take_clarity(consultation, known, clarity, why)
+
+        return (await self._turns.take(found[0].hospital, act))[1]
 
     async def access(self, who: SeatIdentity) -> None:
         """Whether the seat may write now. UserError as in `post`."""

@@ -32,7 +32,7 @@ from rooms.lifecycle import Course, Principal, Transition
 from rooms.line import Line
 from rooms.link import Link
 from rooms.mailing import mailed_link, new_letter, new_link
-from rooms.model import IN_CALL, IN_LINE, OVER, Consultation, Ignored, Role, Rung, Seat, SeatGrant, State
+from rooms.model import IN_CALL, IN_LINE, OVER, Clarity, Consultation, Ignored, Role, Rung, Seat, SeatGrant, State
 from rooms.ports import OrderedErasure, SeatSession, Work
 
 SYSTEM = "system"
@@ -129,6 +129,11 @@ class Turn:
         if why is not None:
             self._why[seat.id] = why
         await self.change(replace(seat, rung=rung))
+
+    def take_clarity(self, consultation: Consultation, seat: Seat, clarity: Clarity, why: str) -> None:
+        """How the seat's picture comes to the others; `why` is for the timeline."""
+        self._why[seat.id] = why
+        self.put(consultation.with_seat(replace(seat, clarity=clarity)))
 
     async def change(self, seat: Seat) -> None:
         """A seat's rung or confirmation: a principal may be in the room, or out of it, by that."""

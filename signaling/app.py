@@ -58,6 +58,7 @@ from signaling.metrics import Metrics
 from signaling.pictures.workshop import Workshop, WorkshopSize
 from signaling.placement import Placements
 from signaling.probes import Probes
+from signaling.quality import QualityPost
 from signaling.reconciler import Reconciler
 from signaling.recordings import RecordingKeeper
 from signaling.refresher import Refresher
@@ -194,6 +195,7 @@ class Server:
             metrics=self._metrics,
             timelines=timelines,
             stills=StillPost(stills, self._workshop(_STILLS), effects.carry_out),
+            quality=self._quality(placements, timelines, effects),
             tell_typing=lambda who: hints.send(typing_hint(self.node, who)),
             carry_out=effects.carry_out,
         )
@@ -234,6 +236,14 @@ class Server:
             task = asyncio.create_task(loop)
             task.add_done_callback(_loop_ended)
             self._tasks.append(task)
+
+    def _quality(self, placements: Placements, timelines: Timelines, effects: Effects) -> QualityPost:
+        quality = QualityPost(
+            placements, timelines, self._connections, self._clock, send=self._gateway.send, carry_out=effects.carry_out
+        )
+        placements.hear_quality = quality.hear
+        self._closing.push_async_callback(quality.stop)
+        return quality
 
     def _turn(self) -> Turn | None:
         secret = self.settings.turn_secret

@@ -60,6 +60,8 @@ class Placements:
         self._paths: dict[SeatId, bool] = {}
         """Whether a seat's media path is up, where the store has not been told yet."""
         self._telling: set[SeatId] = set()
+        self.hear_quality: Callable[[ConsultationId, control.QualityChanged], None] = lambda _which, _what: None
+        """Set once by app.py."""
 
     @property
     def reachable(self) -> int:
@@ -121,6 +123,12 @@ class Placements:
         if not isinstance(answer, control.PeerAnswer):
             raise Unavailable("media_fault", "The media worker answered something else.")
         return answer.sdp
+
+    async def report(self, consultation: ConsultationId, body: control.PeerReport) -> None:
+        """Hand a browser's report to the worker of its call; dropped where there is none now."""
+        placed = await self._rooms.placement(consultation)
+        if placed is not None:
+            await self._tell(consultation, placed, "peer_report", body)
 
     async def sweep(self) -> None:
         """Close sessions that no call has: the order to close them was lost with a process or a connection.
@@ -229,6 +237,8 @@ class Placements:
         match notice:
             case control.PeerState():
                 self._hear_peer(notice)
+            case control.QualityChanged() if session is not None:
+                self.hear_quality(session, notice)
             case control.SessionLost() if session is not None:
                 self._spawn(self._session_lost(session))
             case _:

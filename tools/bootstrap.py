@@ -27,6 +27,7 @@ PURPOSES = {
     "bench": ["-m", "bench.relay", "--write"],
     "soak": ["-m", "tests.load.soak", "--write"],
     "fuzz": ["-m", "tools.fuzz"],
+    "bench-adapt": ["-m", "bench.adapt", "--write"],
     "test": ["-m", "tools.stages", "test"],
     "screenshots": ["-m", "tools.screenshots"],
 }
@@ -63,11 +64,11 @@ def main(arguments: list[str]) -> int:
 def prepare(purpose: str) -> None:
     """Install and build what the purpose needs, skipping what is there already."""
     os.environ["PATH"] = f"{PROGRAMS}{os.pathsep}{os.environ.get('PATH', os.defpath)}"  # fetched only where nothing else would do
-    if purpose in ("test", "setup", "screenshots"):
+    if purpose in ("test", "setup", "screenshots", "bench-adapt"):
         install_test_programs()
     install_python_packages(for_tests=purpose not in ("run", "build", "code"))
     build_plane()
-    if purpose in ("run", "build", "test", "setup", "screenshots"):
+    if purpose in ("run", "build", "test", "setup", "screenshots", "bench-adapt"):
         build_web()
     if purpose not in ("run", "build", "code"):
         install_web_packages()

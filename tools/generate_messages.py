@@ -37,7 +37,7 @@ What a browser and the server say to each other, field by field; [PROTOCOL.md](P
 """
 _ALIASES = (
     "Role", "StaffRole", "Language", "ConsultationState", "EndedReason", "Priority", "RedFlag", "DeviceOutcome", "PathKind",
-    "Expectation", "Rung", "Rating", "EntryKind", "EventCode",
+    "Expectation", "Rung", "Clarity", "QualityReason", "Rating", "EntryKind", "EventCode",
     "RecordingState", "RecordingReason", "RecordedScope", "ConsentPurpose", "ConsentStanding",
     "ArchiveState", "ArchivePurpose", "RetentionClass", "ArchiveExportState", "ArchiveAsk", "ArchiveAnswer",
 )  # fmt: skip

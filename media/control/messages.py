@@ -69,6 +69,23 @@ class PeerClose(Wire):
     label: Id
 
 
+class PictureSeen(Wire):
+    """How long the picture of `label` stood still at a receiver since its last report."""
+
+    label: Id
+    frozen_ms: int = Field(ge=0, le=60_000)
+
+
+class PeerReport(Wire):
+    """What the browser of `label` says of itself: the limit that it keeps its picture under (none: it keeps to none), how its
+    packets travel, what it saw of the others."""
+
+    label: Id
+    limit_bps: int | None = Field(ge=0, le=100_000_000)
+    path: Literal["udp", "turn_udp", "turn_tcp", "turn_tls"]
+    pictures: list[PictureSeen] = Field(max_length=16)
+
+
 class WorkerPing(Wire):
     """Asks a worker for its condition."""
 
@@ -184,6 +201,30 @@ class PeerState(Wire):
     state: Literal["connecting", "connected", "disconnected", "failed", "closed"]
 
 
+Rung = Literal["hd", "sd", "low", "stills", "audio", "text"]
+Reason = Literal["start", "bandwidth", "loss", "delay", "freezes", "better"]
+
+
+class QualityChanged(Wire):
+    """How a peer is to send from now on, why, and what is known of its way to the others; said again every two seconds.
+
+    `limit_bps` is for its picture, 0 for none. `told_rung` is the last rung that lasted, for people: repeats change nothing.
+    Losses are shares of the last two seconds, of the worst receiver."""
+
+    peer: Id
+    label: Id
+    rung: Rung
+    reason: Reason
+    limit_bps: int
+    told_rung: Rung
+    told_reason: Reason
+    rate_bps: int
+    estimate_bps: int | None
+    loss_up: float
+    loss_down: float
+    round_trip_ms: float | None
+
+
 class SessionLost(Wire):
     """The worker gave up a session (an internal fault confined to it)."""
 
@@ -196,6 +237,7 @@ Request = (
     | SessionList
     | PeerOffer
     | PeerClose
+    | PeerReport
     | RecordingSet
     | RecordingKeyframe
     | WorkerPing
@@ -203,7 +245,7 @@ Request = (
     | WorkerDump
 )
 Reply = PeerAnswer | SessionsOpen | RecordingTaps | WorkerStatus | WorkerTable | Done
-Notice = WorkerReady | PeerState | SessionLost
+Notice = WorkerReady | PeerState | QualityChanged | SessionLost
 
 REQUESTS: dict[str, tuple[type[Request], type[Reply]]] = {
     "session_open": (SessionOpen, Done),
@@ -213,6 +255,7 @@ REQUESTS: dict[str, tuple[type[Request], type[Reply]]] = {
     "peer_close": (PeerClose, Done),
     "recording_set": (RecordingSet, RecordingTaps),
     "recording_keyframe": (RecordingKeyframe, Done),
+    "peer_report": (PeerReport, Done),
     "worker_ping": (WorkerPing, WorkerStatus),
     "worker_drain": (WorkerDrain, Done),
     "worker_dump": (WorkerDump, WorkerTable),
@@ -220,6 +263,7 @@ REQUESTS: dict[str, tuple[type[Request], type[Reply]]] = {
 NOTICES: dict[str, type[Notice]] = {
     "worker_ready": WorkerReady,
     "peer_state": PeerState,
+    "quality_changed": QualityChanged,
     "session_lost": SessionLost,
 }
 

@@ -59,11 +59,18 @@ class SourceCounters:
     octets: int
     lost: int
     jitter_ms: float
+    congested: bool
+    """Its receivers' estimates have fallen below its rate."""
+    uplink_bps: int
+    """What its own way here carries while a queue stands on it; 0: there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class SinkCounters:
-    """`receiver_bps` is what the receiver can take of everything, 0 while it has not said; `lost` its share of packets."""
+    """`receiver_bps` is what the receiver can take of everything, 0 while it has not said; `lost` its share of packets.
+
+    What it said is as old as `reported_at` and `estimate_at` say (the loop's clock; 0: never).
+    """
 
     key: SinkKey
     packets: int
@@ -71,6 +78,11 @@ class SinkCounters:
     retransmitted: int
     receiver_bps: int = 0
     lost: float = 0.0
+    round_trip_ms: float = 0.0
+    reported_at: float = 0.0
+    estimate_bps: int = 0
+    """This source's part of what the receiver can take."""
+    estimate_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +160,12 @@ class Plane(Protocol):
 
     def keyframe_request(self, source: SourceKey) -> None:
         """Asks the sender, at a bounded pace."""
+
+    def source_cap_set(self, source: SourceKey, cap_bps: int) -> None:
+        """The sender was told by other means to send no more than this; 0: nothing was told.
+
+        While it keeps to it, estimates limit it only when the receivers suddenly take less.
+        """
 
     def tap_set(self, source: SourceKey, tap: Tap | None) -> bool:
         """Copies the source's decrypted packets to the recorder from now on; none ends it before it returns.

@@ -157,6 +157,9 @@ class NativePlane:
     def keyframe_request(self, source: SourceKey) -> None:
         self._lib.plane_keyframe_request(self._plane, source.peer, source.ssrc, time.monotonic())
 
+    def source_cap_set(self, source: SourceKey, cap_bps: int) -> None:
+        self._lib.plane_source_cap_set(self._plane, source.peer, source.ssrc, cap_bps)
+
     def tap_set(self, source: SourceKey, tap: Tap | None) -> bool:
         if tap is None:
             return bool(self._lib.plane_tap_set(self._plane, source.peer, source.ssrc, self._ffi.NULL, 0, 0))
@@ -176,7 +179,15 @@ class NativePlane:
 
     def source_counters(self) -> list[SourceCounters]:
         return [
-            SourceCounters(SourceKey(line.peer, line.ssrc), line.packets, line.octets, line.lost, line.jitter_ms)
+            SourceCounters(
+                SourceKey(line.peer, line.ssrc),
+                line.packets,
+                line.octets,
+                line.lost,
+                line.jitter_ms,
+                line.congested,
+                line.uplink_bps,
+            )
             for line in self._table("plane_source_counters", self._lib.plane_source_table)
         ]
 
@@ -189,6 +200,10 @@ class NativePlane:
                 line.retransmitted,
                 line.receiver_bps,
                 line.lost_fraction,
+                line.round_trip_ms,
+                line.reported_at,
+                line.estimate_bps,
+                line.estimate_at,
             )
             for line in self._table("plane_sink_counters", self._lib.plane_sink_table)
         ]

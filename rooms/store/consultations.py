@@ -8,7 +8,7 @@ from sqlalchemy import Row, Select, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.ids import ConsultationId, DepartmentId, HospitalId, PractitionerId, SeatId
-from rooms.model import IN_CALL, IN_LINE, Consultation, EndedReason, Priority, Role, Rung, Seat, SeatIdentity, State
+from rooms.model import IN_CALL, IN_LINE, Clarity, Consultation, EndedReason, Priority, Role, Rung, Seat, SeatIdentity, State
 from rooms.ports import SeatSession
 from rooms.store import tables
 from rooms.store.checks import read_check, write_check
@@ -222,6 +222,7 @@ def _seat(row: Row[Any]) -> Seat:
         rung=Rung(row.rung),
         read=row.read,
         check=read_check(row.device_check),
+        clarity=Clarity(row.clarity),
     )
 
 
@@ -244,4 +245,5 @@ def _seat_row(seat: Seat) -> dict[str, object]:
         "rung": seat.rung.value,
         "read": seat.read,
         "device_check": write_check(seat.check),
+        "clarity": seat.clarity.value,
     }

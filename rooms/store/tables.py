@@ -103,6 +103,7 @@ seat = Table(
     Column("rung", CODE, nullable=False, server_default="media"),
     Column("read", Integer, nullable=False, server_default="0"),
     Column("device_check", Text),  # JSON: store/checks.py
+    Column("clarity", CODE, nullable=False, server_default="hd"),
 )
 
 seat_session = Table(

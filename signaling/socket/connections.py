@@ -132,6 +132,10 @@ class Connections:
         """Whether anybody of a consultation is connected here."""
         return consultation in self._by_consultation
 
+    def of_consultation(self, consultation: ConsultationId) -> list[Connection]:
+        """Everybody of a consultation connected here."""
+        return list(self._by_consultation[consultation].values()) if consultation in self._by_consultation else []
+
     def of_seat(self, seat: SeatId) -> Connection | None:
         """The connection that speaks for a seat."""
         return self._by_seat.get(seat)

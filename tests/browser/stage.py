@@ -47,7 +47,7 @@ FOOTAGE = """
       brush.fillStyle = colour; brush.fillRect(0, 0, canvas.width, canvas.height);
       brush.fillStyle = '#fff'; brush.fillRect((turn++ * 4) % 320, 0, 4, 12);
       if (busy) {
-        const noise = brush.createImageData(canvas.width, canvas.height / 4);
+        const noise = brush.createImageData(canvas.width, (canvas.height * busy) / 240);
         for (let i = 0; i < noise.data.length; i += 65536)
           crypto.getRandomValues(new Uint8Array(noise.data.buffer, i, Math.min(65536, noise.data.length - i)));
         for (let i = 3; i < noise.data.length; i += 4) noise.data[i] = 255;
@@ -155,8 +155,8 @@ class Look:
     hertz: float
     drawing: str = ""
     """An SVG shown in place of the colour, for pictures that people look at."""
-    busy: bool = False
-    """A quarter of the picture is noise, which takes whatever the line gives."""
+    busy: int = 0
+    """Of 240 lines of the picture so many are noise: 60 take what a line of 400 kbit/s gives, 100 what one of 2 Mbit/s does."""
     large: bool = False
     """640 × 480 in place of 320 × 240: enough for several layers."""
 

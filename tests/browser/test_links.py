@@ -110,8 +110,8 @@ async def back_after(person: Person) -> float:
 
 
 async def test_a_slow_mobile_line_carries_the_call(chromium: Browser, cast: LinkedCast, request: pytest.FixtureRequest) -> None:
-    doctor = await cast.doctor_on_duty(chromium, replace(BLUE, busy=True))
-    patient = await cast.patient_in_line(chromium, "Bai Yun", replace(GREEN, busy=True))
+    doctor = await cast.doctor_on_duty(chromium, replace(BLUE, busy=60))
+    patient = await cast.patient_in_line(chromium, "Bai Yun", replace(GREEN, busy=60))
     cast.link(patient).become(MOBILE_3G)
     async with in_a_call(cast, doctor, patient, request.node.name) as witness:
         began = witness.mark("400 kbit/s, 200 ms, 2 % loss since before the call")

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import secrets
+import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -40,6 +41,11 @@ class Stream:
     sequence: int = field(default_factory=lambda: secrets.randbits(16))
     timestamp: int = field(default_factory=lambda: secrets.randbits(32))
     picture: int = field(default_factory=lambda: secrets.randbits(15))
+
+
+def send_time(now: float) -> bytes:
+    """abs-send-time: seconds in 6.18 bits."""
+    return (int(now * (1 << 18)) & 0xFFFFFF).to_bytes(3, "big")
 
 
 def vp8_payload(picture: int, *, key: bool, size: int = 200) -> bytes:
@@ -211,7 +217,7 @@ class FakeBrowser:
             sequence=stream.sequence,
             timestamp=stream.timestamp,
             ssrc=stream.ssrc,
-            extensions=rtp.write_extensions([(2, b"\x01\x02\x03"), *named]),
+            extensions=rtp.write_extensions([(2, send_time(time.monotonic())), *named]),
             payload=payload,
         )
 

@@ -1,4 +1,9 @@
-"""How much a source may send: the least of what its receivers can take. Never measures; receivers do (REMB)."""
+"""How much a source may send: the least of what its receivers can take. Never measures; receivers do (REMB).
+
+Where the sender is told a cap by other means (the ladder's, over its socket) and keeps to it, the estimate is for emergencies
+only: it rises by 8 % a second, and never above half again what is sent, so a sender under a cap is told to be free while all is
+well. Then nothing but the cap has to rise.
+"""
 
 from dataclasses import dataclass
 
@@ -12,6 +17,16 @@ START_S = 2.0
 START_BPS = 1_500_000
 """A receiver's first estimates say only that it has seen little yet: taken as they are, a call begins at 300 kbit/s and rises by
 8 % a second. So for two seconds a receiver is believed to take this much; 770 kbit/s were measured in the second one."""
+FREE_BPS = 1_500_000
+"""For a sender under a cap: as much as the highest one."""
+OBEYED = 1.3
+"""A sender whose rate is above its cap by more than this does not keep to it."""
+FALL, OVER, SEVERE = 0.92, 0.95, 0.6
+"""An estimate that fell to less than this share of the one before, and lies below what is sent, tells of a growing queue; it is
+over when the estimate reaches what is sent again. Below this share of the cap there is no time for the socket."""
+STALE_S = 3.0
+PATIENCE_S = 1.5
+"""In which a sender may follow a lower cap, which costs its own estimate nothing."""
 
 
 @dataclass(slots=True)
@@ -29,14 +44,14 @@ class Told:
     """The last limit that a sender was told."""
 
     def __init__(self) -> None:
-        self._bps = 0
+        self.bps = 0
         self._at = float("-inf")
 
     def due(self, bps: int, now: float) -> int | None:
         """The limit when it is to be told now: a lower one at once, others no more often than every 0.2 s."""
-        if bps >= self._bps and now - self._at < MIN_INTERVAL_S:
+        if bps >= self.bps and now - self._at < MIN_INTERVAL_S:
             return None
-        self._bps, self._at = bps, now
+        self.bps, self._at = bps, now
         return bps
 
 
@@ -71,12 +86,19 @@ class LeastEstimate:
     def __init__(self) -> None:
         self._reports: dict[int, _Report] = {}
         self._told = Told()
+        self._least: int | None = None
+        self._least_at = float("-inf")
+        self.cap_bps = 0
+        """What the sender was told by other means; 0: nothing."""
+        self.congested_at: float | None = None
+        """Since when the receivers can take less than is sent."""
 
-    def report(self, receiver: int, bps: int, now: float) -> None:
-        """`receiver` can take `bps` of this source."""
+    def report(self, receiver: int, bps: int, rate_bps: int, now: float) -> None:
+        """`receiver` can take `bps` of this source, which sends `rate_bps`."""
         known = self._reports.get(receiver)
         goes_on = known is not None and now - known.at <= REPORT_LIFE_S
         self._reports[receiver] = _Report(bps, now, known.first_at if known is not None and goes_on else now)
+        self._notice(rate_bps, now)
 
     def forget(self, receiver: int) -> None:
         """`receiver` no longer receives this source; its limit goes with it."""
@@ -87,15 +109,48 @@ class LeastEstimate:
         if receiver in former._reports:
             self._reports[receiver] = former._reports[receiver]
 
-    def due(self, now: float) -> int | None:
-        """The limit to tell the source now: a lower one at once, others no more often than every 0.2 s."""
-        known = self.limits(now)
-        return self._told.due(min(known), now) if known else None
+    def due(self, rate_bps: int, now: float, uplink_bps: int = 0) -> int | None:
+        """The limit to tell the source now: a lower one at once, others no more often than every 0.2 s.
+
+        `uplink_bps` is what a queue on its own way here leaves it; 0: there is none.
+        """
+        limit = self._limit(rate_bps, now)
+        if uplink_bps:
+            limit = min(limit or uplink_bps, uplink_bps)
+        return self._told.due(limit, now) if limit is not None else None
 
     def limits(self, now: float) -> list[int]:
         """What each receiver said lately that it can take."""
+        return [kept.limit_bps(now) for kept in self._fresh(now)]
+
+    @property
+    def told_bps(self) -> int:
+        """The least that the sender was told, by an estimate or otherwise; 0: nothing."""
+        told = self._told.bps
+        return min(told or self.cap_bps, self.cap_bps or told)
+
+    def _fresh(self, now: float) -> list[_Report]:
         self._reports = {receiver: kept for receiver, kept in self._reports.items() if now - kept.at <= REPORT_LIFE_S}
-        return [kept.limit_bps(now) for kept in self._reports.values()]
+        return list(self._reports.values())
+
+    def _notice(self, rate_bps: int, now: float) -> None:
+        least, former = max(1, min(kept.bps for kept in self._fresh(now))), self._least
+        if now - self._least_at > STALE_S:
+            former = self.congested_at = None  # of a picture that has not been sent meanwhile
+        self._least, self._least_at = least, now
+        sent = min(rate_bps, self.cap_bps) if self.cap_bps else rate_bps
+        if least >= OVER * sent:
+            self.congested_at = None
+        elif self.congested_at is None and former is not None and least < FALL * former:
+            self.congested_at = now
+
+    def _limit(self, rate_bps: int, now: float) -> int | None:
+        if not self.cap_bps or rate_bps > OBEYED * self.cap_bps:
+            return min(self.limits(now), default=None)
+        least = min((max(kept.bps, 1) for kept in self._fresh(now)), default=FREE_BPS)
+        if self.congested_at is None:
+            return max(least, FREE_BPS)
+        return least if least < SEVERE * self.cap_bps or now - self.congested_at > PATIENCE_S else None
 
 
 def shares(total_bps: int, rates_bps: list[int]) -> list[int]:

@@ -60,16 +60,31 @@ class Feedback:
         """Sends a PLI unless one went a moment ago; `waiting` marks a repetition."""
         if stream.peer.send is None or kind_of(stream.source.codec) is not Kind.VIDEO:
             return
-        asks = stream.keyframes.still_waiting(now) if waiting else stream.keyframes.needed(now)
+        pace, limit = stream.keyframes, stream.estimate.told_bps
+        asks = pace.still_waiting(now, limit) if waiting else pace.needed(now, limit)
         if asks:
             self._send_rtcp(
                 stream.peer, [ReceiverReport(stream.peer.ssrc), PictureLoss(stream.peer.ssrc, stream.source.key.ssrc)]
             )
 
+    def arrived(self, stream: SourceStream, octets: int, now: float) -> None:
+        """A stamped packet of a video source: its way here may have become too narrow, or be free again."""
+        before = stream.uplink.bps
+        if not stream.uplink.arrived(octets, stream.peer.clock.late_s, now):
+            return
+        if before == 0 and stream.uplink.bps:
+            stream.lost_before = stream.reception.lost
+        if stream.uplink.bps or before:
+            self._tell_limit(stream, now)
+        if before and stream.uplink.bps == 0 and stream.reception.lost > stream.lost_before:
+            self.request_keyframe(stream, now)  # receivers would wait three seconds for what is lost
+
     def report(self, peer: PlanePeer, now: float) -> None:
         """Tells `peer` how its own streams arrive (RFC 3550, 6.4.2); to be called about once a second."""
         for stream in peer.sources.values():
             stream.measure(now)
+            if kind_of(stream.source.codec) is Kind.VIDEO and stream.estimate.cap_bps and stream.sinks:
+                self._tell_limit(stream, now)
         blocks = tuple(self._block(stream, now) for stream in peer.sources.values() if stream.reception.packets)
         if blocks and peer.send is not None:
             self._send_rtcp(peer, [ReceiverReport(peer.ssrc, blocks), CanonicalName(peer.ssrc, CNAME)])
@@ -107,6 +122,8 @@ class Feedback:
         """RFC 3550, 6.4.1: now - when the report was passed on - how long the receiver kept it."""
         for block in blocks:
             sink = peer.sinks.get(block.ssrc)
+            if sink is not None:
+                sink.lost_share, sink.reported_at = block.fraction_lost / 256, now
             for last_report, at in sink.reports if sink is not None and block.last_report else ():
                 trip = now - at - block.delay / 65536
                 if sink is not None and last_report == block.last_report and 0 <= trip < 60:
@@ -118,6 +135,8 @@ class Feedback:
             return
         upstream = []
         for sequence in packet.sequences[:MAX_NACKS]:
+            if now < sink.drain_until:
+                continue
             if sink.history.has(sequence):
                 data = sink.history.resend(sequence, now, sink)
                 if data is not None:
@@ -128,8 +147,8 @@ class Feedback:
                 if lost is not None:
                     upstream.append(lost)
         stream = sink.feed
-        if stream is None or not upstream:
-            return
+        if stream is None or not upstream or stream.uplink.bps:
+            return  # through a full link nothing is sent again: a key frame follows
         asked = stream.missing(upstream, now)
         for sequence in asked:
             stream.arrivals.forget(sequence)
@@ -145,20 +164,23 @@ class Feedback:
         videos = [sink.feed for sink in peer.sinks.values() if sink.history is not None and sink.feed is not None]
         parts = shares(packet.bps, [stream.rate_bps for stream in videos])
         for stream, part in zip(videos, parts, strict=True):
-            stream.estimate.report(peer.number, part, now)
+            stream.estimate.report(peer.number, part, stream.rate_bps, now)
             for sink in stream.sinks:
                 if sink.peer is peer and sink.feed is stream:
-                    sink.estimate_bps = part
-            limit = self._limit(stream, now)
-            if limit is not None:
-                own = stream.peer.ssrc
-                remb = Remb(own, limit, (stream.source.key.ssrc,))
-                self._send_rtcp(stream.peer, [ReceiverReport(own), remb])
+                    sink.drain(part, now)
+                    sink.estimate_bps, sink.estimate_at, sink.receiver_bps = part, now, packet.bps
+            self._tell_limit(stream, now)
+
+    def _tell_limit(self, stream: SourceStream, now: float) -> None:
+        limit = self._limit(stream, now)
+        if limit is not None:
+            own = stream.peer.ssrc
+            self._send_rtcp(stream.peer, [ReceiverReport(own), Remb(own, limit, (stream.source.key.ssrc,))])
 
     @staticmethod
     def _limit(stream: SourceStream, now: float) -> int | None:
         """What to tell the sender now: for the stream, or for all layers of a picture together."""
         layers = [each for each in stream.peer.sources.values() if kind_of(each.source.codec) is Kind.VIDEO]
         if sum(each.rate_bps > 0 for each in layers) < 2:
-            return stream.estimate.due(now)
+            return stream.estimate.due(stream.rate_bps, now, stream.uplink.limit())
         return stream.peer.layered.due([(each.rate_bps, each.estimate.limits(now)) for each in layers], now)

@@ -2,6 +2,9 @@
 
 MIN_INTERVAL_S = 0.2
 """However many ask: a key frame costs about ten ordinary ones, and browsers make no more than a few a second."""
+KEYFRAME_BITS, LONGEST_S = 150_000, 1.5
+"""And never before the last one can have come through what the sender is limited to: asked each 200 ms for what takes a second, a
+browser sends nothing but beginnings of key frames."""
 WAITING_INTERVAL_S = 0.5
 """Between repetitions while a closed gate waits: a key frame takes that long over a slow uplink."""
 
@@ -12,16 +15,20 @@ class KeyframeRequests:
     def __init__(self) -> None:
         self._sent_at = float("-inf")
 
-    def needed(self, now: float) -> bool:
-        """Somebody lost the picture or began to watch: whether to ask now."""
-        return self._ask(now, MIN_INTERVAL_S)
+    def needed(self, now: float, limit_bps: int = 0) -> bool:
+        """Somebody lost the picture or began to watch: whether to ask a sender of this limit (0: none) now."""
+        return self._ask(now, max(MIN_INTERVAL_S, _passage_s(limit_bps)))
 
-    def still_waiting(self, now: float) -> bool:
+    def still_waiting(self, now: float, limit_bps: int = 0) -> bool:
         """A packet met a closed gate: whether to ask again now."""
-        return self._ask(now, WAITING_INTERVAL_S)
+        return self._ask(now, max(WAITING_INTERVAL_S, _passage_s(limit_bps)))
 
     def _ask(self, now: float, interval_s: float) -> bool:
         if now - self._sent_at < interval_s:
             return False
         self._sent_at = now
         return True
+
+
+def _passage_s(limit_bps: int) -> float:
+    return min(LONGEST_S, KEYFRAME_BITS / limit_bps) if limit_bps else 0.0

@@ -144,6 +144,11 @@ class PacketRelay:
         if stream is not None:
             self._feedback.request_keyframe(stream, self._clock())
 
+    def source_cap_set(self, source: SourceKey, cap_bps: int) -> None:
+        stream = self._source(source)
+        if stream is not None:
+            stream.estimate.cap_bps = cap_bps
+
     def tap_set(self, source: SourceKey, tap: interface.Tap | None) -> bool:
         stream = self._source(source)
         if stream is None:
@@ -173,6 +178,8 @@ class PacketRelay:
                 stream.reception.octets,
                 max(0, stream.reception.lost),
                 stream.reception.jitter_ms,
+                stream.estimate.congested_at is not None,
+                stream.uplink.bps,
             )
             for peer in self._peers.values()
             for stream in peer.sources.values()
@@ -180,7 +187,18 @@ class PacketRelay:
 
     def sink_counters(self) -> list[SinkCounters]:
         return [
-            SinkCounters(sink.sink.key, sink.packets, sink.octets, sink.retransmitted)
+            SinkCounters(
+                sink.sink.key,
+                sink.packets,
+                sink.octets,
+                sink.retransmitted,
+                sink.receiver_bps,
+                sink.lost_share,
+                sink.round_trip * 1000,
+                sink.reported_at,
+                sink.estimate_bps or 0,
+                sink.estimate_at,
+            )
             for peer in self._peers.values()
             for sink in peer.sinks.values()
         ]
@@ -299,6 +317,8 @@ class PacketRelay:
         if stream.tap is not None:
             stream.tap.copy(plain, now)
         arrived = forward.take_apart(plain, header, stream.origin, now)
+        if arrived.abs_send_time is not None and kind_of(stream.source.codec) is Kind.VIDEO:
+            self._feedback.arrived(stream, len(plain), now)
         for sink in list(stream.sinks):
             self._pass_on(stream, sink, arrived, now)
 
@@ -314,6 +334,8 @@ class PacketRelay:
     def _pass_on(self, stream: SourceStream, sink: SinkStream, arrived: forward.Arrived, now: float) -> None:
         to = sink.peer
         if to.send is None or to.address is None:
+            return
+        if now < sink.drain_until:
             return
         if sink.feed is not stream and arrived.payload and (arrived.key_start or sink.forward.kind is Kind.AUDIO):
             sink.change()

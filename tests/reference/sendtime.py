@@ -20,6 +20,8 @@ class SendClock:
         self._shift: int | None = None
         self._window_at = 0.0
         self._least = self._former_least = 0
+        self.late_s = 0.0
+        """How much later than the quickest of late the last packet came."""
 
     def translate(self, stamp: bytes, now: float) -> bytes:
         """The 3-byte stamp of a packet that arrived at `now` (seconds), on the relay's clock."""
@@ -40,4 +42,5 @@ class SendClock:
             self._window_at = now
         self._least = min(self._least, difference)
         self._shift = min(self._least, self._former_least)
+        self.late_s = (difference - self._shift) / _TICKS_PER_S
         return self._shift

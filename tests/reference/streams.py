@@ -12,12 +12,13 @@ from media.core.kinds import CLOCK_RATE, Kind, kind_of
 from media.core.path import Address
 from media.core.rtp import ExtensionIds
 from media.plane.interface import Sink, Source, SrtpKeys
-from tests.reference.bandwidth import LayeredLimit, LeastEstimate
+from tests.reference.bandwidth import FALL, SEVERE, LayeredLimit, LeastEstimate
 from tests.reference.forward import Forward, Origin
 from tests.reference.keyframes import KeyframeRequests
 from tests.reference.sendtime import SendClock
 from tests.reference.sequence import MAX_MISORDER, Arrivals, Reception
 from tests.reference.tap import Tap
+from tests.reference.uplink import Uplink
 
 HISTORY_PACKETS = 128
 """About a second of video: what a NACK may still ask for. Kept as ciphertext where packets are sent again as they were, which
@@ -30,6 +31,9 @@ AUDIO_BPS = 40_000
 FIRST_REPEATS, REPEAT_PART = 8, 5
 """A fifth of what was sent again may be sent a second time."""
 RESEND_SHARE, RESEND_BURST_S, UNKNOWN_BPS = 0.25, 0.5, 1_500_000
+DRAIN_ABOVE_BPS, DRAIN_PAUSE_S, LONGEST_DRAIN_S = 200_000, 5.0, 1.5
+GROWN_S = 0.7
+"""How long a queue has grown when a receiver tells of it."""
 MAX_UNKNOWN_SSRCS = 16
 """Each SSRC that libsrtp tries costs it a stream; a browser uses about four."""
 STRAYS_PER_S = 20
@@ -104,6 +108,9 @@ class SourceStream:
     last_report_at: float = 0.0
     asked: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=HISTORY_PACKETS))
     tap: Tap | None = None
+    uplink: Uplink = field(default_factory=Uplink)
+    lost_before: int = 0
+    """When the queue on its way began."""
     rate_bps: int = 0
     """Of the last second."""
     measured_octets: int = 0
@@ -151,7 +158,12 @@ class SinkStream:
     reports: list[tuple[int, float]] = field(default_factory=list)
     """Sender reports passed on: the middle of their NTP time, and when."""
     round_trip: float = 0.0
+    receiver_bps: int = 0
+    lost_share: float = 0.0
+    reported_at: float = 0.0
     estimate_bps: int | None = None
+    estimate_at: float = 0.0
+    drain_until: float = 0.0
     allowance: float | None = None
     allowed_at: float = 0.0
     repair_sequence: int = 0
@@ -196,6 +208,20 @@ class SinkStream:
         self.history = History() if kind_of(sink.codec) is Kind.VIDEO else None
         self.repair_sequence = secrets.randbelow(1 << 15)
 
+    def drain(self, part_bps: int, now: float) -> None:
+        """The receiver suddenly takes far less than comes: a queue stands before it, and lets nothing else through.
+
+        It gets nothing until that is gone, and goes on with a key frame.
+        """
+        assert self.feed is not None
+        rate, former = self.feed.rate_bps, self.estimate_bps
+        if former is None or part_bps >= FALL * former or part_bps >= SEVERE * rate or rate < DRAIN_ABOVE_BPS:
+            return
+        if not self.forward.open or now - self.drain_until < DRAIN_PAUSE_S:
+            return
+        self.drain_until = now + min(LONGEST_DRAIN_S, GROWN_S * (rate - part_bps) / max(1, part_bps))
+        self.forward.switch()
+
     def detach(self) -> None:
         """Takes the sink off its source; its numbering stays."""
         self.stop_waiting()
@@ -203,6 +229,7 @@ class SinkStream:
             self.feed.sinks.remove(self)
             self.feed.estimate.forget(self.peer.number)
             self.estimate_bps = None
+            self.drain_until = 0.0
             self.feed = None
 
     def stop_waiting(self) -> None:

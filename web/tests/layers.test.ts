@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { activate, layersOf, sizeOf } from "../src/call/layers";
+import { sendingOf } from "../src/call/quality";
+
+const sending = (camera: boolean) => sendingOf({ clarity: "hd", limitBps: 900_000 }, camera, 800_000, 480);
 
 /** A sender as a browser has it: parameters come as a copy and count only once they are set. */
 function sender(encodings: RTCRtpEncodingParameters[]) {
@@ -23,19 +26,32 @@ describe("layers", () => {
   it("sends the whole picture alone in a room of two, all layers in a larger one, none without a camera", async () => {
     const camera = sender(layersOf(800_000));
     expect(camera.active()).toEqual(["f"]);
-    await activate(camera.sender, true, true);
+    await activate(camera.sender, sending(true), "hd");
     expect(camera.active()).toEqual(["q", "h", "f"]);
-    await activate(camera.sender, false, true);
+    await activate(camera.sender, sending(false), "hd");
     expect(camera.active()).toEqual([]);
-    await activate(camera.sender, true, false);
+    await activate(camera.sender, sending(true), null);
     expect(camera.active()).toEqual(["f"]);
   });
 
+  it("leaves smaller layers alone on a lower rung, and none where no picture moves", async () => {
+    const camera = sender(layersOf(800_000));
+    for (const [clarity, left] of [
+      ["sd", ["q", "h"]],
+      ["low", ["q"]],
+      ["stills", []],
+      ["hd", ["q", "h", "f"]],
+    ] as const) {
+      await activate(camera.sender, sendingOf({ clarity, limitBps: 300_000 }, true, 800_000, 480), clarity);
+      expect(camera.active()).toEqual(left);
+    }
+  });
+
   it("sets nothing that is so already", async () => {
-    const camera = sender([{ active: true }]);
-    await activate(camera.sender, true, true);
+    const camera = sender([{ ...sending(true) }]);
+    await activate(camera.sender, sending(true), "hd");
     expect(camera.times()).toBe(0);
-    await activate(camera.sender, false, false);
+    await activate(camera.sender, sending(false), null);
     expect(camera.times()).toBe(1);
   });
 

@@ -4,17 +4,12 @@
 #include "state.h"
 
 static const double KEYFRAME_EVERY_S = 0.2;   /* however many ask: a key frame costs about ten ordinary ones */
+static const double KEYFRAME_BITS = 150000, LONGEST_PASSAGE_S = 1.5;
 static const double WAITING_EVERY_S = 0.5;    /* while a closed gate waits: a key frame takes that long over a slow uplink */
 static const double RENACK_AFTER_S = 0.05;    /* upstream, whichever sinks miss it: at the least; else once per round trip */
 static const double LONGEST_TRIP_S = 1;
-static const double ESTIMATE_LIFE_S = 10;     /* browsers report about 4.5 times a second */
-static const double LIMIT_EVERY_S = 0.2;
-static const double START_S = 2;              /* a receiver's first estimates say only that it has seen little yet */
-static const uint64_t START_BPS = 1500000;
-static const double LAYERED_GROWTH = 0.08;    /* a second, as browsers raise their own estimates */
-static const double LAYERED_MOST_BPS = 2.5e6;
 
-static void send_compound(plane *p, peer *to, compound *c) {
+void send_compound(plane *p, peer *to, compound *c) {
     if (to->send == NULL || !to->has_address || c->size == 0) return;
     outgoing *out = out_next(p);
     int size = c->size;
@@ -23,9 +18,19 @@ static void send_compound(plane *p, peer *to, compound *c) {
     out_commit(p, to, size);
 }
 
+/* How long a key frame takes through what the sender is limited to: asked each 200 ms for what takes a second, a browser sends nothing
+ * but beginnings of key frames. */
+static double passage_of_keyframe(const source *of) {
+    uint64_t limit = of->limit.bps;
+    if (of->cap_bps > 0 && (limit == 0 || of->cap_bps < limit)) limit = of->cap_bps;
+    double passage = limit > 0 ? KEYFRAME_BITS / (double)limit : 0;
+    return passage < LONGEST_PASSAGE_S ? passage : LONGEST_PASSAGE_S;
+}
+
 void request_keyframe(plane *p, source *of, double now, bool waiting) {
     if (!of->video || of->peer->send == NULL) return;
-    if (now - of->keyframe_asked_at < (waiting ? WAITING_EVERY_S : KEYFRAME_EVERY_S)) return;
+    double pause = waiting ? WAITING_EVERY_S : KEYFRAME_EVERY_S, passage = passage_of_keyframe(of);
+    if (now - of->keyframe_asked_at < (passage > pause ? passage : pause)) return;
     of->keyframe_asked_at = now;
     compound c = {.size = 0};
     compound_receiver_report(&c, of->peer->own_ssrc, NULL, 0);
@@ -59,6 +64,7 @@ void report_to(plane *p, peer *to, double now) {
         s->rate_bps = (uint64_t)llrint((double)(s->reception.octets - s->measured_octets) * 8 / (since < 0.1 ? 0.1 : since));
         s->measured_octets = s->reception.octets;
         s->measured_at = now;
+        if (s->video && s->cap_bps > 0 && s->sinks_count > 0) tell_limit(p, s, now);
         if (s->reception.packets > 0) blocks[count++] = block_of(s, now);
     }
     if (count == 0) return;
@@ -94,6 +100,7 @@ static void receiver_report(peer *from, const uint8_t *blocks, int size, int cou
         sink *s = find_sink(from, block.ssrc);
         if (s == NULL) continue;
         s->fraction_lost = block.fraction_lost;
+        s->reported_at = now;
         for (int k = 0; k < REPORTS_KEPT && block.last_report != 0; k++) {
             if (s->reports[k].last_report != block.last_report || s->reports[k].at <= 0) continue;
             double trip = now - s->reports[k].at - block.delay / 65536.0;
@@ -131,7 +138,7 @@ static void nack(plane *p, peer *from, const rtcp_packet *packet, double now) {
     for (int at = 8; at + 4 <= packet->size; at += 4) {
         uint32_t mask = 1 | (uint32_t)get16(packet->body + at + 2) << 1;
         for (int bit = 0; bit < 17; bit++) {
-            if (!(mask >> bit & 1) || named++ >= HISTORY_PACKETS) continue;
+            if (!(mask >> bit & 1) || named++ >= HISTORY_PACKETS || now < s->drain_until) continue;
             uint16_t sequence = (uint16_t)(get16(packet->body + at) + bit), lost;
             struct sent *kept = history_find(s->history, sequence);
             if (kept != NULL)
@@ -142,104 +149,11 @@ static void nack(plane *p, peer *from, const rtcp_packet *packet, double now) {
             }
         }
     }
-    if (missing_count == 0) return;
+    if (missing_count == 0 || s->feed->uplink.bps > 0) return; /* through a full link nothing is sent again: a key frame follows */
     compound c = {.size = 0};
     compound_receiver_report(&c, s->feed->peer->own_ssrc, NULL, 0);
     compound_nack(&c, s->feed->peer->own_ssrc, s->feed->ssrc, missing, missing_count);
     send_compound(p, s->feed->peer, &c);
-}
-
-/* --- bandwidth --- */
-
-/* What a receiver said lately of the source that feeds it; 0: nothing. */
-static uint64_t estimate_of(const sink *s, const source *feed, double now) {
-    if (s->feed != feed || !s->has_estimate || now - s->estimate_at > ESTIMATE_LIFE_S) return 0;
-    uint64_t bps = s->estimate_bps > 0 ? s->estimate_bps : 1;
-    return now - s->estimate_first_at < START_S && bps < START_BPS ? START_BPS : bps;
-}
-
-/* The least of what the source's receivers can take; 0 while none has said. */
-static uint64_t least_estimate(const source *of, double now) {
-    uint64_t least = 0;
-    for (int i = 0; i < of->sinks_count; i++) {
-        uint64_t bps = estimate_of(of->sinks[i], of, now);
-        if (bps > 0 && (least == 0 || bps < least)) least = bps;
-    }
-    return least;
-}
-
-static int layers_flowing(const peer *of) {
-    int count = 0;
-    for (int i = 0; i < of->sources_count; i++) count += of->sources[i]->video && of->sources[i]->rate_bps > 0;
-    return count;
-}
-
-/* The limit of a peer that sends its picture in several layers: who receives least gets a smaller layer, so the best receiver
- * counts, and what the layers take that it does not get. An estimate never exceeds half again what comes: one that is well above
- * that knows no bound, and the limit grows past it, else no larger layer would ever begin. 0 while nobody has said anything. */
-static uint64_t layered_limit(peer *of, double now) {
-    uint64_t total = 0, best = 0;
-    bool bounded = true;
-    for (int i = 0; i < of->sources_count; i++) total += of->sources[i]->video ? of->sources[i]->rate_bps : 0;
-    for (int i = 0; i < of->sources_count; i++) {
-        const source *from = of->sources[i];
-        for (int k = 0; from->video && k < from->sinks_count; k++) {
-            uint64_t bps = estimate_of(from->sinks[k], from, now), all = bps + total - from->rate_bps;
-            bool free = bps * 4 >= from->rate_bps * 5;
-            if (bps == 0 || all < best || (all == best && !free)) continue;
-            best = all;
-            bounded = !free;
-        }
-    }
-    if (best == 0) return 0;
-    double since = now - of->grown_at;
-    double grown = bounded ? 0 : of->grown_bps * (1 + LAYERED_GROWTH * (since < 1 ? since : 1));
-    of->grown_at = now;
-    of->grown_bps = grown > (double)best ? grown : (double)best;
-    if (of->grown_bps > LAYERED_MOST_BPS) of->grown_bps = LAYERED_MOST_BPS;
-    return (uint64_t)of->grown_bps;
-}
-
-static void tell_limit(plane *p, source *to, double now) {
-    bool layered = layers_flowing(to->peer) > 1;
-    told_limit *told = layered ? &to->peer->limit : &to->limit;
-    uint64_t limit = layered ? layered_limit(to->peer, now) : least_estimate(to, now);
-    if (limit == 0 || (limit >= told->bps && now - told->at < LIMIT_EVERY_S)) return;
-    *told = (told_limit){limit, now};
-    compound c = {.size = 0};
-    compound_receiver_report(&c, to->peer->own_ssrc, NULL, 0);
-    compound_remb(&c, to->peer->own_ssrc, limit, to->ssrc);
-    send_compound(p, to->peer, &c);
-}
-
-/* The estimate is for all that the peer receives. Each of its videos gets at least an equal part, and all that the others leave:
- * an equal part alone would drag everybody to the slowest sender's pace, since an estimate never exceeds half again what comes. */
-static void remb(plane *p, peer *from, const rtcp_packet *packet, double now) {
-    uint64_t bps, taken = 0;
-    const uint8_t *ssrcs;
-    int count, videos = 0;
-    bool named = false;
-    if (!rtcp_remb(packet, &bps, &ssrcs, &count)) return;
-    for (int i = 0; i < count && !named; i++) named = find_sink(from, get32(ssrcs + 4 * i)) != NULL;
-    if (!named) return;
-    for (int i = 0; i < from->sinks_count; i++) {
-        const sink *s = from->sinks[i];
-        if (!s->video || s->feed == NULL) continue;
-        videos++;
-        taken += s->feed->rate_bps;
-    }
-    for (int i = 0; i < from->sinks_count; i++) {
-        sink *s = from->sinks[i];
-        if (!s->video || s->feed == NULL) continue;
-        uint64_t others = taken - s->feed->rate_bps, equal = bps / (uint64_t)videos;
-        uint64_t rest = bps > others ? bps - others : 0;
-        if (!s->has_estimate || now - s->estimate_at > ESTIMATE_LIFE_S) s->estimate_first_at = now;
-        s->has_estimate = true;
-        s->estimate_bps = rest > equal ? rest : equal;
-        s->receiver_bps = bps;
-        s->estimate_at = now;
-        tell_limit(p, s->feed, now);
-    }
 }
 
 /* --- a compound --- */
@@ -265,7 +179,7 @@ static void act_on(plane *p, peer *from, const rtcp_packet *packet, double now) 
             if (packet->count == FMT_PLI && packet->size >= 8) picture_loss(p, from, get32(packet->body + 4), now);
             for (int at = 8; packet->count == FMT_FIR && at + 8 <= packet->size; at += 8)
                 picture_loss(p, from, get32(packet->body + at), now);
-            if (packet->count == FMT_REMB) remb(p, from, packet, now);
+            if (packet->count == FMT_REMB) take_remb(p, from, packet, now);
             break;
         default: /* SDES and BYE end here: the routes say who is there */
             break;

@@ -79,7 +79,7 @@ static bool admit(plane *p, source *from, sink *to, const arrived *a, rtp_header
 }
 
 static void pass_on(plane *p, source *from, sink *to, const arrived *a, double now) {
-    if (to->peer->send == NULL || !to->peer->has_address) return;
+    if (to->peer->send == NULL || !to->peer->has_address || now < to->drain_until) return;
     if (to->feed != from && a->size > 0 && (!from->video || a->key_start)) sink_change(to);
     if (to->feed != from) {
         request_keyframe(p, from, now, true);
@@ -135,6 +135,7 @@ static void deliver(plane *p, source *from, const uint8_t *data, int size, const
     if (from->tap != NULL && !tap_copy(from->tap, data, size, now)) p->totals.tap_dropped++;
     arrived a;
     take_apart(from, data, header, now, &a);
+    if (from->video && a.has_stamp) uplink_arrived(p, from, size, now);
     for (int i = 0; i < from->sinks_count; i++) pass_on(p, from, from->sinks[i], &a, now);
 }
 

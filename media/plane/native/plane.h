@@ -26,8 +26,8 @@ typedef struct { uint32_t ssrc; uint8_t payload_type; uint16_t first_sequence; }
 /* srtp_unprotect, srtp_protect, srtp_unprotect_rtcp, srtp_protect_rtcp of one libsrtp (version 2: context, packet, length). */
 typedef struct { void *unprotect, *protect, *unprotect_rtcp, *protect_rtcp; } plane_srtp;
 
-typedef struct { uint32_t peer, ssrc; uint64_t packets, octets; int64_t lost; double jitter_ms, last_at; } plane_source_counters;
-typedef struct { uint32_t peer, ssrc; uint64_t packets, octets, retransmitted; double round_trip_ms, lost_fraction; uint64_t estimate_bps, receiver_bps; } plane_sink_counters;
+typedef struct { uint32_t peer, ssrc; uint64_t packets, octets; int64_t lost; double jitter_ms, last_at; bool congested; uint64_t uplink_bps; } plane_source_counters;
+typedef struct { uint32_t peer, ssrc; uint64_t packets, octets, retransmitted; double round_trip_ms, lost_fraction, reported_at; uint64_t estimate_bps, receiver_bps; double estimate_at; } plane_sink_counters;
 typedef struct { uint32_t peer, ssrc, stream; uint64_t copied, dropped; } plane_tap_counters;
 typedef struct { uint64_t packets_in, packets_out, packets_dropped, unsent, up_dropped, tap_dropped; } plane_totals;
 
@@ -65,6 +65,9 @@ void plane_route_set(plane *p, uint32_t sink_peer, uint32_t sink_ssrc, uint32_t 
 void plane_route_change(plane *p, uint32_t sink_peer, uint32_t sink_ssrc, uint32_t source_peer, uint32_t source_ssrc);
 void plane_route_clear(plane *p, uint32_t sink_peer, uint32_t sink_ssrc);
 void plane_keyframe_request(plane *p, uint32_t peer, uint32_t ssrc, double now);
+
+/* The sender was told by other means to send at most `bps` and is expected to keep to it; 0: nothing was told. */
+void plane_source_cap_set(plane *p, uint32_t peer, uint32_t ssrc, uint64_t bps);
 
 /* Copies the source's decrypted packets, as `stream`, to who listens on the Unix SOCK_SEQPACKET socket at `path`; NULL ends it, at
  * once. Given the same again it opens only what was closed at the other end. Whether copies go out from now on. */

@@ -61,6 +61,12 @@ typedef struct {
     uint64_t bps;
     double at;
 } told_limit;
+/* A queue on a sender's way here (uplink.c). */
+typedef struct {
+    double window_at, least, late_s;
+    uint64_t octets, bps; /* bps: what the link carries while there is a queue; 0: there is none */
+    int late_windows;
+} uplink_queue;
 
 struct source {
     peer *peer;
@@ -76,6 +82,10 @@ struct source {
     reception reception;
     double keyframe_asked_at;
     told_limit limit;
+    uint64_t cap_bps;    /* what the sender was told otherwise; 0: nothing */
+    uint64_t least_bps;  /* of the receivers' estimates, when one last came */
+    double least_at;
+    double congested_at; /* since when they can take less than is sent; 0: they can */
     uint32_t last_report; /* middle 32 bits of the last sender report's NTP time (RFC 3550, 6.4.1) */
     double last_report_at;
     struct {
@@ -85,6 +95,8 @@ struct source {
     int asked_next;
     uint64_t rate_bps, measured_octets;
     double measured_at;
+    uplink_queue uplink;
+    int64_t lost_before; /* when the queue on its way began */
     tap *tap;
 };
 
@@ -108,6 +120,7 @@ struct sink {
     double estimate_at, estimate_first_at;
     uint64_t receiver_bps; /* the whole of that REMB */
     uint64_t repeated; /* of those retransmitted, the second and later times */
+    double drain_until; /* nothing is sent while a queue stands before the receiver */
     double resend_octets, resend_at; /* what may be sent again now */
     struct {
         uint32_t last_report;
@@ -116,6 +129,7 @@ struct sink {
     int reports_next;
     double round_trip; /* seconds; 0: not known */
     uint8_t fraction_lost;
+    double reported_at; /* by the receiver */
 };
 
 struct peer {
@@ -213,6 +227,16 @@ void hand_up(plane *p, const plane_up *up, const uint8_t *data, int size);
 bool take_rtcp(plane *p, peer *from, uint8_t *data, int size, double now);
 void request_keyframe(plane *p, source *of, double now, bool waiting);
 void report_to(plane *p, peer *to, double now);
+void send_compound(plane *p, peer *to, compound *c);
+
+/* limits.c */
+void take_remb(plane *p, peer *from, const rtcp_packet *packet, double now);
+void tell_limit(plane *p, source *to, double now);
+
+/* uplink.c */
+void uplink_arrived(plane *p, source *of, int octets, double now);
+uint64_t uplink_limit(const source *of);
+void start_draining(sink *s, uint64_t part, double now);
 
 /* history.c */
 void history_keep(sink *s, uint16_t sequence, const uint8_t *data, int size, int payload_at, double now);

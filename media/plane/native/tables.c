@@ -88,6 +88,7 @@ static void leave(sink *s, source **from) {
 /* Takes the sink off its source; its numbering stays. */
 void sink_detach(sink *s) {
     if (s->feed != NULL) s->has_estimate = false;
+    s->drain_until = 0;
     leave(s, &s->feed);
     leave(s, &s->next);
 }
@@ -97,6 +98,7 @@ void sink_change(sink *s) {
     leave(s, &s->feed);
     s->feed = s->next;
     s->next = NULL;
+    s->drain_until = 0;
     sink_shut(s);
 }
 
@@ -410,6 +412,8 @@ int plane_source_table(plane *p, plane_source_counters *lines, int capacity) {
                         .lost = lost < 0 ? 0 : lost,
                         .jitter_ms = s->reception.jitter * 1000 / s->reception.clock_rate,
                         .last_at = s->reception.last_at,
+                        .congested = s->congested_at > 0,
+                        .uplink_bps = s->uplink.bps,
                     };
             }
     pthread_mutex_unlock(&p->lock);
@@ -432,8 +436,10 @@ int plane_sink_table(plane *p, plane_sink_counters *lines, int capacity) {
                         .retransmitted = s->retransmitted,
                         .round_trip_ms = s->round_trip * 1000,
                         .lost_fraction = s->fraction_lost / 256.0,
+                        .reported_at = s->reported_at,
                         .estimate_bps = s->has_estimate ? s->estimate_bps : 0,
                         .receiver_bps = s->has_estimate ? s->receiver_bps : 0,
+                        .estimate_at = s->estimate_at,
                     };
             }
     pthread_mutex_unlock(&p->lock);

@@ -20,6 +20,7 @@ from rooms.timelines import Timelines
 from signaling.metrics import Metrics
 from signaling.placement import Placements
 from signaling.probes import Probes
+from signaling.quality import QualityPost
 from signaling.socket.connections import Connection
 from signaling.stills import StillPost
 from signaling.views import Names
@@ -48,6 +49,7 @@ class Services:
     metrics: Metrics
     timelines: Timelines
     stills: StillPost
+    quality: QualityPost
     tell_typing: Callable[[SeatIdentity], None]
     carry_out: Callable[[list[Effect]], None]
 

@@ -5,18 +5,19 @@ that missed ten of them is right again with the eleventh. A state with a `revisi
 """
 
 from common.wire import Wire
-from signaling.socket.messages import archive, check, consent, desk, public, seat, shared, staff, timeline
+from signaling.socket.messages import archive, check, consent, desk, public, quality, seat, shared, staff, timeline
 from signaling.socket.messages.archive import *  # noqa: F403  (the package is read as one list of messages)
 from signaling.socket.messages.check import *  # noqa: F403
 from signaling.socket.messages.consent import *  # noqa: F403
 from signaling.socket.messages.desk import *  # noqa: F403
 from signaling.socket.messages.public import *  # noqa: F403
+from signaling.socket.messages.quality import *  # noqa: F403
 from signaling.socket.messages.seat import *  # noqa: F403
 from signaling.socket.messages.shared import *  # noqa: F403
 from signaling.socket.messages.staff import *  # noqa: F403
 from signaling.socket.messages.timeline import *  # noqa: F403
 
-MODULES = (shared, public, staff, seat, check, consent, timeline, desk, archive)
+MODULES = (shared, public, staff, seat, quality, check, consent, timeline, desk, archive)
 """In the order of PROTOCOL.md."""
 
 CLIENT_MESSAGES: dict[str, tuple[type[Wire], type[Wire] | None]] = {
@@ -24,6 +25,7 @@ CLIENT_MESSAGES: dict[str, tuple[type[Wire], type[Wire] | None]] = {
     "ice_get": (check.IceGet, check.IceServers),
     "seat_media": (seat.SeatMedia, None),
     "seat_path": (seat.SeatPath, None),
+    "seat_quality": (quality.SeatQuality, None),
     "seat_confirm": (seat.SeatConfirm, None),
     "seat_leave": (seat.SeatLeave, None),
     "consultation_end": (seat.ConsultationEnd, None),
@@ -56,6 +58,7 @@ The acknowledgement is `{"ok": true, "body": …}` or `{"ok": false, "error": Er
 
 SERVER_MESSAGES: dict[str, type[Wire]] = {
     "seat_state": seat.SeatState,
+    "quality_seen": quality.QualitySeen,
     "timeline_entries": timeline.TimelineEntries,
     "typing_seen": timeline.TypingSeen,
     "still_seen": timeline.StillSeen,

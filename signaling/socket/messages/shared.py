@@ -21,6 +21,10 @@ Expectation = Literal["clear", "small", "sound", "text"]
 """What to expect of a patient's link: a clear picture, a small one, sound alone (with stills), or text and pictures."""
 Rung = Literal["media", "stills", "text"]
 """How somebody takes part now: by a media path, or without one in text with a still every few seconds, or in text alone."""
+Clarity = Literal["hd", "sd", "low", "stills", "audio", "text"]
+"""The ladder, from the top: a moving picture of full, half and quarter size; sound with a still every few seconds; sound alone;
+and where sound hardly gets through, words."""
+QualityReason = Literal["start", "bandwidth", "loss", "delay", "freezes", "better"]
 Rating = Literal["good", "fair", "poor"]
 
 Email = Annotated[

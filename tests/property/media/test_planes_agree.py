@@ -216,7 +216,7 @@ class Pair:
 
 ACTS = ("audio", "frame", "frame", "key", "low", "low", "low key", "avc", "avc key", "change", "drop", "padding",
         "lost", "again", "hold", "release", "nack", "pli", "remb", "sender", "receiver",
-        "route", "clear", "report", "noise")  # fmt: skip
+        "route", "clear", "report", "noise", "cap")  # fmt: skip
 steps = st.lists(
     st.tuples(
         st.sampled_from(ACTS), st.sampled_from(PEERS), st.sampled_from(PEERS), st.floats(0.0, 0.6), st.integers(1, 1 << 23)
@@ -234,13 +234,24 @@ def test_the_same_goes_in_and_the_same_comes_out(script: list[tuple[str, int, in
         pair.now += after_s
         perform(pair, act, pair.peers[who], other, number)
     assert counted(pair.reference) == counted(pair.native)
+    assert told(pair.reference) == told(pair.native)
     pair.native.close()
 
 
 def counted(plane: PacketRelay | NativePlane) -> list[tuple[int, ...]]:
     """The figures of every source."""
     lines = plane.source_counters()
-    return sorted((line.key.peer, line.key.ssrc, line.packets, line.octets, line.lost) for line in lines)
+    return sorted(
+        (line.key.peer, line.key.ssrc, line.packets, line.octets, line.lost, line.congested, line.uplink_bps) for line in lines
+    )
+
+
+def told(plane: PacketRelay | NativePlane) -> list[tuple[float, ...]]:
+    """The figures of every sink, what its receiver said among them."""
+    lines = plane.sink_counters()
+    sent = [(line.key.peer, line.key.ssrc, line.packets, line.retransmitted) for line in lines]
+    heard = [(line.lost, round(line.round_trip_ms, 3), line.reported_at, line.estimate_bps, line.estimate_at) for line in lines]
+    return sorted((*one, *other) for one, other in zip(sent, heard, strict=True))
 
 
 def perform(pair: Pair, act: str, peer: Peer, other: int, number: int) -> None:
@@ -275,6 +286,8 @@ def perform(pair: Pair, act: str, peer: Peer, other: int, number: int) -> None:
             pair.clear(peer.number, other)
         case "report":
             pair.report()
+        case "cap":
+            pair.both("source_cap_set", SourceKey(peer.number, peer.number * 100 + VIDEO), number % 2 and number >> 2)
         case "noise":
             pair.arrive(number.to_bytes(4, "big") * 5, peer.address)
         case _:

@@ -2,13 +2,14 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useLocal, useTexts } from "../i18n";
-import type { Person, Role } from "../signal/messages";
+import type { Clarity, Person, QualitySeen, Role } from "../signal/messages";
 import { timeToTheSecond, useServerNow } from "../ui/clock";
 import { Icon } from "../ui/icon";
 import { initials, personName } from "../ui/names";
 import { useStore } from "../ui/store";
 import { routeSound } from "./chosen";
 import type { Streams } from "./peer";
+import { clarityOf, moves } from "./quality";
 import { isLowered, STILL_MS } from "./rung";
 import { blocked, forget, hear, play } from "./sound";
 import type { Still } from "./stills";
@@ -29,9 +30,10 @@ interface FacesProps {
   people: readonly Person[];
   streams: ReadonlyMap<string, Streams>;
   stills: ReadonlyMap<string, Still>;
+  quality: ReadonlyMap<string, QualitySeen>;
 }
 
-export function Faces({ people, streams, stills }: FacesProps) {
+export function Faces({ people, streams, stills, quality }: FacesProps) {
   const t = useTexts();
   return (
     <section class="faces" data-count={Math.min(people.length, 4)} aria-label={t.call.others}>
@@ -41,6 +43,7 @@ export function Faces({ people, streams, stills }: FacesProps) {
           person={person}
           streams={streams.get(person.seat) ?? null}
           still={stills.get(person.seat) ?? null}
+          clarity={clarityOf(quality, person.seat)}
         />
       ))}
     </section>
@@ -51,14 +54,16 @@ interface FaceProps {
   person: Person;
   streams: Streams | null;
   still: Still | null;
+  clarity: Clarity | null;
 }
 
-function Face({ person, streams, still }: FaceProps) {
+function Face({ person, streams, still, clarity }: FaceProps) {
   const t = useTexts();
   const local = useLocal();
   const name = personName(t, local, person);
   const [shape, setShape] = useState<"none" | "wide" | "tall">("none");
-  const picture = shape !== "none" && streams !== null && person.camera && person.in_call;
+  const coming = clarity === null || moves(clarity);
+  const picture = shape !== "none" && streams !== null && person.camera && person.in_call && coming;
   const instead = picture || !person.present ? null : still;
   return (
     <figure
@@ -66,6 +71,7 @@ function Face({ person, streams, still }: FaceProps) {
       data-seat={person.seat}
       data-role={person.role}
       data-picture={picture}
+      data-quality={clarity ?? undefined}
       data-still={instead?.at}
     >
       <Picture stream={streams?.video ?? null} shown={picture} tall={shape === "tall"} name={name} onShape={setShape} />
@@ -76,7 +82,7 @@ function Face({ person, streams, still }: FaceProps) {
           <span class="avatar avatar-xl" aria-hidden="true">
             {initials(local(person.name))}
           </span>
-          <p>{wordFor(t, person)}</p>
+          <p>{person.in_call && !coming ? t.quality.noPicture : wordFor(t, person)}</p>
         </div>
       )}
       <figcaption class="tag">

@@ -1,5 +1,8 @@
 /** The layers in which one's own picture is sent (simulcast): the relay gives each of several receivers the one its line carries. */
 
+import type { Clarity } from "../signal/messages";
+import type { Sending } from "./quality";
+
 /** Smallest first, as browsers want them; the last is the whole picture, and the only one in a room of two. */
 const LAYERS = [
   { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 150_000 },
@@ -16,15 +19,22 @@ export const layersOf = (maxVideoBps: number): RTCRtpEncodingParameters[] => [
 export const sizeOf = (place: number, count: number): "medium" | "large" =>
   place > 0 && count > 2 ? "medium" : "large";
 
-/** Switches the camera's layers: none, the whole picture, or all. */
-export async function activate(sender: RTCRtpSender, camera: boolean, layered: boolean): Promise<void> {
+/** The layers that each rung of the ladder leaves in a room of several; the relay chooses among them for each receiver. */
+const LEFT: Partial<Record<Clarity, readonly string[]>> = { hd: ["q", "h", WHOLE], sd: ["q", "h"], low: ["q"] };
+
+/** Sends the whole picture as `sending` says; in a room of several (`rung` given) those layers that the rung leaves. */
+export async function activate(sender: RTCRtpSender, sending: Sending, rung: Clarity | null): Promise<void> {
   const parameters = sender.getParameters();
-  let changed = false;
+  const before = JSON.stringify(parameters.encodings);
+  const several = parameters.encodings.length > 1;
   for (const encoding of parameters.encodings) {
-    const whole = encoding.rid === undefined || encoding.rid === WHOLE;
-    const active = camera && (whole || layered);
-    changed ||= encoding.active !== active;
-    encoding.active = active;
+    const { rid } = encoding;
+    const whole = !several || rid === undefined || rid === WHOLE;
+    if (several && rung !== null) {
+      encoding.active = sending.active && rid !== undefined && (LEFT[rung]?.includes(rid) ?? false);
+      if (whole) Object.assign(encoding, { maxBitrate: sending.maxBitrate, scaleResolutionDownBy: 1 });
+    } else if (whole) Object.assign(encoding, sending);
+    else encoding.active = false;
   }
-  if (changed) await sender.setParameters(parameters);
+  if (JSON.stringify(parameters.encodings) !== before) await sender.setParameters(parameters);
 }

@@ -9,7 +9,7 @@ import { type CallState, type Devices, health } from "./reducer";
 import { isLowered } from "./rung";
 
 export interface Notice {
-  id: "media" | "line" | "gone" | "rung" | "rung-other" | "back" | "devices" | "refused";
+  id: "media" | "line" | "gone" | "rung" | "rung-other" | "back" | "quality" | "devices" | "refused";
   icon: IconName;
   title: string;
   body: string;

@@ -1,7 +1,8 @@
 /** One RTCPeerConnection to the relay. Carries out what the reducer orders; decides nothing about when. */
 
-import type { WantedTrack } from "../signal/messages";
+import type { PathKind, WantedTrack } from "../signal/messages";
 import { activate, layersOf, sizeOf } from "./layers";
+import { type QualityNow, START, sendingOf, soundBps } from "./quality";
 import type { Connection } from "./reducer";
 
 /** Sends an offer and gives the answer's SDP, or null when it was refused or lost. */
@@ -19,6 +20,13 @@ interface Receiving {
 }
 
 const UNLAYER_MS = 5_000;
+/** What is found at one moment: octets over the path in use, how it goes, and frames decoded of each seat. */
+export interface Glance {
+  received: number;
+  sent: number;
+  path: PathKind;
+  frames: Map<string, number>;
+}
 
 export class RelayPeer {
   /** Names this connection to the server: an offer with another one replaces it. */
@@ -28,16 +36,21 @@ export class RelayPeer {
   private readonly video: RTCRtpSender;
   private readonly receiving = new Map<string, Receiving>();
   private media = { microphone: false, camera: false };
+  private quality = START;
   private parameters: Promise<void> = Promise.resolve();
   private layered = false;
   private sizes = new Map<string, "medium" | "large">();
   private unlayering: ReturnType<typeof setTimeout> | undefined;
 
   /** The two own m-lines come first and are there even without a device, so that one found later needs no new offer. */
-  constructor(iceServers: RTCIceServer[], maxVideoBps: number, onChange: (connection: Connection) => void) {
+  constructor(
+    iceServers: RTCIceServer[],
+    private readonly maxVideoBps: number,
+    onChange: (connection: Connection) => void,
+  ) {
     this.connection = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" });
     this.audio = this.add("audio", { direction: "sendonly" }).sender;
-    this.video = this.addLayered(maxVideoBps).sender;
+    this.video = this.addLayered().sender;
     this.connection.onconnectionstatechange = () => onChange(this.connection.connectionState);
   }
 
@@ -48,7 +61,24 @@ export class RelayPeer {
   /** Stops encoding what is switched off: a disabled track alone would go on as black frames and silence. */
   apply(microphone: boolean, camera: boolean): void {
     this.media = { microphone, camera };
-    this.parameters = this.parameters.then(() => activate(this.video, camera, this.layered)).catch(() => undefined);
+    this.set();
+  }
+
+  /** Sends as a rung of the ladder says, from now on; the sound goes on whatever becomes of the picture. */
+  keep(quality: QualityNow): void {
+    this.quality = quality;
+    this.set();
+  }
+
+  private set(): void {
+    this.parameters = this.parameters
+      .then(async () => {
+        const lines = this.video.track?.getSettings().height ?? 0;
+        const sending = sendingOf(this.quality, this.media.camera, this.maxVideoBps, lines);
+        await activate(this.video, sending, this.layered ? this.quality.clarity : null);
+        await limit(this.audio, soundBps(this.quality.clarity));
+      })
+      .catch(() => undefined);
   }
 
   /** Offers one's own tracks and asks for those of `seats`, the largest first; lets go of the tracks of everybody else.
@@ -66,22 +96,26 @@ export class RelayPeer {
     } catch {
       return false; // closed meanwhile, or an answer this browser cannot read: the reducer tries anew
     }
-    this.apply(this.media.microphone, this.media.camera); // Firefox forgets what was set before the first answer
+    this.set(); // Firefox forgets what was set before the first answer
     return true;
   }
 
-  /** Octets over the path in use, both ways; null while there is none. */
-  async octets(): Promise<{ received: number; sent: number } | null> {
+  /** Null while there is no path. */
+  async glance(): Promise<Glance | null> {
     if (this.connection.connectionState !== "connected") return null;
-    let received = 0;
-    let sent = 0;
+    const found: Glance = { received: 0, sent: 0, path: "udp", frames: new Map() };
+    const seats = new Map([...this.receiving].map(([seat, { video }]) => [video.mid, seat]));
     const report = await this.connection.getStats();
-    report.forEach((each: RTCIceCandidatePairStats) => {
-      if (each.type !== "candidate-pair") return;
-      received += each.bytesReceived ?? 0;
-      sent += each.bytesSent ?? 0;
+    report.forEach((each: RTCIceCandidatePairStats & RTCInboundRtpStreamStats) => {
+      if (each.type === "candidate-pair") {
+        found.received += each.bytesReceived ?? 0;
+        found.sent += each.bytesSent ?? 0;
+        if (each.nominated && each.state === "succeeded") found.path = pathOf(report.get(each.localCandidateId));
+      }
+      const seat = each.type === "inbound-rtp" && each.kind === "video" ? seats.get(each.mid ?? null) : undefined;
+      if (seat !== undefined) found.frames.set(seat, each.framesDecoded ?? 0);
     });
-    return { received, sent };
+    return found;
   }
 
   streams(): Map<string, Streams> {
@@ -100,7 +134,7 @@ export class RelayPeer {
     if (layered === this.layered) return;
     const become = () => {
       this.layered = layered;
-      this.apply(this.media.microphone, this.media.camera);
+      this.set();
     };
     if (layered) become();
     else this.unlayering = setTimeout(become, UNLAYER_MS);
@@ -114,11 +148,12 @@ export class RelayPeer {
   }
 
   /** A picture in layers, of which a room of two is sent the largest alone; in one where this browser knows no layers. */
-  private addLayered(maxVideoBps: number): RTCRtpTransceiver {
+  private addLayered(): RTCRtpTransceiver {
+    const maxBitrate = Math.min(START.limitBps, this.maxVideoBps);
     try {
-      return this.add("video", { direction: "sendonly", sendEncodings: layersOf(maxVideoBps) });
+      return this.add("video", { direction: "sendonly", sendEncodings: layersOf(maxBitrate) });
     } catch {
-      return this.add("video", { direction: "sendonly", sendEncodings: [{ maxBitrate: maxVideoBps }] });
+      return this.add("video", { direction: "sendonly", sendEncodings: [{ maxBitrate }] });
     }
   }
 
@@ -151,6 +186,21 @@ function isOffered(codec: RTCRtpCodec): boolean {
   const kind = codec.mimeType.toLowerCase();
   if (kind === "video/h264") return /profile-level-id=42e0/i.test(codec.sdpFmtpLine ?? "");
   return kind === "audio/opus" || kind === "video/vp8" || kind === "video/rtx";
+}
+
+/** The voice's bit rate. */
+async function limit(sender: RTCRtpSender, maxBitrate: number): Promise<void> {
+  const parameters = sender.getParameters();
+  const [encoding] = parameters.encodings;
+  if (encoding === undefined || encoding.maxBitrate === maxBitrate) return;
+  encoding.maxBitrate = maxBitrate;
+  await sender.setParameters(parameters);
+}
+
+const RELAYED: Record<string, PathKind> = { udp: "turn_udp", tcp: "turn_tcp", tls: "turn_tls" };
+
+function pathOf(local: { candidateType?: string; relayProtocol?: string } | undefined): PathKind {
+  return local?.candidateType === "relay" ? (RELAYED[local.relayProtocol ?? "udp"] ?? "turn_udp") : "udp";
 }
 
 /** ``p_`` and 16 of a-z2-7, as common/ids.py draws them. */

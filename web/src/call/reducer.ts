@@ -5,6 +5,7 @@
  * RTCPeerConnection, a device, a clock or the network: shell.ts does, and reports back. */
 
 import type { Rung, SeatPath } from "../signal/messages";
+import { type QualityNow, START } from "./quality";
 import { lostSince, rungDue, settleRung } from "./rung";
 
 export type DeviceOutcome = "ready" | "missing" | "refused" | "insecure";
@@ -54,6 +55,8 @@ export interface CallState {
   toldRung: Rung | null;
   /** Somebody else gets no sound and picture from here, so stills go to them. */
   stillsAsked: boolean;
+  /** How one's own picture is to be sent, as the relay last said. */
+  quality: QualityNow;
   stillOut: boolean;
   stillAt: number;
   devices: Devices | "opening" | "closed";
@@ -74,6 +77,7 @@ export type CallEvent =
   /** Nothing came over this connection since then, though packets went out. */
   | { type: "path_silent"; attempt: number; since: number }
   | { type: "network_changed" }
+  | { type: "quality_told"; quality: QualityNow }
   | { type: "still_done" }
   | { type: "line_changed"; up: boolean }
   | { type: "answered"; attempt: number }
@@ -97,6 +101,7 @@ export type CallCommand =
   | { type: "ask_ice" }
   | { type: "tell_path"; rung: Rung; reason: SeatPath["reason"] }
   | { type: "send_still" }
+  | { type: "keep_quality"; quality: QualityNow }
   | { type: "open_peer"; attempt: number }
   | { type: "negotiate"; attempt: number; seats: readonly string[] }
   | { type: "close_peer"; attempt: number }
@@ -133,6 +138,7 @@ export const initialCall: CallState = {
   rung: null,
   toldRung: null,
   stillsAsked: false,
+  quality: START,
   stillOut: false,
   stillAt: 0,
   devices: "closed",
@@ -208,6 +214,8 @@ function take(state: CallState, event: CallEvent, now: number): Step {
       );
     case "network_changed":
       return changeNetwork(state, now);
+    case "quality_told":
+      return keepQuality(state, event.quality);
     case "still_done":
       return only({ ...state, stillOut: false });
     case "microphone_switched":
@@ -327,6 +335,11 @@ const reopen = (state: CallState): Step => ({
   state: { ...state, reopening: true },
   commands: [{ type: "open_devices" }],
 });
+
+function keepQuality(state: CallState, quality: QualityNow): Step {
+  const same = quality.clarity === state.quality.clarity && quality.limitBps === state.quality.limitBps;
+  return { state: { ...state, quality }, commands: same ? [] : [{ type: "keep_quality", quality }] };
+}
 
 const lacksDevice = (devices: CallState["devices"]): boolean =>
   typeof devices !== "string" && (devices.microphone === "missing" || devices.camera === "missing");

@@ -69,5 +69,5 @@ function rungOf(state: CallState, now: number): Rung | null {
 
 function sendsStills(state: CallState): boolean {
   if (!state.lineUp || !isWanted(state) || !sending(state).camera) return false;
-  return state.rung === "stills" || state.stillsAsked;
+  return state.rung === "stills" || state.stillsAsked || state.quality.clarity === "stills";
 }

@@ -2,13 +2,14 @@
 
 import { serverNow } from "../signal/fresh";
 import type { Line } from "../signal/line";
-import type { Role, SeatState } from "../signal/messages";
+import type { QualitySeen, Role, SeatState } from "../signal/messages";
 import { onNetworkChange } from "../signal/network";
 import { createStore } from "../ui/store";
 import { othersOf } from "./faces";
 import { askIce, type KnownIce } from "./ice";
 import { OwnMedia } from "./own-media";
 import { RelayPeer, type Streams } from "./peer";
+import { moves, type QualityNow, Watch } from "./quality";
 import { type CallCommand, type CallEvent, type CallState, deadline, initialCall, reduce } from "./reducer";
 import { isLowered } from "./rung";
 import { Silence } from "./silence";
@@ -20,6 +21,8 @@ export interface CallView {
   streams: ReadonlyMap<string, Streams>;
   /** The latest still by seat. */
   stills: ReadonlyMap<string, Still>;
+  /** How each seat sends, as the relay last said. */
+  quality: ReadonlyMap<string, QualitySeen>;
   /** One's own camera, for the small picture. */
   self: MediaStream | null;
   /** Whether one's own picture is seen as in a mirror: not of the camera behind. */
@@ -29,25 +32,31 @@ export interface CallView {
 }
 
 /** Enough for a face; the relay forwards to everybody what one person sends. */
-const MAX_VIDEO_BPS = { small: 800_000, large: 1_500_000 };
+const MAX_VIDEO_BPS = { small: 1_000_000, large: 1_500_000 };
 const LISTEN_EVERY_MS = 700;
+/** Of what is found; sooner when another limit is kept. */
+const REPORT_EVERY_MS = 2_000;
 
 export class Call {
   readonly view = createStore<CallView>({
     state: initialCall,
     streams: new Map(),
     stills: new Map(),
+    quality: new Map(),
     self: null,
     mirrored: true,
     turnable: false,
   });
   private state = initialCall;
-  private peer: { attempt: number; relay: RelayPeer; silence: Silence } | null = null;
+  private peer: { attempt: number; relay: RelayPeer; silence: Silence; watch: Watch } | null = null;
+  private quality: ReadonlyMap<string, QualitySeen> = new Map();
+  private reportAt = 0;
   private ice: KnownIce = { servers: [], until: 0 };
   private readonly own: OwnMedia;
   private readonly stills: Stills;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private listening: ReturnType<typeof setInterval> | undefined;
+  private cameras: ReadonlySet<string> = new Set();
   private over = false;
   private readonly stops: (() => void)[];
 
@@ -60,6 +69,7 @@ export class Call {
     this.stills = new Stills(seat, line, () => this.show());
     this.stops = [
       line.status.subscribe((status) => this.happened({ type: "line_changed", up: status.state === "up" })),
+      line.on("quality_seen", (seen) => this.seeQuality(seen)),
       onNetworkChange(() => this.happened({ type: "network_changed" })),
       () => this.own.close(),
       () => this.stills.close(),
@@ -71,6 +81,7 @@ export class Call {
 
   see(state: SeatState): void {
     const others = othersOf(state.people, this.seat);
+    this.cameras = new Set(others.filter((each) => each.camera && each.in_call).map((each) => each.seat));
     const me = state.people.find((each) => each.seat === this.seat);
     this.happened({
       type: "room_seen",
@@ -134,6 +145,10 @@ export class Call {
       case "tell_path":
         void this.line.send("seat_path", { seat: this.seat, rung: command.rung, reason: command.reason });
         return;
+      case "keep_quality":
+        this.peer?.relay.keep(command.quality);
+        this.reportAt = 0;
+        return;
       case "send_still":
         void this.sendStill();
         return;
@@ -159,7 +174,9 @@ export class Call {
       setTimeout(() => this.happened({ type: "connection_changed", attempt, connection: "failed" }), 0);
       return;
     }
-    this.peer = { attempt, relay, silence: new Silence() };
+    this.peer = { attempt, relay, silence: new Silence(), watch: new Watch() };
+    this.reportAt = 0;
+    relay.keep(this.state.quality);
     relay.apply(this.own.audio?.enabled ?? false, this.own.video?.enabled ?? false);
     void relay.send(this.own.audio, this.own.video).catch(() => undefined); // closed meanwhile
   }
@@ -183,10 +200,30 @@ export class Call {
   private async listen(): Promise<void> {
     const { peer } = this;
     if (peer === null) return;
-    const octets = await peer.relay.octets().catch(() => null);
-    if (octets === null || this.peer !== peer) return;
-    const since = peer.silence.sample(octets.received, octets.sent, performance.now());
+    const found = await peer.relay.glance().catch(() => null);
+    if (found === null || this.peer !== peer) return;
+    const now = performance.now();
+    const since = peer.silence.sample(found.received, found.sent, now);
     if (since !== null) this.happened({ type: "path_silent", attempt: peer.attempt, since });
+    peer.watch.sample(found.frames, (seat) => this.shouldMove(seat), now);
+    if (now < this.reportAt || this.state.lineUp === false) return;
+    this.reportAt = now + REPORT_EVERY_MS;
+    const { limitBps } = this.state.quality;
+    const pictures = peer.watch.take();
+    void this.line.send("seat_quality", { seat: this.seat, limit_bps: limitBps, path: found.path, pictures });
+  }
+
+  /** Whether somebody's picture is under way, so that it may be called frozen. */
+  private shouldMove(seat: string): boolean {
+    const seen = this.quality.get(seat);
+    return this.cameras.has(seat) && (seen === undefined || moves(seen.clarity));
+  }
+
+  private seeQuality(seen: QualitySeen): void {
+    this.quality = new Map([...this.quality, [seen.seat, seen]]);
+    const quality: QualityNow = { clarity: seen.clarity, limitBps: seen.limit_bps };
+    if (seen.seat === this.seat) this.happened({ type: "quality_told", quality });
+    else this.show();
   }
 
   private show(): void {
@@ -194,6 +231,7 @@ export class Call {
       state: this.state,
       streams: this.peer?.relay.streams() ?? new Map(),
       stills: this.stills.seen,
+      quality: this.quality,
       self: this.own.self,
       mirrored: this.own.facing === "user",
       turnable: this.own.cameras > 1,

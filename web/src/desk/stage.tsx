@@ -7,6 +7,7 @@ import { callNotice, deviceSentence, isInWriting, isSettled } from "../call/noti
 import { health, sending } from "../call/reducer";
 import { SelfView } from "../call/self";
 import { callSeconds } from "../call/shell";
+import { qualityNotice, signOf } from "../call/sign";
 import { type RunningCall, useCall, useCallKeys, useLasting } from "../call/use-call";
 import { RecordingLight } from "../consent/light";
 import { useLocal, useTexts } from "../i18n";
@@ -44,7 +45,7 @@ export function Stage({ state, line, status, onEnd, onPhoto }: StageProps) {
         <NameCard state={state} line={line} preview={sent.camera ? call.view.self : null} />
       ) : (
         <>
-          <Faces people={others} streams={call.view.streams} stills={call.view.stills} />
+          <Faces people={others} streams={call.view.streams} stills={call.view.stills} quality={call.view.quality} />
           <StageTop state={state} name={name} call={call} line={line} />
           <SelfView stream={call.view.self} on={sent.camera} muted={!sent.microphone} />
           <div class="stage-low">
@@ -72,10 +73,11 @@ function StageTop({ state, name, call, line }: TopProps) {
   const now = health(call.view.state);
   const patient = state.people.find((each) => each.role === "patient");
   const inWriting = isInWriting(call.view.state, patient);
+  const sign = signOf(t, call.view, patient);
   const word = inWriting
     ? t.call.inWriting
     : now === "connected"
-      ? t.call.live
+      ? sign.word
       : now === "interrupted"
         ? t.call.goneShort
         : t.call.connecting;
@@ -87,8 +89,8 @@ function StageTop({ state, name, call, line }: TopProps) {
         </Heading>
         {state.live_since !== null && <time class="num">{stopwatch(callSeconds(state))}</time>}
       </div>
-      <span class="tag">
-        <Icon name={now === "connected" && !inWriting ? "signal-good" : "signal-weak"} />
+      <span class="tag" data-sign={sign.clarity}>
+        <Icon name={now === "connected" && !inWriting ? sign.icon : "signal-weak"} />
         {word}
       </span>
       <RecordingLight state={state} status={state.recording} line={line} />
@@ -107,7 +109,7 @@ function Words({ call, status, others }: WordsProps) {
   const local = useLocal();
   const [read, setRead] = useState(false);
   const { state } = call.view;
-  const notice = callNotice(t, local, state, status, others);
+  const notice = callNotice(t, local, state, status, others) ?? qualityNotice(t, local, call.view, others);
   const lasting = useLasting(notice !== null, 1_200) || isSettled(notice);
   const devices = typeof state.devices === "string" ? null : deviceSentence(t, state.devices);
   return (

@@ -7,6 +7,7 @@ import { entry } from "./en/entry";
 import { errors } from "./en/errors";
 import { goodbye } from "./en/goodbye";
 import { join } from "./en/join";
+import { quality } from "./en/quality";
 import { questions } from "./en/questions";
 import { recording } from "./en/recording";
 import { timeline } from "./en/timeline";
@@ -57,6 +58,7 @@ export const en = {
   ...errors,
   ...goodbye,
   ...join,
+  ...quality,
   ...questions,
   ...recording,
   ...timeline,

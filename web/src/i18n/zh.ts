@@ -8,6 +8,7 @@ import { entry } from "./zh/entry";
 import { errors } from "./zh/errors";
 import { goodbye } from "./zh/goodbye";
 import { join } from "./zh/join";
+import { quality } from "./zh/quality";
 import { questions } from "./zh/questions";
 import { recording } from "./zh/recording";
 import { timeline } from "./zh/timeline";
@@ -57,6 +58,7 @@ export const zh: PatientTexts = {
   ...errors,
   ...goodbye,
   ...join,
+  ...quality,
   ...questions,
   ...recording,
   ...timeline,

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { callNotice, deviceSentence, isSettled, type Notice } from "../call/notices";
 import { sending } from "../call/reducer";
 import { isLowered } from "../call/rung";
+import { qualityNotice } from "../call/sign";
 import { type RunningCall, useLasting } from "../call/use-call";
 import { useLocal, useTexts } from "../i18n";
 import type { LineStatus } from "../signal/line";
@@ -22,7 +23,7 @@ const BACK_MS = 5_000;
 export function useNotice(call: RunningCall, status: LineStatus, others: readonly Person[]): Notice | null {
   const t = useTexts();
   const local = useLocal();
-  const notice = callNotice(t, local, call.view.state, status, others);
+  const notice = callNotice(t, local, call.view.state, status, others) ?? qualityNotice(t, local, call.view, others);
   const lasting = useLasting(notice !== null, 1_200);
   const back = useReturned(isLowered(call.view.state.rung));
   if (notice !== null) return lasting || isSettled(notice) ? notice : null;

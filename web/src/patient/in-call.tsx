@@ -7,6 +7,7 @@ import { isInWriting } from "../call/notices";
 import { health, sending } from "../call/reducer";
 import { SelfView } from "../call/self";
 import { callSeconds } from "../call/shell";
+import { signOf } from "../call/sign";
 import { type RunningCall, useCall, useCallKeys } from "../call/use-call";
 import { RecordingLight } from "../consent/light";
 import { errorText, useLocal, useTexts } from "../i18n";
@@ -15,6 +16,7 @@ import type { Person, SeatState } from "../signal/messages";
 import { useAwake } from "../ui/awake";
 import { chime } from "../ui/chime";
 import { stopwatch, useServerNow } from "../ui/clock";
+import { Icon } from "../ui/icon";
 import { personName } from "../ui/names";
 import { Question, useTitle } from "../ui/screen";
 import { DeviceNotice, KeyRow, plain, useNotice, Weak, YourTurn } from "./call-parts";
@@ -72,7 +74,7 @@ export function InCall({ state, line, status, onLeave }: InCallProps) {
       data-split={inWriting && !drawer.open}
       data-drawer={drawer.open ? (inWriting && !seen ? "whole" : "open") : "closed"}
     >
-      <Faces people={others} streams={call.view.streams} stills={call.view.stills} />
+      <Faces people={others} streams={call.view.streams} stills={call.view.stills} quality={call.view.quality} />
       <CallTop state={state} others={others} call={call} line={line} inWriting={inWriting} />
       <SelfView
         stream={call.view.self}
@@ -138,10 +140,11 @@ function CallTop({ state, others, call, line, inWriting }: TopProps) {
   useServerNow();
   const names = others.map((each) => personName(t, local, each)).join(t.listJoin);
   const now = health(call.view.state);
+  const sign = signOf(t, call.view, others[0]);
   const word = inWriting
     ? t.call.inWriting
     : now === "connected"
-      ? t.call.live
+      ? sign.word
       : now === "interrupted"
         ? t.call.goneShort
         : t.call.connecting;
@@ -150,7 +153,10 @@ function CallTop({ state, others, call, line, inWriting }: TopProps) {
       <div class="tag tag-square">
         <h1 class={others.length > 1 ? "sr" : "tag-name"}>{names || t.call.title}</h1>
         {state.live_since !== null && <time class="num">{stopwatch(callSeconds(state))}</time>}
-        <small>{word}</small>
+        <small class="row gap-s" data-sign={sign.clarity}>
+          {now === "connected" && !inWriting && <Icon name={sign.icon} />}
+          {word}
+        </small>
       </div>
       <RecordingLight state={state} status={state.recording} line={line} />
     </header>

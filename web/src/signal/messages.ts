@@ -22,11 +22,15 @@ export type Expectation = "clear" | "small" | "sound" | "text";
 
 export type Rung = "media" | "stills" | "text";
 
+export type Clarity = "hd" | "sd" | "low" | "stills" | "audio" | "text";
+
+export type QualityReason = "start" | "bandwidth" | "loss" | "delay" | "freezes" | "better";
+
 export type Rating = "good" | "fair" | "poor";
 
 export type EntryKind = "text" | "picture" | "event";
 
-export type EventCode = "joined" | "left" | "offered" | "accepted" | "confirmed" | "live" | "interrupted" | "media_lost" | "media_back" | "moved" | "recording_asked" | "recording_on" | "recording_paused" | "recording_off" | "ended";
+export type EventCode = "joined" | "left" | "offered" | "accepted" | "confirmed" | "live" | "interrupted" | "media_lost" | "media_back" | "picture_smaller" | "picture_larger" | "picture_stills" | "picture_off" | "picture_back" | "sound_weak" | "moved" | "recording_asked" | "recording_on" | "recording_paused" | "recording_off" | "ended";
 
 export type RecordingState = "off" | "asked" | "on" | "paused" | "ending";
 
@@ -374,6 +378,32 @@ export interface SeatState {
   summary: Summary | null;
   rating: Rating | null;
   recording: RecordingStatus;
+}
+
+/** How long the picture of `seat` stood still here since the last report. */
+export interface PictureReport {
+  seat: string;
+  frozen_ms: number;
+}
+
+/** `seat_quality`: what a browser in a call finds, every two seconds and whenever it began to keep to another limit. `limit_bps` is the limit it keeps its picture under (none: it keeps to none). A report, not a wish: the relay decides. */
+export interface SeatQuality {
+  seat: string;
+  limit_bps: number | null;
+  path: PathKind;
+  pictures: PictureReport[];
+}
+
+/** `quality_seen`: how `seat` is to send from now on, and why; to everybody in the call, again every two seconds. `limit_bps` is for the picture: the browser of `seat` keeps it by `maxBitrate`, and 0 means that none is sent. Losses are shares of 0 to 1 of what `seat` sends: on the way to the relay, and from there to whom it reaches worst. */
+export interface QualitySeen {
+  seat: string;
+  clarity: Clarity;
+  reason: QualityReason;
+  limit_bps: number;
+  estimate_bps: number | null;
+  loss_up: number;
+  loss_down: number;
+  round_trip_ms: number | null;
 }
 
 /** `ice_get`: asks for the ICE servers of this seat. */
@@ -888,6 +918,7 @@ export interface ClientMessages {
   ice_get: [IceGet, IceServers];
   seat_media: [SeatMedia, null];
   seat_path: [SeatPath, null];
+  seat_quality: [SeatQuality, null];
   seat_confirm: [SeatConfirm, null];
   seat_leave: [SeatLeave, null];
   consultation_end: [ConsultationEnd, null];
@@ -919,6 +950,7 @@ export interface ClientMessages {
 /** Name of a message from the server: its body. */
 export interface ServerMessages {
   seat_state: SeatState;
+  quality_seen: QualitySeen;
   timeline_entries: TimelineEntries;
   typing_seen: TypingSeen;
   still_seen: StillSeen;

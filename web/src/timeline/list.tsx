@@ -2,7 +2,7 @@
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { errorText, useLocal, useTexts } from "../i18n";
-import type { Entry, EventCode, Person } from "../signal/messages";
+import type { Entry, EventCode, Person, QualityReason } from "../signal/messages";
 import { timeOfDay } from "../ui/clock";
 import { Icon } from "../ui/icon";
 import type { IconName } from "../ui/icon-names";
@@ -109,6 +109,12 @@ const SIGNS: Record<NonNullable<Entry["code"]>, IconName> = {
   interrupted: "wifi-off",
   media_lost: "wifi-off",
   media_back: "check",
+  picture_smaller: "signal-weak",
+  picture_larger: "signal-good",
+  picture_stills: "image",
+  picture_off: "video-off",
+  picture_back: "video",
+  sound_weak: "message-square-text",
   moved: "phone",
   recording_asked: "circle-dot",
   recording_on: "circle-dot",
@@ -129,6 +135,9 @@ function eventWord(code: EventCode, reason: string): EventWord {
   return code;
 }
 
+/** Events that say why in words of their own. */
+const QUALITY: ReadonlySet<string> = new Set(["picture_smaller", "picture_stills", "picture_off", "sound_weak"]);
+
 interface HappenedProps {
   entry: Entry;
   name: string;
@@ -140,11 +149,13 @@ function Happened({ entry, name, mine, time }: HappenedProps) {
   const t = useTexts();
   if (entry.code === null) return null;
   const words = t.timeline.event[eventWord(entry.code, entry.reason)];
+  const why = t.quality.because[entry.reason as QualityReason] ?? null;
   return (
     <p class="happened" data-entry={entry.number} data-code={entry.code}>
       <Icon name={SIGNS[entry.code]} />
       <span>
         <time class="num">{time}</time> {words(name, mine)}
+        {why !== null && QUALITY.has(entry.code) && `${t.colon}${why}`}
       </span>
     </p>
   );

@@ -3,7 +3,7 @@
 import pytest
 
 from media.core.path import DISCONNECTED_AFTER_S, FAILED_AFTER_S, MAX_ADDRESSES, Address, Path, PathState
-from tests.reference.bandwidth import REPORT_LIFE_S, START_BPS, START_S, LeastEstimate, shares
+from tests.reference.bandwidth import FREE_BPS, PATIENCE_S, REPORT_LIFE_S, START_BPS, START_S, LeastEstimate, shares
 from tests.reference.keyframes import KeyframeRequests
 from tests.reference.sendtime import SendClock
 from tests.reference.sequence import MAX_DROPOUT, OutputNumbers, Reception
@@ -189,35 +189,60 @@ def test_a_jumping_clock_is_taken_as_another_one() -> None:
 
 
 def settled(estimate: LeastEstimate, receiver: int, bps: int, now: float) -> None:
-    estimate.report(receiver, bps, now - START_S)
-    estimate.report(receiver, bps, now)
+    estimate.report(receiver, bps, bps, now - START_S)
+    estimate.report(receiver, bps, bps, now)
 
 
 def test_the_least_of_all_receivers_counts_and_goes_with_its_receiver() -> None:
     estimate = LeastEstimate()
     settled(estimate, 1, 900_000, 10.0)
     settled(estimate, 2, 300_000, 10.0)
-    assert estimate.due(10.0) == 300_000
+    assert estimate.due(300_000, 10.0) == 300_000
     estimate.forget(2)
-    assert estimate.due(10.3) == 900_000
-    assert estimate.due(10.4) is None
-    assert estimate.due(10.0 + REPORT_LIFE_S + 1) is None
+    assert estimate.due(300_000, 10.3) == 900_000
+    assert estimate.due(300_000, 10.4) is None
+    assert estimate.due(300_000, 10.0 + REPORT_LIFE_S + 1) is None
 
 
 def test_a_lower_limit_is_told_at_once() -> None:
     estimate = LeastEstimate()
     settled(estimate, 1, 900_000, 10.0)
-    assert estimate.due(10.0) == 900_000
-    estimate.report(1, 200_000, 10.01)
-    assert estimate.due(10.01) == 200_000
+    assert estimate.due(900_000, 10.0) == 900_000
+    estimate.report(1, 200_000, 900_000, 10.01)
+    assert estimate.due(900_000, 10.01) == 200_000
 
 
 def test_first_estimates_do_not_start_a_call_low() -> None:
     estimate = LeastEstimate()
-    estimate.report(1, 300_000, 10.0)
-    assert estimate.due(10.0) == START_BPS
-    estimate.report(1, 300_000, 10.0 + START_S)
-    assert estimate.due(10.0 + START_S) == 300_000
+    estimate.report(1, 300_000, 200_000, 10.0)
+    assert estimate.due(200_000, 10.0) == START_BPS
+    estimate.report(1, 300_000, 200_000, 10.0 + START_S)
+    assert estimate.due(200_000, 10.0 + START_S) == 300_000
+
+
+def under_a_cap(cap_bps: int, estimate_bps: int) -> LeastEstimate:
+    estimate = LeastEstimate()
+    estimate.cap_bps = cap_bps
+    estimate.report(1, estimate_bps, cap_bps, 10.0)
+    return estimate
+
+
+def test_who_keeps_to_a_cap_is_free_of_estimates_that_only_rise_slowly() -> None:
+    estimate = under_a_cap(300_000, 320_000)
+    assert estimate.due(290_000, 10.0) == FREE_BPS
+    assert estimate.due(1_400_000, 10.5 + START_S) == 320_000, "and who does not keep to it is not"
+
+
+def test_a_sudden_fall_is_told_at_once_a_small_one_is_left_to_the_cap() -> None:
+    estimate = under_a_cap(1_400_000, 1_500_000)
+    estimate.report(1, 250_000, 1_300_000, 11.0)
+    assert estimate.due(1_300_000, 11.0) == 250_000
+    estimate = under_a_cap(400_000, 420_000)
+    estimate.report(1, 300_000, 400_000, 11.0)
+    assert estimate.due(400_000, 11.0) is None
+    assert estimate.due(400_000, 11.1 + PATIENCE_S) == 300_000, "unless it lasts"
+    estimate.report(1, 300_000, 280_000, 13.0)
+    assert estimate.due(280_000, 13.0) == FREE_BPS, "and it is over once the sender sends less"
 
 
 def test_what_a_slow_sender_leaves_goes_to_the_other() -> None:

@@ -5,7 +5,6 @@ export const call = {
     turn: "It is your turn",
     turnBody: (name: string) => `${name} is waiting for you. Allow camera and microphone when you are asked.`,
     allow: "Allow camera and microphone when you are asked.",
-    live: "Connected",
     you: "You",
     self: "Your own picture. The arrow keys move it.",
     others: "Pictures",

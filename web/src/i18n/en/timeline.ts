@@ -70,6 +70,18 @@ export const timeline = {
           : `No sound got through to ${name}; you go on in writing`,
       media_back: (name: string, mine: boolean) =>
         mine ? "Sound gets through to you again" : `Sound gets through to ${name} again`,
+      picture_smaller: (name: string, mine: boolean) =>
+        mine ? "Your picture goes out smaller" : `${name}'s picture is smaller`,
+      picture_larger: (name: string, mine: boolean) =>
+        mine ? "Your picture goes out larger again" : `${name}'s picture is larger again`,
+      picture_stills: (name: string, mine: boolean) =>
+        mine ? "A picture of you goes every few seconds" : `A picture of ${name} comes every few seconds`,
+      picture_off: (name: string, mine: boolean) =>
+        mine ? "Only your sound goes out" : `Only sound comes from ${name}`,
+      picture_back: (name: string, mine: boolean) =>
+        mine ? "Your moving picture goes out again" : `${name}'s moving picture is back`,
+      sound_weak: (name: string, mine: boolean) =>
+        mine ? "Your sound hardly gets through" : `Sound from ${name} hardly gets through`,
       moved: (name: string, mine: boolean) =>
         mine
           ? "You moved to another device"

@@ -7,7 +7,6 @@ export const call: Pick<Texts, "call"> = {
     turn: "轮到您了",
     turnBody: (name) => `${name}在等您。如果手机询问，请允许使用摄像头和麦克风。`,
     allow: "如果手机询问，请允许使用摄像头和麦克风。",
-    live: "已接通",
     you: "您",
     self: "您自己的画面，可用方向键移动。",
     others: "画面",

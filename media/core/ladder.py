@@ -1,0 +1,262 @@
+"""The ladder: how a person's picture is sent, from a large one down to none, by what the way to the others carries.
+
+It decides a rung and a limit for the picture from what the relay counts and the browsers report; sound keeps its place on every
+rung but the last, where people are told to write. It never measures, sends or waits; time is an argument.
+
+The limit is what reacts: down at once, up in growing steps while all is well (a step that fails is taken back, and the next one
+waits longer). The rung follows from the limit, from loss, delay and frozen pictures, at most once in `HOLD_S`: down as soon as
+that allows, up only after `UP_HOLD_S` of good signals. A browser's own estimate rises by 8 % a second; these steps need five
+seconds for what takes that one twenty (docs/PERFORMANCE.md, bench-adapt).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Rung(StrEnum):
+    """From the top: a picture of full, half and quarter size; sound with a still every few seconds; sound alone; writing."""
+
+    HD = "hd"
+    SD = "sd"
+    LOW = "low"
+    STILLS = "stills"
+    AUDIO = "audio"
+    TEXT = "text"
+
+    @property
+    def height(self) -> int:
+        """Rungs above the ground."""
+        return len(_DOWNWARD) - 1 - _DOWNWARD.index(self)
+
+    @property
+    def moves(self) -> bool:
+        """Whether a moving picture is sent."""
+        return self.height >= Rung.LOW.height
+
+
+_DOWNWARD = tuple(Rung)
+
+
+class Reason(StrEnum):
+    """Why the rung is what it is."""
+
+    START = "start"
+    BANDWIDTH = "bandwidth"
+    LOSS = "loss"
+    DELAY = "delay"
+    FREEZES = "freezes"
+    BETTER = "better"
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What is known of one sender's way to those who see them; of several receivers the worst.
+
+    Rates in bit/s, shares from 0 to 1, times in seconds; none where nobody has said lately.
+    """
+
+    rate_bps: int = 0
+    """Of the picture, as it comes to the relay."""
+    estimate_bps: int | None = None
+    """What the receivers' browsers think they can take of it (REMB)."""
+    congested: bool = False
+    """That estimate has fallen below the rate: a queue is growing somewhere."""
+    loss: float = 0.0
+    sound_loss: float = 0.0
+    round_trip_s: float | None = None
+    frozen_s: float = 0.0
+    """How long receivers' pictures have stood still since the last step."""
+    relayed_tcp: bool = False
+    """The path is TURN over TCP or TLS: losses show as delay only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`limit_bps` is for the picture; 0 where none moves."""
+
+    rung: Rung
+    reason: Reason
+    limit_bps: int
+
+
+HOLD_S = 1.5
+"""Between two changes of the rung: a browser needs up to 0.7 s to follow one."""
+UP_HOLD_S = 3.0
+START_BPS = 350_000
+"""A first key frame of this rate is through a 400 kbit/s link in a quarter of a second; a good link is at the top 5 s later."""
+MOST_BPS = 1_500_000
+LEAST_BPS = 60_000
+LOW_PROBE_BPS = 100_000
+BACK_OFF = 0.95
+"""Of an estimate that is 0.85 of what arrived already."""
+STEP_S = 1.2
+"""A browser follows a limit in 0.7 s, and a queue shows half a second later."""
+FIRST_STEP, STEP_GROWTH, LARGEST_STEP = 1.25, 1.2, 1.8
+USED = 0.75
+"""A limit of which less than this is sent, or arrives, has not been tried yet."""
+WAIT_S, LONGEST_WAIT_S = 2.0, 4.0
+"""After a fall, before the next step up; doubled with each step that failed."""
+RETRY_S, LONGEST_RETRY_S = 5.0, 20.0
+"""Without a picture, before one is tried again."""
+TRIAL_S = 4.0
+QUEUE_S = 0.5
+"""More than the path's least round trip: a queue of half a second."""
+CALM_S = 0.1
+"""With more than this above the least round trip nothing is raised."""
+SLOW_S = 1.5
+"""Two people interrupt each other from here; what is not sound must go."""
+FROZEN_S = 0.5
+PATIENCE_S = 2.0
+"""How long loss, delay or frozen pictures must last before the rung follows: a burst is over by then."""
+AFTERMATH_S = 4.0
+"""After a fall, the queue that told of it still costs loss, delay and pictures: they say nothing new."""
+
+_BY_LOSS = ((0.08, Rung.HD), (0.18, Rung.SD), (0.35, Rung.LOW), (0.5, Rung.STILLS), (0.65, Rung.AUDIO))
+"""What is lost at most on each rung; retransmission repairs the first."""
+_BY_LIMIT = ((650_000, Rung.HD), (330_000, Rung.SD), (LEAST_BPS, Rung.LOW))
+"""What a picture of that size needs at least."""
+_EASE = 0.8
+"""To go up, signals must be better by this than what would keep the rung."""
+
+
+def ceiling_by_loss(loss: float, ease: float = 1.0) -> Rung:
+    """The highest rung that bears this loss."""
+    return next((rung for most, rung in _BY_LOSS if loss <= most * ease), Rung.TEXT)
+
+
+def ceiling_by_limit(limit_bps: float, ease: float = 1.0) -> Rung:
+    """The highest rung whose picture this rate carries; without one, sound with stills."""
+    return next((rung for least, rung in _BY_LIMIT if limit_bps * ease >= least), Rung.STILLS)
+
+
+def lower(*rungs: Rung) -> Rung:
+    """The lowest of them."""
+    return min(rungs, key=lambda rung: rung.height)
+
+
+class Ladder:
+    """One sender's. `step` is to be called a few times a second; the pace is the caller's."""
+
+    def __init__(self, now: float) -> None:
+        self._rung, self._reason = Rung.SD, Reason.START
+        self._changed_at = now - HOLD_S
+        self._limit = float(START_BPS)
+        self._step = 1.5
+        self._raise_at = now + STEP_S
+        self._raised_at = float("-inf")
+        self._before_raise = self._limit
+        self._wait = WAIT_S
+        self._fell_at = float("-inf")
+        self._least_trip: float | None = None
+        self._bad_since: float | None = None
+        self._good_since: float | None = now
+        self._retry = RETRY_S
+        self._trial_until = float("-inf")
+        self._frozen = 0.0
+
+    def step(self, signals: Signals, now: float) -> Decision:
+        """The rung and the limit from now on."""
+        if self._rung.moves:
+            self._move_limit(signals, now)
+        self._move_rung(signals, now)
+        return Decision(self._rung, self._reason, round(self._limit) if self._rung.moves else 0)
+
+    # --- the limit ---
+
+    def _move_limit(self, signals: Signals, now: float) -> None:
+        if signals.congested and signals.estimate_bps is not None:
+            self._fall_to(BACK_OFF * signals.estimate_bps, now)
+        elif self._queues(signals) and now - self._fell_at >= AFTERMATH_S:
+            self._fall_to(0.75 * self._limit, now)
+        elif now >= self._raise_at and self._may_rise(signals):
+            self._rise(now)
+
+    def _fall_to(self, bps: float, now: float) -> None:
+        """What the receivers can take. More words about the same fall may lower it further, never raise it."""
+        if now - self._fell_at >= AFTERMATH_S:
+            failed = now - self._raised_at < 2 * STEP_S
+            self._wait = min(2 * self._wait, LONGEST_WAIT_S) if failed else WAIT_S
+            self._fell_at = now
+        self._limit = max(min(self._limit, bps), LEAST_BPS * 0.9)
+        self._step = FIRST_STEP
+        self._raise_at = now + self._wait
+
+    def _may_rise(self, signals: Signals) -> bool:
+        """What was allowed so far is used and arrives well."""
+        used = signals.rate_bps >= USED * self._limit
+        trip, least = signals.round_trip_s, self._least_trip
+        quick = trip is None or least is None or trip <= least + CALM_S
+        return used and quick and self._limit < MOST_BPS and signals.loss <= _BY_LOSS[0][0]
+
+    def _rise(self, now: float) -> None:
+        self._before_raise = self._limit
+        self._limit = min(self._limit * self._step, MOST_BPS)
+        self._step = min(self._step * STEP_GROWTH, LARGEST_STEP)
+        self._raised_at = now
+        self._raise_at = now + STEP_S
+
+    def _queues(self, signals: Signals) -> bool:
+        trip = signals.round_trip_s
+        if trip is None:
+            return False
+        self._least_trip = trip if self._least_trip is None else min(trip, self._least_trip * 1.001)
+        return trip > self._least_trip + (QUEUE_S if not signals.relayed_tcp else QUEUE_S / 2)
+
+    # --- the rung ---
+
+    def _move_rung(self, signals: Signals, now: float) -> None:
+        self._frozen = self._frozen * 0.9 + signals.frozen_s
+        ceiling, reason = self._ceiling(signals, now)
+        eased, _ = self._ceiling(signals, now, _EASE)
+        self._bad_since = _since(self._bad_since, ceiling.height < self._rung.height, now)
+        self._good_since = _since(self._good_since, eased.height > self._rung.height, now)
+        if now - self._changed_at < HOLD_S:
+            return
+        if self._bad_since is not None:
+            if reason is Reason.BANDWIDTH or now - self._bad_since >= PATIENCE_S:
+                self._change(ceiling, reason, now)
+        elif self._good_since is not None and now - max(self._good_since, self._changed_at) >= UP_HOLD_S:
+            self._go_up(eased, now)
+
+    def _ceiling(self, signals: Signals, now: float, ease: float = 1.0) -> tuple[Rung, Reason]:
+        """The highest rung that every signal allows, and the signal that allows the least."""
+        found = [(Rung.HD, Reason.BETTER)]
+        if self._rung.moves:
+            found.append((ceiling_by_limit(self._limit, ease), Reason.BANDWIDTH))
+        if now - self._fell_at >= AFTERMATH_S:
+            found.append((ceiling_by_loss(signals.loss if self._rung.moves else signals.sound_loss, ease), Reason.LOSS))
+            if signals.round_trip_s is not None and signals.round_trip_s > SLOW_S * ease:
+                found.append((Rung.STILLS if self._rung.moves else Rung.AUDIO, Reason.DELAY))
+            if self._rung.moves and self._frozen >= FROZEN_S:
+                found.append((_below(self._rung), Reason.FREEZES))
+        return min(found, key=lambda each: each[0].height)
+
+    def _go_up(self, to: Rung, now: float) -> None:
+        if self._rung.moves:
+            self._change(to, Reason.BETTER, now)
+        elif self._rung is not Rung.STILLS:
+            self._change(lower(to, Rung.STILLS), Reason.BETTER, now)
+        elif now - self._changed_at >= self._retry:
+            self._limit, self._step = LOW_PROBE_BPS, FIRST_STEP
+            self._raise_at = now + STEP_S
+            self._trial_until = now + TRIAL_S
+            self._change(Rung.LOW, Reason.BETTER, now)
+
+    def _change(self, to: Rung, reason: Reason, now: float) -> None:
+        if self._rung.moves and not to.moves:
+            self._retry = min(2 * self._retry, LONGEST_RETRY_S) if now < self._trial_until + HOLD_S else RETRY_S
+        self._rung, self._reason, self._changed_at = to, reason, now
+        self._bad_since = self._good_since = None
+        self._frozen = 0.0
+
+
+def _since(known: float | None, holds: bool, now: float) -> float | None:
+    """Since when something holds."""
+    if not holds:
+        return None
+    return now if known is None else known
+
+
+def _below(rung: Rung) -> Rung:
+    """One rung down."""
+    return _DOWNWARD[min(_DOWNWARD.index(rung) + 1, len(_DOWNWARD) - 1)]

@@ -1,0 +1,137 @@
+"""From counters to what the ladder wants to know: shares lost of late, the worst of several receivers, what is too old to count.
+
+Pure: counters and the time go in. It never asks the plane; media/ladders.py does.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from media.core.ladder import Signals
+
+WINDOW_S = 2.0
+FRESH_S = 4.0
+"""A receiver reports each second; older words are of another link."""
+MANY = 10
+"""Packets in a window below which a share says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Counters of one source since its connection began; `octets` on the wire."""
+
+    packets: int
+    octets: int
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What one receiver last said of one source; `at` and `estimate_at` are of the caller's clock."""
+
+    lost_share: float
+    round_trip_s: float
+    at: float
+    estimate_bps: int
+    estimate_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Of one sender: sound and picture as they come to the relay, and what their receivers say."""
+
+    sound: Arrived | None
+    picture: Arrived | None
+    sound_heard: Sequence[Heard]
+    picture_heard: Sequence[Heard]
+    congested: bool
+    """Receivers' estimates have fallen below what is sent; counts while they are fresh."""
+    uplink_bps: int = 0
+    """What its own way to the relay carries while a queue stands on it; 0: there is none."""
+    relayed_tcp: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Signals, and the losses hop by hop from which they were made."""
+
+    signals: Signals
+    loss_up: float
+    loss_down: float
+
+
+class Counted:
+    """One source's counters over the last two seconds."""
+
+    def __init__(self) -> None:
+        self._kept: deque[tuple[float, Arrived]] = deque()
+
+    def add(self, arrived: Arrived | None, now: float) -> None:
+        """The counters of now; a connection that began anew counts from nothing."""
+        if arrived is None or (self._kept and arrived.packets < self._kept[-1][1].packets):
+            self._kept.clear()
+        if arrived is None:
+            return
+        self._kept.append((now, arrived))
+        while len(self._kept) > 2 and self._kept[1][0] <= now - WINDOW_S:
+            self._kept.popleft()
+
+    def loss(self) -> float:
+        """The share that did not come."""
+        if len(self._kept) < 2:
+            return 0.0
+        first, last = self._kept[0][1], self._kept[-1][1]
+        came, lost = last.packets - first.packets, max(0, last.lost - first.lost)
+        return lost / (came + lost) if came + lost >= MANY else 0.0
+
+    def rate_bps(self, now: float) -> int:
+        """What came in the last half second or a little more."""
+        if len(self._kept) < 2:
+            return 0
+        newest = self._kept[-1]
+        since = next((kept for kept in reversed(self._kept) if kept[0] <= now - 0.5), self._kept[0])
+        span = max(0.05, newest[0] - since[0])
+        return round((newest[1].octets - since[1].octets) * 8 / span)
+
+
+class Senses:
+    """One sender's observations over time."""
+
+    def __init__(self) -> None:
+        self._sound, self._picture = Counted(), Counted()
+
+    def quality(self, seen: Observation, frozen_s: float, now: float) -> Quality:
+        """What the observations so far mean now."""
+        self._sound.add(seen.sound, now)
+        self._picture.add(seen.picture, now)
+        sound_up, picture_up = self._sound.loss(), self._picture.loss()
+        sound_down, picture_down = _worst(seen.sound_heard, now), _worst(seen.picture_heard, now)
+        trips = [heard.round_trip_s for heard in (*seen.sound_heard, *seen.picture_heard) if _fresh(heard, now)]
+        estimates = [
+            heard.estimate_bps for heard in seen.picture_heard if heard.estimate_bps and now - heard.estimate_at <= FRESH_S
+        ]
+        loss_up, loss_down = max(sound_up, picture_up), max(sound_down, picture_down)
+        signals = Signals(
+            rate_bps=self._picture.rate_bps(now),
+            estimate_bps=min([*estimates, *([seen.uplink_bps] if seen.uplink_bps else [])], default=None),
+            congested=seen.uplink_bps > 0 or (seen.congested and bool(estimates)),
+            loss=_both(loss_up, loss_down),
+            sound_loss=_both(sound_up, sound_down),
+            round_trip_s=max((trip for trip in trips if trip > 0), default=None),
+            frozen_s=frozen_s,
+            relayed_tcp=seen.relayed_tcp,
+        )
+        return Quality(signals, loss_up, loss_down)
+
+
+def _fresh(heard: Heard, now: float) -> bool:
+    return heard.at > 0 and now - heard.at <= FRESH_S
+
+
+def _worst(several: Sequence[Heard], now: float) -> float:
+    return max((heard.lost_share for heard in several if _fresh(heard, now)), default=0.0)
+
+
+def _both(up: float, down: float) -> float:
+    """What two hops lose together."""
+    return 1.0 - (1.0 - up) * (1.0 - down)

@@ -1,0 +1,131 @@
+"""The ladders of one session's people: feeds each with counters and reports, and says what came of it.
+
+It reads what it is given and tells; the session knows the peers, the plane the packets (ADR 27).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from media.control.messages import PeerReport, QualityChanged
+from media.core.ladder import Decision, Ladder
+from media.core.signals import Arrived, Heard, Observation, Quality, Senses
+from media.core.steps import Steps
+from media.plane.interface import SinkCounters, SourceCounters
+
+EVERY_S = 0.25
+TELL_EVERY_S = 2.0
+"""Where nothing changed: whoever missed a notice has it again."""
+MOVED = 0.04
+"""A limit that moved by less is the same."""
+REPORT_LIFE_S = 10.0
+
+
+@dataclass(slots=True)
+class _Person:
+    """Somebody's ladder; it outlives their connections, as their line does."""
+
+    ladder: Ladder
+    steps: Steps
+    senses: Senses = field(default_factory=Senses)
+    report: PeerReport | None = None
+    reported_at: float = float("-inf")
+    frozen: dict[str, float] = field(default_factory=dict)
+    """Seconds that this person's picture stood still since the last round, by who saw it."""
+    told: QualityChanged | None = None
+    told_at: float = float("-inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One connected peer with somebody to see and hear it."""
+
+    peer: str
+    label: str
+    observation: Observation
+
+
+class Ladders:
+    """`tell` hands a notice on and never waits."""
+
+    def __init__(self, tell: Callable[[QualityChanged], None]) -> None:
+        self._tell = tell
+        self._people: dict[str, _Person] = {}
+
+    def reported(self, report: PeerReport, known: Sequence[str], now: float) -> None:
+        """A browser's own words; pictures of people who are not in here are left out. Bounded by `known`."""
+        if report.label not in known:
+            return
+        person = self._person(report.label, now)
+        person.report, person.reported_at = report, now
+        for picture in report.pictures:
+            if picture.label in known and picture.label != report.label:
+                seen = self._person(picture.label, now).frozen
+                seen[report.label] = seen.get(report.label, 0.0) + picture.frozen_ms / 1000
+
+    def is_tcp(self, label: str) -> bool:
+        """Whether the browser of `label` says that its packets go through TCP."""
+        person = self._people.get(label)
+        return person is not None and person.report is not None and person.report.path in ("turn_tcp", "turn_tls")
+
+    def round(self, seen: Sequence[Seen], now: float) -> dict[str, int]:
+        """A step of every ladder. The cap of each sender whose browser says that it obeys one, by label."""
+        caps = {}
+        for one in seen:
+            person = self._person(one.label, now)
+            frozen = max(person.frozen.values(), default=0.0)
+            person.frozen.clear()
+            quality = person.senses.quality(one.observation, frozen, now)
+            decision = person.ladder.step(quality.signals, now)
+            person.steps.took(decision, now)
+            if now - person.reported_at <= REPORT_LIFE_S and person.report is not None and person.report.limit_bps is not None:
+                caps[one.label] = decision.limit_bps
+            self._say(person, _notice(one, person.steps, decision, quality), now)
+        return caps
+
+    def forget(self, labels: Sequence[str]) -> None:
+        """Only `labels` are still expected."""
+        for label in self._people.keys() - set(labels):
+            del self._people[label]
+
+    def _person(self, label: str, now: float) -> _Person:
+        if label not in self._people:
+            self._people[label] = _Person(Ladder(now), Steps(now))
+        return self._people[label]
+
+    def _say(self, person: _Person, notice: QualityChanged, now: float) -> None:
+        told = person.told
+        news = told is None or (notice.rung, notice.reason, notice.told_rung) != (told.rung, told.reason, told.told_rung)
+        moved = told is not None and abs(notice.limit_bps - told.limit_bps) > MOVED * told.limit_bps
+        if news or moved or now - person.told_at >= TELL_EVERY_S:
+            person.told, person.told_at = notice, now
+            self._tell(notice)
+
+
+def _notice(one: Seen, steps: Steps, decision: Decision, quality: Quality) -> QualityChanged:
+    signals = quality.signals
+    return QualityChanged(
+        peer=one.peer,
+        label=one.label,
+        rung=decision.rung.value,
+        reason=decision.reason.value,
+        limit_bps=decision.limit_bps,
+        told_rung=steps.told.rung.value,
+        told_reason=steps.told.reason.value,
+        rate_bps=signals.rate_bps,
+        estimate_bps=signals.estimate_bps,
+        loss_up=quality.loss_up,
+        loss_down=quality.loss_down,
+        round_trip_ms=None if signals.round_trip_s is None else signals.round_trip_s * 1000,
+    )
+
+
+def arrived_of(counters: Sequence[SourceCounters]) -> Arrived | None:
+    """All layers of a picture together."""
+    if not counters:
+        return None
+    return Arrived(*(sum(figures) for figures in zip(*((one.packets, one.octets, one.lost) for one in counters), strict=True)))
+
+
+def heard_by(counter: SinkCounters) -> Heard:
+    """What the receiver of a sink last said."""
+    return Heard(counter.lost, counter.round_trip_ms / 1000, counter.reported_at, counter.estimate_bps, counter.estimate_at)

@@ -1,0 +1,142 @@
+/* How much a source may send: its receivers' estimates (REMB), the least of them, and freedom for a sender that keeps to a cap it was
+ * told otherwise. Specified in tests/reference/bandwidth.py, where the reasons stand. */
+#include "state.h"
+
+static const double ESTIMATE_LIFE_S = 10; /* browsers report about 4.5 times a second */
+static const double LIMIT_EVERY_S = 0.2;
+static const double START_S = 2; /* a receiver's first estimates say only that it has seen little yet */
+static const uint64_t START_BPS = 1500000;
+static const uint64_t FREE_BPS = 1500000;
+static const double OBEYED = 1.3, FALL = 0.92, OVER = 0.95, SEVERE = 0.6;
+static const double STALE_S = 3, PATIENCE_S = 1.5;
+
+static const double LAYERED_GROWTH = 0.08; /* a second, as browsers raise their own estimates */
+static const double LAYERED_MOST_BPS = 2.5e6;
+
+static bool is_fresh(const sink *s, double now) { return s->has_estimate && now - s->estimate_at <= ESTIMATE_LIFE_S; }
+
+/* What a receiver said lately of the source that feeds it; 0: nothing. `believed`: what a beginner is believed to take. */
+static uint64_t estimate_of(const sink *s, const source *feed, bool believed, double now) {
+    if (s->feed != feed || !is_fresh(s, now)) return 0;
+    uint64_t bps = s->estimate_bps > 0 ? s->estimate_bps : 1;
+    return believed && now - s->estimate_first_at < START_S && bps < START_BPS ? START_BPS : bps;
+}
+
+/* The least of what the source's receivers can take; 0 while none has said. */
+static uint64_t least_estimate(const source *of, bool believed, double now) {
+    uint64_t least = 0;
+    for (int i = 0; i < of->sinks_count; i++) {
+        uint64_t bps = estimate_of(of->sinks[i], of, believed, now);
+        if (bps > 0 && (least == 0 || bps < least)) least = bps;
+    }
+    return least;
+}
+
+static int layers_flowing(const peer *of) {
+    int count = 0;
+    for (int i = 0; i < of->sources_count; i++) count += of->sources[i]->video && of->sources[i]->rate_bps > 0;
+    return count;
+}
+
+/* The limit of a peer that sends its picture in several layers: who receives least gets a smaller layer, so the best receiver
+ * counts, and what the layers take that it does not get. An estimate never exceeds half again what comes: one that is well above
+ * that knows no bound, and the limit grows past it, else no larger layer would ever begin. 0 while nobody has said anything. */
+static uint64_t layered_limit(peer *of, double now) {
+    uint64_t total = 0, best = 0;
+    bool bounded = true;
+    for (int i = 0; i < of->sources_count; i++) total += of->sources[i]->video ? of->sources[i]->rate_bps : 0;
+    for (int i = 0; i < of->sources_count; i++) {
+        const source *from = of->sources[i];
+        for (int k = 0; from->video && k < from->sinks_count; k++) {
+            uint64_t bps = estimate_of(from->sinks[k], from, true, now), all = bps + total - from->rate_bps;
+            bool free = bps * 4 >= from->rate_bps * 5;
+            if (bps == 0 || all < best || (all == best && !free)) continue;
+            best = all;
+            bounded = !free;
+        }
+    }
+    if (best == 0) return 0;
+    double since = now - of->grown_at;
+    double grown = bounded ? 0 : of->grown_bps * (1 + LAYERED_GROWTH * (since < 1 ? since : 1));
+    of->grown_at = now;
+    of->grown_bps = grown > (double)best ? grown : (double)best;
+    if (of->grown_bps > LAYERED_MOST_BPS) of->grown_bps = LAYERED_MOST_BPS;
+    return (uint64_t)of->grown_bps;
+}
+
+static void notice_congestion(source *of, double now) {
+    uint64_t least = least_estimate(of, false, now), former = of->least_bps;
+    uint64_t sent = of->cap_bps > 0 && of->cap_bps < of->rate_bps ? of->cap_bps : of->rate_bps;
+    if (now - of->least_at > STALE_S) { /* of a picture that has not been sent meanwhile */
+        former = 0;
+        of->congested_at = 0;
+    }
+    of->least_bps = least;
+    of->least_at = now;
+    if ((double)least >= OVER * (double)sent)
+        of->congested_at = 0;
+    else if (of->congested_at == 0 && former > 0 && (double)least < FALL * (double)former)
+        of->congested_at = now;
+}
+
+/* What to tell the sender of a single picture; 0: nothing now. */
+static uint64_t single_limit(const source *of, double now) {
+    if (of->cap_bps == 0 || (double)of->rate_bps > OBEYED * (double)of->cap_bps) return least_estimate(of, true, now);
+    uint64_t least = least_estimate(of, false, now);
+    if (of->congested_at == 0) return least > FREE_BPS ? least : FREE_BPS;
+    if (least == 0) least = FREE_BPS;
+    return (double)least < SEVERE * (double)of->cap_bps || now - of->congested_at > PATIENCE_S ? least : 0;
+}
+
+void tell_limit(plane *p, source *to, double now) {
+    bool layered = layers_flowing(to->peer) > 1;
+    told_limit *told = layered ? &to->peer->limit : &to->limit;
+    uint64_t limit = layered ? layered_limit(to->peer, now) : single_limit(to, now), own = uplink_limit(to);
+    if (!layered && own > 0 && (limit == 0 || limit > own)) limit = own;
+    if (limit == 0 || (limit >= told->bps && now - told->at < LIMIT_EVERY_S)) return;
+    *told = (told_limit){limit, now};
+    compound c = {.size = 0};
+    compound_receiver_report(&c, to->peer->own_ssrc, NULL, 0);
+    compound_remb(&c, to->peer->own_ssrc, limit, to->ssrc);
+    send_compound(p, to->peer, &c);
+}
+
+/* The estimate is for all that the peer receives. Each of its videos gets at least an equal part, and all that the others leave:
+ * an equal part alone would drag everybody to the slowest sender's pace, since an estimate never exceeds half again what comes. */
+void take_remb(plane *p, peer *from, const rtcp_packet *packet, double now) {
+    uint64_t bps, taken = 0;
+    const uint8_t *ssrcs;
+    int count, videos = 0;
+    bool named = false;
+    if (!rtcp_remb(packet, &bps, &ssrcs, &count)) return;
+    for (int i = 0; i < count && !named; i++) named = find_sink(from, get32(ssrcs + 4 * i)) != NULL;
+    if (!named) return;
+    for (int i = 0; i < from->sinks_count; i++) {
+        const sink *s = from->sinks[i];
+        if (!s->video || s->feed == NULL) continue;
+        videos++;
+        taken += s->feed->rate_bps;
+    }
+    for (int i = 0; i < from->sinks_count; i++) {
+        sink *s = from->sinks[i];
+        if (!s->video || s->feed == NULL) continue;
+        uint64_t others = taken - s->feed->rate_bps, equal = bps / (uint64_t)videos;
+        uint64_t rest = bps > others ? bps - others : 0;
+        if (!is_fresh(s, now)) s->estimate_first_at = now;
+        start_draining(s, rest > equal ? rest : equal, now);
+        s->has_estimate = true;
+        s->estimate_bps = rest > equal ? rest : equal;
+        s->receiver_bps = bps;
+        s->estimate_at = now;
+        notice_congestion(s->feed, now);
+        tell_limit(p, s->feed, now);
+    }
+}
+
+void plane_source_cap_set(plane *p, uint32_t number, uint32_t ssrc, uint64_t bps) {
+    pthread_mutex_lock(&p->lock);
+    peer *of = find_peer(p, number);
+    source *s = of != NULL ? find_source(of, ssrc) : NULL;
+    if (s != NULL) s->cap_bps = bps;
+    pthread_mutex_unlock(&p->lock);
+}

@@ -1,0 +1,65 @@
+/* Queues: on a sender's way here, seen in its stamps while it grows; before a receiver, told by a sudden fall of its estimate. Until
+ * they are gone little or nothing is sent into them. Specified in tests/reference/uplink.py and streams.py, where the reasons stand. */
+#include <math.h>
+
+#include "state.h"
+
+static const double WINDOW_S = 0.15, STALE_S = 1;
+static const double QUEUE_S = 0.12, EMPTY_S = 0.06, DEEP_S = 0.25;
+static const double SHARE = 0.85, DRAIN = 0.3;
+static const double FALL = 0.92, SEVERE = 0.6;
+static const uint64_t DRAIN_ABOVE_BPS = 200000;
+static const double DRAIN_PAUSE_S = 5, LONGEST_DRAIN_S = 1.5, GROWN_S = 0.7;
+
+static void begin_window(uplink_queue *q, double late_s, double now) {
+    q->window_at = now;
+    q->least = late_s;
+    q->octets = 0;
+}
+
+static uint64_t at_least_one(double bps) { return bps < 1 ? 1 : (uint64_t)llrint(bps); }
+
+/* Whether a window ended with this packet. */
+static bool measure(uplink_queue *q, int octets, double late_s, double now) {
+    double span = now - q->window_at;
+    if (q->window_at == 0 || span > STALE_S) {
+        q->late_windows = 0;
+        q->bps = 0;
+        begin_window(q, late_s, now);
+        return false;
+    }
+    q->octets += (uint64_t)octets;
+    if (late_s < q->least) q->least = late_s;
+    if (span < WINDOW_S) return false;
+    q->late_s = q->least;
+    q->late_windows = q->least > QUEUE_S ? q->late_windows + 1 : 0;
+    if (q->late_windows >= 2)
+        q->bps = at_least_one(SHARE * (double)q->octets * 8 / span);
+    else if (q->least < EMPTY_S)
+        q->bps = 0;
+    begin_window(q, late_s, now);
+    return true;
+}
+
+uint64_t uplink_limit(const source *of) {
+    const uplink_queue *q = &of->uplink;
+    return q->bps > 0 && q->late_s > DEEP_S ? at_least_one(DRAIN * (double)q->bps) : q->bps;
+}
+
+void uplink_arrived(plane *p, source *of, int octets, double now) {
+    uint64_t before = of->uplink.bps;
+    if (!measure(&of->uplink, octets, of->peer->clock.late_s, now)) return;
+    if (before == 0 && of->uplink.bps > 0) of->lost_before = reception_lost(&of->reception);
+    if (before > 0 || of->uplink.bps > 0) tell_limit(p, of, now);
+    if (before > 0 && of->uplink.bps == 0 && reception_lost(&of->reception) > of->lost_before) request_keyframe(p, of, now, false);
+}
+
+/* The receiver's part of its estimate is about to become `part`. */
+void start_draining(sink *s, uint64_t part, double now) {
+    double rate = (double)s->feed->rate_bps, to = (double)part;
+    if (!s->has_estimate || to >= FALL * (double)s->estimate_bps || to >= SEVERE * rate || s->feed->rate_bps < DRAIN_ABOVE_BPS) return;
+    if (!s->open || now - s->drain_until < DRAIN_PAUSE_S) return;
+    double lasts = GROWN_S * (rate - to) / (to < 1 ? 1 : to);
+    s->drain_until = now + (lasts < LONGEST_DRAIN_S ? lasts : LONGEST_DRAIN_S);
+    sink_shut(s);
+}

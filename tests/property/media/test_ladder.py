@@ -1,0 +1,174 @@
+"""The ladder on a seeded link in virtual time, and on whatever signals there may be."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from media.core.ladder import (
+    HOLD_S,
+    LONGEST_RETRY_S,
+    MOST_BPS,
+    UP_HOLD_S,
+    Decision,
+    Ladder,
+    Reason,
+    Rung,
+    Signals,
+    ceiling_by_limit,
+    ceiling_by_loss,
+)
+from tests.netsim.link import Conditions
+from tests.virtual_link import World, through
+
+EVERY_S = 0.25
+
+
+def link(bps: int, loss: float = 0.0) -> Conditions:
+    return Conditions(rate_bps=bps, queue_bytes=64_000, delay_s=0.02, loss=loss)
+
+
+def rung_at(world: World, at: float) -> Rung:
+    return next(moment.decision.rung for moment in world.moments if moment.at >= at)
+
+
+# --- whatever the signals are ---
+
+signals = st.builds(
+    Signals,
+    rate_bps=st.integers(0, 3_000_000),
+    estimate_bps=st.none() | st.integers(0, 5_000_000),
+    congested=st.booleans(),
+    loss=st.floats(0, 1),
+    sound_loss=st.floats(0, 1),
+    round_trip_s=st.none() | st.floats(0, 10),
+    frozen_s=st.floats(0, 2),
+    relayed_tcp=st.booleans(),
+)
+
+
+def run(ladder: Ladder, given: list[Signals], since: float = 0.0) -> list[tuple[float, Decision]]:
+    return [(since + index * EVERY_S, ladder.step(one, since + index * EVERY_S)) for index, one in enumerate(given)]
+
+
+@given(st.lists(signals, min_size=1, max_size=120))
+def test_a_rung_is_held_and_its_limit_is_sane(script: list[Signals]) -> None:
+    changed_at = float("-inf")
+    before = Rung.SD
+    for at, decision in run(Ladder(0.0), script):
+        if decision.rung is not before:
+            assert at - changed_at >= HOLD_S
+            changed_at, before = at, decision.rung
+        assert (decision.limit_bps > 0) == decision.rung.moves
+        assert decision.limit_bps <= MOST_BPS
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_more_loss_never_allows_a_higher_rung(one: float, other: float) -> None:
+    less, more = sorted((one, other))
+    assert ceiling_by_loss(more).height <= ceiling_by_loss(less).height
+
+
+@given(st.integers(0, 3_000_000), st.integers(0, 3_000_000))
+def test_less_bandwidth_never_allows_a_higher_rung(one: int, other: int) -> None:
+    less, more = sorted((one, other))
+    assert ceiling_by_limit(less).height <= ceiling_by_limit(more).height
+
+
+@given(st.lists(signals, max_size=60), signals, st.floats(0, 1))
+def test_of_two_ladders_alike_the_one_that_hears_of_more_loss_is_not_above_the_other(
+    past: list[Signals], now: Signals, more: float
+) -> None:
+    one, other = Ladder(0.0), Ladder(0.0)
+    run(one, past)
+    run(other, past)
+    at = len(past) * EVERY_S
+    worse = replace(now, loss=max(now.loss, more), sound_loss=max(now.sound_loss, more))
+    assert other.step(worse, at).rung.height <= one.step(now, at).rung.height
+
+
+@given(st.lists(st.floats(0, 0.9), min_size=2, max_size=2))
+def test_steady_loss_settles_no_higher_than_less_of_it(losses: list[float]) -> None:
+    less, more = sorted(losses)
+
+    def settled(loss: float) -> int:
+        steady = Signals(rate_bps=1_400_000, estimate_bps=1_600_000, loss=loss, sound_loss=loss, round_trip_s=0.05)
+        return max(decision.rung.height for _, decision in run(Ladder(0.0), [steady] * 400)[200:])
+
+    assert settled(more) <= settled(less)
+
+
+@given(st.lists(signals, max_size=120))
+def test_from_anywhere_a_good_link_leads_to_the_top_in_bounded_time(past: list[Signals]) -> None:
+    ladder = Ladder(0.0)
+    run(ladder, past)
+    at, limit, seconds = len(past) * EVERY_S, 0, 0.0
+    bound = LONGEST_RETRY_S + 6 * UP_HOLD_S + 30
+    while seconds < bound:
+        good = Signals(rate_bps=limit, estimate_bps=2_000_000 if limit else None, round_trip_s=0.03)
+        decision = ladder.step(good, at + seconds)
+        limit = decision.limit_bps
+        if decision.rung is Rung.HD and limit == MOST_BPS:
+            return
+        seconds += EVERY_S
+    pytest.fail(f"still at {decision} after {bound} s")
+
+
+@given(st.lists(signals, max_size=60))
+def test_the_same_signals_lead_to_the_same_decisions(script: list[Signals]) -> None:
+    assert run(Ladder(0.0), script) == run(Ladder(0.0), script)
+
+
+# --- on a link ---
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_good_link_is_at_the_top_soon(seed: int) -> None:
+    world = through((0, link(2_500_000)), seed=seed)
+    world.run(12)
+    assert rung_at(world, 8) is Rung.HD
+    assert world.moments[-1].picture_bps > 1_200_000
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_down_fast_and_up_again(seed: int) -> None:
+    """bench-adapt's schedule."""
+    world = through((0, link(2_000_000)), (20, link(300_000)), (40, link(2_000_000)), seed=seed)
+    world.run(60)
+    assert rung_at(world, 15) is Rung.HD
+    assert rung_at(world, 25) is Rung.LOW
+    low = [moment.decision.rung for moment in world.moments if 25 <= moment.at < 40]
+    assert sum(rung is Rung.LOW for rung in low) >= 0.9 * len(low), "and it stays there"
+    back = next(moment.at for moment in world.moments if moment.at > 40 and moment.picture_bps >= 800_000)
+    assert back - 40 <= 8
+    assert rung_at(world, 52) is Rung.HD
+    assert world.sound_came >= 0.95 * world.sound_sent
+
+
+def test_a_link_for_sound_alone_carries_sound() -> None:
+    """40 kbit/s: whatever is tried above, at least 95 of 100 packets of sound come."""
+    world = through((0, link(2_000_000)), (10, link(40_000)), (70, link(2_000_000)))
+    world.run(10)
+    assert world.sound_came == world.sound_sent or world.sound_came >= world.sound_sent - 5
+    world = through((0, link(40_000)))
+    world.run(90)
+    settled = [moment.decision.rung for moment in world.moments if moment.at > 20]
+    assert all(not rung.moves for rung in settled[-40:]) or sum(rung.moves for rung in settled) <= 0.35 * len(settled)
+    assert world.sound_came >= 0.95 * world.sound_sent
+
+
+def test_after_an_outage_everything_comes_back() -> None:
+    world = through((0, link(1_500_000)), (15, Conditions(cut=True)), (25, link(1_500_000)))
+    world.run(90)
+    assert rung_at(world, 85) is Rung.HD
+
+
+def test_heavy_loss_leaves_sound_and_little_loss_costs_nothing() -> None:
+    world = through((0, link(2_000_000, loss=0.03)))
+    world.run(30)
+    assert rung_at(world, 25) is Rung.HD
+    world = through((0, link(2_000_000, loss=0.4)))
+    world.run(30)
+    assert rung_at(world, 25) is Rung.STILLS
+    assert world.moments[-1].decision.reason in (Reason.LOSS, Reason.BETTER)

@@ -1,0 +1,58 @@
+"""A queue on a sender's way to the relay, seen in its stamps while it grows; and how little it must send until that is gone.
+
+A receiver tells of a full link a second or more later, through that very link; by then 64 kB stand in it, and nothing else gets
+through for two seconds. Pure: sizes, lateness and the time go in.
+"""
+
+WINDOW_S = 0.15
+STALE_S = 1.0
+"""After a pause this long the next packet begins anew."""
+QUEUE_S = 0.12
+"""Every packet of a window later than this, twice in a row, is a queue: a stall of a radio link ends in a burst, whose last is
+early."""
+EMPTY_S = 0.06
+DEEP_S = 0.25
+SHARE = 0.85
+"""Of what comes through."""
+DRAIN = 0.3
+"""Of that, while the queue is deep: sound keeps its own."""
+
+
+class Uplink:
+    """One video source's way here."""
+
+    def __init__(self) -> None:
+        self._window_at = 0.0
+        self._least = 0.0
+        self._octets = 0
+        self._late_windows = 0
+        self._late_s = 0.0
+        self.bps = 0
+        """What the link carries of it while there is a queue; 0: there is none."""
+
+    def arrived(self, octets: int, late_s: float, now: float) -> bool:
+        """A packet came `late_s` later than the quickest; whether a window ended with it."""
+        span = now - self._window_at
+        if self._window_at == 0.0 or span > STALE_S:
+            self._late_windows = self.bps = 0
+            self._begin(late_s, now)
+            return False
+        self._octets += octets
+        self._least = min(self._least, late_s)
+        if span < WINDOW_S:
+            return False
+        self._late_s = self._least
+        self._late_windows = self._late_windows + 1 if self._least > QUEUE_S else 0
+        if self._late_windows >= 2:
+            self.bps = max(1, round(SHARE * self._octets * 8 / span))
+        elif self._least < EMPTY_S:
+            self.bps = 0
+        self._begin(late_s, now)
+        return True
+
+    def limit(self) -> int:
+        """What to tell the sender; 0: nothing."""
+        return max(1, round(DRAIN * self.bps)) if self.bps and self._late_s > DEEP_S else self.bps
+
+    def _begin(self, late_s: float, now: float) -> None:
+        self._window_at, self._least, self._octets = now, late_s, 0

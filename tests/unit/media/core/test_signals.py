@@ -1,0 +1,70 @@
+"""Counters to signals, and which steps people are told."""
+
+from media.core.ladder import Decision, Reason, Rung
+from media.core.signals import Arrived, Heard, Observation, Senses
+from media.core.steps import LASTS_S, PAUSE_S, Steps
+
+
+def observed(packets: int, lost: int, *heard: Heard, congested: bool = False, uplink_bps: int = 0) -> Observation:
+    arrived = Arrived(packets, packets * 1000, lost)
+    return Observation(arrived, arrived, heard, heard, congested=congested, uplink_bps=uplink_bps)
+
+
+def test_losses_of_both_hops_add_up_and_old_words_count_for_nothing() -> None:
+    senses = Senses()
+    fresh = Heard(0.1, 0.2, 101.0, 500_000, 101.0)
+    old = Heard(0.9, 3.0, 80.0, 10_000, 80.0)
+    senses.quality(observed(0, 0, fresh, old), 0.0, 100.0)
+    found = senses.quality(observed(90, 10, fresh, old), 0.0, 101.0)
+    assert round(found.loss_up, 3) == 0.1
+    assert round(found.loss_down, 3) == 0.1
+    assert round(found.signals.loss, 3) == 0.19
+    assert found.signals.round_trip_s == 0.2
+    assert found.signals.estimate_bps == 500_000
+    assert found.signals.rate_bps == 720_000
+
+
+def test_a_new_connection_counts_from_nothing() -> None:
+    senses = Senses()
+    senses.quality(observed(5_000, 40), 0.0, 10.0)
+    found = senses.quality(observed(50, 0), 0.0, 10.5)
+    assert found.signals.loss == 0.0
+    assert found.signals.rate_bps == 0
+
+
+def test_congestion_needs_somebody_who_says_so_now() -> None:
+    senses = Senses()
+    stale = Heard(0.0, 0.05, 50.0, 100_000, 50.0)
+    assert not senses.quality(observed(10, 0, stale, congested=True), 0.0, 60.0).signals.congested
+    own = senses.quality(observed(20, 0, stale, uplink_bps=90_000), 0.0, 60.25).signals
+    assert own.congested
+    assert own.estimate_bps == 90_000
+
+
+def told(steps: Steps, rung: Rung, since: float, until: float, reason: Reason = Reason.BANDWIDTH) -> None:
+    at = since
+    while at <= until:
+        steps.took(Decision(rung, reason, 0), at)
+        at += 0.25
+
+
+def test_flapping_is_told_once_and_what_lasts_is_told() -> None:
+    steps = Steps(0.0)
+    for turn in range(8):
+        told(steps, Rung.LOW if turn % 2 else Rung.HD, turn * 2.0, turn * 2.0 + 1.75)
+    assert steps.told.rung.value == "hd"
+    told(steps, Rung.LOW, 20.0, 20.0 + LASTS_S)
+    assert (steps.told.rung, steps.told.reason) == (Rung.LOW, Reason.BANDWIDTH)
+    told(steps, Rung.HD, 27.0, 27.0 + LASTS_S, Reason.BETTER)
+    assert steps.told.rung.value == "low", "a second telling so soon is one too many"
+    told(steps, Rung.HD, 34.0, 27.0 + PAUSE_S + LASTS_S, Reason.BETTER)
+    assert (steps.told.rung, steps.told.reason) == (Rung.HD, Reason.BETTER)
+
+
+def test_a_picture_that_goes_is_told_soon_and_a_low_start_has_a_cause() -> None:
+    steps = Steps(0.0)
+    told(steps, Rung.STILLS, 0.0, 2.0, Reason.LOSS)
+    assert steps.told.rung is Rung.STILLS
+    steps = Steps(0.0)
+    told(steps, Rung.SD, 0.0, LASTS_S, Reason.START)
+    assert (steps.told.rung, steps.told.reason) == (Rung.SD, Reason.BANDWIDTH)

@@ -1,0 +1,84 @@
+/** How one's own picture is sent on each rung of the ladder, and what is reported of the others'. Pure.
+ *
+ * The relay decides the rung and the limit (quality_seen); here is only what they mean for an encoder. */
+
+import type { Clarity, PictureReport, QualitySeen } from "../signal/messages";
+
+/** What an encoder is set to; `active` false sends nothing at all. */
+export interface Sending {
+  active: boolean;
+  maxBitrate: number;
+  maxFramerate: number;
+  scaleResolutionDownBy: number;
+}
+
+/** The picture's lines and frames a second on each rung that moves. */
+const SHAPES: Partial<Record<Clarity, { lines: number; frames: number }>> = {
+  hd: { lines: 720, frames: 30 },
+  sd: { lines: 360, frames: 24 },
+  low: { lines: 240, frames: 15 },
+};
+
+/** Opus at its best for a voice, and where every bit is needed: 20 packets more a second cost as much as the voice in them. */
+export const SOUND_BPS = { full: 32_000, least: 16_000 };
+
+/** Before the relay has said anything: what it begins with. */
+export const START: QualityNow = { clarity: "sd", limitBps: 350_000 };
+
+export interface QualityNow {
+  clarity: Clarity;
+  limitBps: number;
+}
+
+export const moves = (clarity: Clarity): boolean => SHAPES[clarity] !== undefined;
+
+/** The settings of the picture's encoder. `lines` is the height of what the camera gives. */
+export function sendingOf(now: QualityNow, camera: boolean, mostBps: number, lines: number): Sending {
+  const shape = SHAPES[now.clarity];
+  const wanted = shape ?? { lines: 240, frames: 15 };
+  return {
+    active: camera && shape !== undefined && now.limitBps > 0,
+    maxBitrate: Math.max(30_000, Math.min(now.limitBps || mostBps, mostBps)),
+    maxFramerate: wanted.frames,
+    scaleResolutionDownBy: lines > wanted.lines ? lines / wanted.lines : 1,
+  };
+}
+
+/** What the voice may take: less where there is hardly room for it. */
+export const soundBps = (clarity: Clarity): number => (moves(clarity) ? SOUND_BPS.full : SOUND_BPS.least);
+
+/** Pictures that stand still though they should move, by the frames decoded. */
+export class Watch {
+  private readonly seats = new Map<string, { frames: number; at: number; frozen: number }>();
+
+  /** @param frames decoded so far, by seat
+   *  @param expected whose picture moves, as far as we know */
+  sample(frames: ReadonlyMap<string, number>, expected: (seat: string) => boolean, now: number): void {
+    for (const seat of this.seats.keys()) if (!frames.has(seat)) this.seats.delete(seat);
+    for (const [seat, count] of frames) {
+      const known = this.seats.get(seat);
+      if (known === undefined || count < known.frames || !expected(seat)) {
+        this.seats.set(seat, { frames: count, at: now, frozen: known?.frozen ?? 0 });
+        continue;
+      }
+      // Before the first frame a picture is on its way, not frozen.
+      if (count === known.frames && count > 0) known.frozen += now - known.at;
+      known.frames = count;
+      known.at = now;
+    }
+  }
+
+  /** What stood still since the last call, in ms. */
+  take(): PictureReport[] {
+    const found = [...this.seats].map(([seat, { frozen }]) => ({
+      seat,
+      frozen_ms: Math.min(60_000, Math.round(frozen)),
+    }));
+    for (const each of this.seats.values()) each.frozen = 0;
+    return found.slice(0, 16);
+  }
+}
+
+/** The quality of a seat's picture as it is known here. */
+export const clarityOf = (known: ReadonlyMap<string, QualitySeen>, seat: string): Clarity | null =>
+  known.get(seat)?.clarity ?? null;

@@ -1,0 +1,79 @@
+import { describe, expect, it } from "vitest";
+import { moves, SOUND_BPS, START, sendingOf, soundBps, Watch } from "../src/call/quality";
+import { Run, types } from "./run";
+
+describe("a rung of the ladder", () => {
+  it("is a size, a pace and a limit of the encoder", () => {
+    expect(sendingOf({ clarity: "hd", limitBps: 1_200_000 }, true, 1_500_000, 720)).toEqual({
+      active: true,
+      maxBitrate: 1_200_000,
+      maxFramerate: 30,
+      scaleResolutionDownBy: 1,
+    });
+    expect(sendingOf({ clarity: "low", limitBps: 200_000 }, true, 1_500_000, 720)).toEqual({
+      active: true,
+      maxBitrate: 200_000,
+      maxFramerate: 15,
+      scaleResolutionDownBy: 3,
+    });
+  });
+
+  it("never goes beyond what this place may send, nor makes a small picture larger", () => {
+    const sent = sendingOf({ clarity: "hd", limitBps: 9_000_000 }, true, 1_000_000, 240);
+    expect(sent.maxBitrate).toBe(1_000_000);
+    expect(sent.scaleResolutionDownBy).toBe(1);
+  });
+
+  it("without a moving picture sends none and leaves the sound less, never nothing", () => {
+    for (const clarity of ["stills", "audio", "text"] as const) {
+      expect(sendingOf({ clarity, limitBps: 0 }, true, 1_000_000, 480).active).toBe(false);
+      expect(soundBps(clarity)).toBe(SOUND_BPS.least);
+      expect(moves(clarity)).toBe(false);
+    }
+    expect(sendingOf(START, false, 1_000_000, 480).active).toBe(false); // the camera is off
+  });
+});
+
+describe("the call's machine", () => {
+  const ready = { microphone: "ready", camera: "ready" } as const;
+
+  it("orders another quality once", () => {
+    const run = new Run().connected("s_b");
+    const quality = { clarity: "low", limitBps: 200_000 } as const;
+    expect(run.tell({ type: "quality_told", quality })).toEqual([{ type: "keep_quality", quality }]);
+    expect(run.tell({ type: "quality_told", quality })).toEqual([]);
+  });
+
+  it("sends stills while the ladder stands on them, and no longer", () => {
+    const run = new Run().connected("s_b");
+    run.tell({ type: "devices_opened", devices: ready });
+    expect(types(run.tell({ type: "quality_told", quality: { clarity: "stills", limitBps: 0 } }))).toEqual([
+      "keep_quality",
+      "send_still",
+    ]);
+    run.tell({ type: "still_done" });
+    expect(types(run.tell({ type: "quality_told", quality: { clarity: "low", limitBps: 100_000 } }))).toEqual([
+      "keep_quality",
+    ]);
+  });
+});
+
+describe("pictures that stand still", () => {
+  it("are timed while they should move, from their first frame on", () => {
+    const watch = new Watch();
+    const sample = (frames: number, now: number, expected = true) =>
+      watch.sample(new Map([["s_b", frames]]), () => expected, now);
+    sample(0, 0);
+    sample(0, 700);
+    expect(watch.take()).toEqual([{ seat: "s_b", frozen_ms: 0 }]); // on its way
+    sample(10, 1_400);
+    sample(10, 2_100);
+    sample(10, 2_800);
+    sample(30, 3_500);
+    expect(watch.take()).toEqual([{ seat: "s_b", frozen_ms: 1_400 }]);
+    sample(30, 4_200, false); // the camera was switched off
+    expect(watch.take()).toEqual([{ seat: "s_b", frozen_ms: 0 }]);
+    watch.sample(new Map(), () => true, 5_000);
+    expect(watch.take()).toEqual([]);
+  });
+});
