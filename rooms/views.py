@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from common.ids import ConsultationId, PractitionerId
+from common.ids import ConsultationId, DepartmentId, PractitionerId
 from rooms import recorded
 from rooms.access import PRINCIPALS, admitted
 from rooms.checks import Expectation
@@ -50,6 +50,16 @@ class Standing:
     @cached_property
     def ranked(self) -> list[Ticket]:
         return self.line.ranked()
+
+    def of(self, departments: tuple[DepartmentId, ...]) -> list[ConsultationId]:
+        """Who waits in these departments, in the order of calling."""
+        if departments not in self._of:
+            self._of[departments] = [ticket.consultation for ticket in self.ranked if ticket.department in departments]
+        return self._of[departments]
+
+    @cached_property
+    def _of(self) -> dict[tuple[DepartmentId, ...], list[ConsultationId]]:
+        return {}  # as many as desks differ in their departments
 
     @cached_property
     def doctors(self) -> tuple[DoctorView, ...]:
@@ -102,7 +112,7 @@ def seat_views(
 
 def shown_on(desk: Desk, standing: Standing) -> tuple[int, list[ConsultationId]]:
     """How many wait in the desk's departments, and the first of them, in the order of calling."""
-    mine = [ticket.consultation for ticket in standing.ranked if ticket.department in desk.departments]
+    mine = standing.of(desk.departments)
     return len(mine), mine[:SHOWN_IN_LINE]
 
 

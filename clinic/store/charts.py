@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, fields, replace
 from typing import Any
 
-from sqlalchemy import Row, Table, insert, select, update
+from sqlalchemy import Row, Table, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,6 +19,12 @@ from common.evidence.entry import AuditEntry
 from common.ids import ConsultationId, PractitionerId
 
 _NOTE_PARTS = [part.name for part in fields(Notes)]
+
+
+_OF = {
+    table: select(table).where(table.c.consultation.in_(bindparam("ids", expanding=True)))
+    for table in (tables.intake, tables.notes, tables.summary, tables.rating)
+}
 
 
 class SqlChartStore:
@@ -102,8 +108,7 @@ class SqlChartStore:
 
 
 async def _of(connection: AsyncConnection, table: Table, consultations: Collection[ConsultationId]) -> list[Row[Any]]:
-    query = select(table).where(table.c.consultation.in_(list(consultations)))
-    return list((await connection.execute(query)).all())
+    return list((await connection.execute(_OF[table], {"ids": list(consultations)})).all())
 
 
 async def _put(connection: AsyncConnection, table: Table, consultation: ConsultationId, row: Mapping[str, object]) -> None:

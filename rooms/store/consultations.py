@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, insert, select, update
+from sqlalchemy import BindParameter, Row, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.ids import ConsultationId, DepartmentId, HospitalId, PractitionerId, SeatId
@@ -15,6 +15,34 @@ from rooms.store.checks import read_check, write_check
 from rooms.store.consents import read_recording, recording_row
 
 _UNDER_WAY = [state.value for state in IN_LINE | IN_CALL]
+_CONSULTATION, _SEAT = tables.consultation, tables.seat
+# Statements of every turn and every push, made once: to make one takes SQLAlchemy ten times as long as SQLite to answer it.
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_BY_ID = select(_CONSULTATION).where(_CONSULTATION.c.id.in_(_IDS))
+_SEATS_OF = select(_SEAT).where(_SEAT.c.consultation.in_(_IDS)).order_by(_SEAT.c.position)
+_REVISIONS = select(_CONSULTATION.c.id, _CONSULTATION.c.revision).where(_CONSULTATION.c.id.in_(_IDS))
+_CHANGE = update(_CONSULTATION).where(_CONSULTATION.c.id == bindparam("which")).values(revision=_CONSULTATION.c.revision + 1)
+_CHANGE_SEAT = update(_SEAT).where(_SEAT.c.id == bindparam("which"))
+_NEW, _NEW_SEAT = insert(_CONSULTATION), insert(_SEAT)
+_KEPT = frozenset({"id", "revision", "last_entry"})
+"""Not set by a turn. A key that is set, to whatever, is looked for in all that refers to it. Numbers of entries are given, and
+entries read, outside the hospital's turns: what the turn read may be old."""
+_KEPT_OF_SEAT = frozenset({"id", "consultation", "read"})
+_IDENTITY = (
+    select(_SEAT.c.role, _SEAT.c.practitioner, _CONSULTATION.c.id, _CONSULTATION.c.hospital)
+    .join(_CONSULTATION, _SEAT.c.consultation == _CONSULTATION.c.id)
+    .where(_SEAT.c.id == bindparam("seat"))
+)
+_SEEN = select(_CONSULTATION.c.practitioner, _CONSULTATION.c.ended_at).where(
+    _CONSULTATION.c.practitioner.in_(_IDS),
+    _CONSULTATION.c.ended_at >= bindparam("since"),
+    _CONSULTATION.c.live_since.is_not(None),
+)
+_INVITED = select(_CONSULTATION).where(
+    _CONSULTATION.c.state == State.SCHEDULED.value,
+    _CONSULTATION.c.wanted.in_(_IDS),
+    _CONSULTATION.c.open_until > bindparam("now"),
+)
 
 
 class SqlConsultations:
@@ -24,26 +52,23 @@ class SqlConsultations:
         self._connection = connection
 
     async def identity(self, seat: SeatId) -> SeatIdentity | None:
-        s, c = tables.seat, tables.consultation
-        query = select(s.c.role, s.c.practitioner, c.c.id, c.c.hospital).join(c, s.c.consultation == c.c.id)
-        row = (await self._connection.execute(query.where(s.c.id == seat))).one_or_none()
+        row = (await self._connection.execute(_IDENTITY, {"seat": seat})).one_or_none()
         if row is None:
             return None
         practitioner = PractitionerId(row.practitioner) if row.practitioner else None
         return SeatIdentity(seat, ConsultationId(row.id), HospitalId(row.hospital), Role(row.role), practitioner)
 
     async def load(self, ids: Sequence[ConsultationId]) -> list[Consultation]:
-        return await self._load(select(tables.consultation).where(tables.consultation.c.id.in_(ids)))
+        return await self._load(_BY_ID, {"ids": list(ids)})
 
     async def revisions(self, ids: Collection[ConsultationId]) -> dict[ConsultationId, int]:
-        c = tables.consultation.c
-        rows = await self._connection.execute(select(c.id, c.revision).where(c.id.in_(list(ids))))
+        rows = await self._connection.execute(_REVISIONS, {"ids": list(ids)})
         return {ConsultationId(row.id): row.revision for row in rows}
 
     async def locked(self, which: ConsultationId) -> Consultation:
-        query = select(tables.consultation).where(tables.consultation.c.id == which)
-        await self._connection.execute(query.with_only_columns(tables.consultation.c.id).with_for_update(key_share=True))
-        (found,) = await self._load(query)
+        query = select(tables.consultation.c.id).where(tables.consultation.c.id == which)
+        await self._connection.execute(query.with_for_update(key_share=True))
+        (found,) = await self.load([which])
         return found
 
     async def touch(self, which: ConsultationId, now: float) -> None:
@@ -51,35 +76,27 @@ class SqlConsultations:
         change = update(tables.consultation).where(c.id == which).values(revision=c.revision + 1, changed_at=now)
         await self._connection.execute(change)
 
-    async def _load(self, query: Select[Any]) -> list[Consultation]:
-        rows = (await self._connection.execute(query)).all()
+    async def _load(self, query: Select[Any], values: dict[str, object]) -> list[Consultation]:
+        rows = (await self._connection.execute(query, values)).all()
         if not rows:
             return []
-        wanted = query.with_only_columns(tables.consultation.c.id)
-        theirs = select(tables.seat).where(tables.seat.c.consultation.in_(wanted)).order_by(tables.seat.c.position)
-        found = await self._connection.execute(theirs)
         seats: dict[str, list[Seat]] = defaultdict(list)
-        for row in found:
+        for row in await self._connection.execute(_SEATS_OF, {"ids": [row.id for row in rows]}):
             seats[row.consultation].append(_seat(row))
         return [_consultation(row, seats[row.id]) for row in rows]
 
     async def save(self, before: Consultation | None, after: Consultation, deadline: float | None, now: float) -> None:
         values: dict[str, object] = {**_consultation_row(after), "deadline": deadline, "changed_at": now}
         if before is None:
-            await self._connection.execute(insert(tables.consultation).values(values))
+            await self._connection.execute(_NEW, values)
         else:
-            # Numbers of entries are given, and entries read, outside the hospital's turns: what this turn read may be old.
-            values |= {"revision": tables.consultation.c.revision + 1}
-            del values["last_entry"], values["id"]  # a key that is set, to whatever, is looked for in all that refers to it
-            change = update(tables.consultation).where(tables.consultation.c.id == after.id)
-            await self._connection.execute(change.values(values))
+            await self._connection.execute(_CHANGE, _without(values, _KEPT) | {"which": after.id})
         known = {seat.id: seat for seat in before.seats} if before else {}
         for position, seat in enumerate(after.seats):
             if seat.id not in known:
-                await self._connection.execute(insert(tables.seat).values({**_seat_row(seat), "position": position}))
+                await self._connection.execute(_NEW_SEAT, _seat_row(seat) | {"position": position})
             elif known[seat.id] != seat:
-                row = {name: value for name, value in _seat_row(seat).items() if name not in ("id", "consultation", "read")}
-                await self._connection.execute(update(tables.seat).where(tables.seat.c.id == seat.id).values(row))
+                await self._connection.execute(_CHANGE_SEAT, _without(_seat_row(seat), _KEPT_OF_SEAT) | {"which": seat.id})
 
     async def under_way(self, hospital: HospitalId) -> dict[State, int]:
         c = tables.consultation.c
@@ -94,12 +111,8 @@ class SqlConsultations:
         return {ConsultationId(row.id): row.revision for row in rows}
 
     async def seen(self, practitioners: Sequence[PractitionerId], since: float) -> dict[PractitionerId, list[float]]:
-        c = tables.consultation.c
-        query = select(c.practitioner, c.ended_at).where(
-            c.practitioner.in_(practitioners), c.ended_at >= since, c.live_since.is_not(None)
-        )
         ended: dict[PractitionerId, list[float]] = defaultdict(list)
-        for row in await self._connection.execute(query):
+        for row in await self._connection.execute(_SEEN, {"ids": list(practitioners), "since": since}):
             ended[PractitionerId(row.practitioner)].append(row.ended_at)
         return ended
 
@@ -131,9 +144,7 @@ class SqlConsultations:
     # --- whom somebody expects ------------------------------------------------------------------------------------------
 
     async def invited(self, practitioners: Sequence[PractitionerId], now: float) -> list[Consultation]:
-        c = tables.consultation.c
-        expected = (c.state == State.SCHEDULED.value, c.wanted.in_(practitioners), c.open_until > now)
-        found = await self._load(select(tables.consultation).where(*expected))
+        found = await self._load(_INVITED, {"ids": list(practitioners), "now": now})
         return sorted(found, key=lambda one: (one.starts_at or one.created_at, one.id))
 
     async def of_contact(self, contact: str, ended_after: float, limit: int) -> list[tuple[HospitalId, ConsultationId]]:
@@ -142,6 +153,10 @@ class SqlConsultations:
         query = select(c.hospital, c.id).where(c.contact == contact, open_or_fresh).order_by(c.created_at.desc(), c.id)
         rows = await self._connection.execute(query.limit(limit))
         return [(HospitalId(row.hospital), ConsultationId(row.id)) for row in rows]
+
+
+def _without(values: dict[str, object], names: frozenset[str]) -> dict[str, object]:
+    return {name: value for name, value in values.items() if name not in names}
 
 
 def _consultation(row: Row[Any], seats: Iterable[Seat]) -> Consultation:

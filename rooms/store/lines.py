@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import Column, Row, Table, delete, insert, select, update
+from sqlalchemy import Column, Row, Table, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.ids import ConsultationId, DepartmentId, HospitalId, OfferId, PractitionerId
@@ -16,6 +16,15 @@ from rooms.store.writing import insert_unless_there
 
 Key = TypeVar("Key", bound=Hashable)
 Record = TypeVar("Record")
+_LINE = tables.queue_line
+# Made once, as those of consultations.py.
+_VERSION = select(_LINE.c.version).where(_LINE.c.hospital == bindparam("which"))
+_LOCK = _VERSION.with_for_update()
+_SWAP = update(_LINE).where(_LINE.c.hospital == bindparam("which"), _LINE.c.version == bindparam("read"))
+_CHANGES = {
+    key: update(key.table).where(key == bindparam("which"))
+    for key in (tables.queue_offer.c.id, tables.queue_ticket.c.consultation, tables.queue_doctor.c.practitioner)
+}
 ToRow: TypeAlias = Callable[[Record], dict[str, object]]
 
 
@@ -26,17 +35,15 @@ class SqlLines:
         self._connection = connection
 
     async def lock(self, hospital: HospitalId) -> int:
-        query = select(tables.queue_line.c.version).where(tables.queue_line.c.hospital == hospital).with_for_update()
-        version = await self._connection.scalar(query)
+        version = await self._connection.scalar(_LOCK, {"which": hospital})
         if version is None:
             empty = {"hospital": hospital, "version": 0, **_counters(Line(hospital)), "deadline": None}
             await insert_unless_there(self._connection, tables.queue_line, empty)
-            version = await self._connection.scalar(query)
+            version = await self._connection.scalar(_LOCK, {"which": hospital})
         return int(version or 0)
 
     async def version(self, hospital: HospitalId) -> int:
-        query = select(tables.queue_line.c.version).where(tables.queue_line.c.hospital == hospital)
-        return int(await self._connection.scalar(query) or 0)
+        return int(await self._connection.scalar(_VERSION, {"which": hospital}) or 0)
 
     async def versions(self) -> dict[HospitalId, int]:
         rows = await self._connection.execute(select(tables.queue_line.c.hospital, tables.queue_line.c.version))
@@ -60,12 +67,8 @@ class SqlLines:
         return line
 
     async def save(self, before: Line, after: Line, version: int, deadline: float | None) -> None:
-        line = tables.queue_line
-        swapped = await self._connection.execute(
-            update(line)
-            .where(line.c.hospital == after.hospital, line.c.version == version)
-            .values(version=version + 1, deadline=deadline, **_counters(after))
-        )
+        values = {"version": version + 1, "deadline": deadline, **_counters(after)}
+        swapped = await self._connection.execute(_SWAP, {"which": after.hospital, "read": version, **values})
         if swapped.rowcount != 1:
             raise Conflict
         # Offers first: one that ended makes room for the next of the same patient or doctor (unique constraints).
@@ -89,7 +92,7 @@ class SqlLines:
         for which, record in after.items():
             if which in before and before[which] is not record:
                 changed = {name: value for name, value in row(record).items() if name != key.name}
-                await self._connection.execute(update(key.table).where(key == which).values(changed))
+                await self._connection.execute(_CHANGES[key], {"which": which, **changed})
 
 
 def _counters(line: Line) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import BindParameter, ColumnElement, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.ids import ConsultationId, HospitalId, SeatId
@@ -68,13 +68,19 @@ class SqlLinks:
         await self._connection.execute(update(tables.join_link).where(*which).values(revoked_at=now))
 
     async def open_in(self, consultations: Sequence[ConsultationId], now: float) -> dict[ConsultationId, list[OpenLink]]:
-        query = select(tables.join_link).where(_LINK.consultation.in_(consultations), *_open(now)).order_by(_LINK.created_at)
         found: dict[ConsultationId, list[OpenLink]] = defaultdict(list)
-        for row in await self._connection.execute(query):
+        for row in await self._connection.execute(_OPEN_IN, {"ids": list(consultations), "now": now}):
             open_link = OpenLink(row.id, LinkKind(row.kind), row.made_by, row.expires_at)
             found[ConsultationId(row.consultation)].append(open_link)
         return found
 
 
-def _open(now: float) -> tuple[ColumnElement[bool], ...]:
+def _open(now: float | BindParameter[float]) -> tuple[ColumnElement[bool], ...]:
     return (_LINK.used_at.is_(None), _LINK.revoked_at.is_(None), _LINK.expires_at > now)
+
+
+_OPEN_IN = (
+    select(tables.join_link)
+    .where(_LINK.consultation.in_(bindparam("ids", expanding=True)), *_open(bindparam("now")))
+    .order_by(_LINK.created_at)
+)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, Table, delete, insert, select, text, update
+from sqlalchemy import Row, Table, bindparam, delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.ids import ConsultationId, HospitalId, PractitionerId, SeatId
@@ -11,6 +11,8 @@ from rooms.model import IN_CALL, MediaWorker, Placement
 from rooms.ports import Connected
 from rooms.store import tables
 from rooms.store.writing import insert_or_replace, insert_unless_there
+
+_PLACED = select(tables.placement).where(tables.placement.c.consultation.in_(bindparam("ids", expanding=True)))
 
 
 class SqlPresences:
@@ -97,8 +99,7 @@ class SqlMedia:
         return (await self.placed([consultation])).get(consultation)
 
     async def placed(self, consultations: Sequence[ConsultationId]) -> dict[ConsultationId, Placement]:
-        query = select(tables.placement).where(tables.placement.c.consultation.in_(consultations))
-        found = [_placement(row) for row in await self._connection.execute(query)]
+        found = [_placement(row) for row in await self._connection.execute(_PLACED, {"ids": list(consultations)})]
         return {placement.consultation: placement for placement in found}
 
     async def place(self, placement: Placement, now: float) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, insert, or_, select, update
+from sqlalchemy import Row, Select, and_, bindparam, case, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.ids import ConsultationId, PractitionerId, SeatId
@@ -15,6 +15,38 @@ from rooms.timeline import Draft, Entry, EntryKind, EventCode, PictureInfo
 RECENT_AT_MOST = 50  # a full day's clinic shows its latest half; each desk carries them with every state
 
 
+_C = tables.consultation.c
+_GROW = (
+    update(tables.consultation)
+    .where(_C.id == bindparam("which"))
+    .values(last_entry=_C.last_entry + bindparam("number"), revision=_C.revision + 1)
+    .returning(_C.last_entry)
+)
+
+
+def _recent() -> Select[Any]:
+    """What ended of a doctor's and is still open: of today, and of before what holds something unread."""
+    c, s, e = tables.consultation.c, tables.seat.c, tables.timeline_entry.c
+    patient, doctor = tables.seat.alias("patient"), bindparam("doctor", type_=s.practitioner.type)
+    unread = func.count(case((and_(e.kind != EntryKind.EVENT.value, or_(e.seat != s.id, e.seat.is_(None))), 1)))
+    return (
+        select(c.id, s.id.label("seat"), func.max(patient.c.name).label("name"), c.ended_at, unread.label("unread"))
+        .join(tables.seat, and_(s.consultation == c.id, s.practitioner == doctor))
+        .outerjoin(patient, and_(patient.c.consultation == c.id, patient.c.role == Role.PATIENT.value))
+        .outerjoin(tables.timeline_entry, and_(e.consultation == c.id, e.number > s.read))
+        .where(c.practitioner == doctor, c.ended_at >= bindparam("since"))
+        .group_by(c.id, s.id, c.ended_at)
+        .having(and_(c.ended_at > bindparam("open_since"), or_(c.ended_at >= bindparam("day_start"), unread > 0)))
+        .order_by(c.ended_at.desc())
+        .limit(RECENT_AT_MOST)
+    )
+
+
+_RECENT = _recent()
+_D = tables.desk_change.c
+_DESK_CHANGES = select(_D.practitioner, _D.changes).where(_D.practitioner.in_(bindparam("ids", expanding=True)))
+
+
 class SqlTimeline:
     """rooms.ports.Timeline in the caller's transaction."""
 
@@ -22,10 +54,8 @@ class SqlTimeline:
         self._connection = connection
 
     async def append(self, which: ConsultationId, drafts: Sequence[Draft], now: float) -> int:
-        c = tables.consultation.c
-        grow = update(tables.consultation).where(c.id == which).returning(c.last_entry)
-        values = {"last_entry": c.last_entry + len(drafts), "revision": c.revision + 1, "changed_at": now}
-        last = int((await self._connection.execute(grow.values(values))).scalar_one())
+        grown = {"which": which, "number": len(drafts), "changed_at": now}
+        last = int((await self._connection.execute(_GROW, grown)).scalar_one())
         rows = [_row(which, number, draft) for number, draft in enumerate(drafts, last - len(drafts) + 1)]
         await self._connection.execute(insert(tables.timeline_entry), rows)
         return last
@@ -53,34 +83,15 @@ class SqlTimeline:
                 await self._connection.execute(change)
 
     async def desk_changes(self, practitioners: Sequence[PractitionerId]) -> dict[PractitionerId, int]:
-        d = tables.desk_change.c
-        rows = await self._connection.execute(select(d.practitioner, d.changes).where(d.practitioner.in_(practitioners)))
+        rows = await self._connection.execute(_DESK_CHANGES, {"ids": list(practitioners)})
         return {PractitionerId(row.practitioner): row.changes for row in rows}
 
     async def recent(self, practitioner: PractitionerId, day_start: float, open_since: float) -> list[RecentView]:
-        c, s, e = tables.consultation.c, tables.seat.c, tables.timeline_entry.c
-        patient = tables.seat.alias("patient")
-        theirs = case((and_(e.kind != EntryKind.EVENT.value, or_(e.seat != s.id, e.seat.is_(None))), 1))
-        unread = func.count(theirs)
-        query = (
-            select(c.id, s.id.label("seat"), func.max(patient.c.name).label("name"), c.ended_at, unread.label("unread"))
-            .join(tables.seat, and_(s.consultation == c.id, s.practitioner == practitioner))
-            .outerjoin(patient, and_(patient.c.consultation == c.id, patient.c.role == Role.PATIENT.value))
-            .outerjoin(tables.timeline_entry, and_(e.consultation == c.id, e.number > s.read))
-            .where(c.practitioner == practitioner, c.ended_at >= min(day_start, open_since))
-            .group_by(c.id, s.id, c.ended_at)
-            .having(_shown(c.ended_at, day_start, open_since, unread))
-            .order_by(c.ended_at.desc())
-            .limit(RECENT_AT_MOST)
-        )
+        since = {"day_start": day_start, "open_since": open_since, "since": min(day_start, open_since)}
         return [
             RecentView(ConsultationId(row.id), SeatId(row.seat), row.name or "", row.ended_at, row.unread)
-            for row in await self._connection.execute(query)
+            for row in await self._connection.execute(_RECENT, {"doctor": practitioner, **since})
         ]
-
-
-def _shown(ended: ColumnElement[Any], day_start: float, open_since: float, unread: ColumnElement[int]) -> ColumnElement[bool]:
-    return and_(ended > open_since, or_(ended >= day_start, unread > 0))
 
 
 def _entries() -> Select[Any]:
