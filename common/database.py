@@ -7,6 +7,7 @@ waiting tasks.
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -38,6 +39,8 @@ TRANSACTION_TIMEOUT_S = 10.0  # waiting for a connection and for locks included
 MIGRATION_TIMEOUT_S = 600.0
 MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
 MIGRATION_LOCK = 0x636F6E73  # any number that only our migrations use
+CHECKPOINT_S = 1.0
+LOG_PAGES = 10_000  # 40 MB: only where nobody writes the log back (`write_back`) does a commit do it
 POOL_CONNECTIONS = 10  # per process; 8 processes stay below PostgreSQL's default of 100
 _OUR_FAULT = (exc.IntegrityError, exc.ProgrammingError, exc.DataError, exc.NotSupportedError)
 
@@ -77,13 +80,32 @@ class Database:
 
     async def _prepare(self, connection: AsyncConnection, brief: bool) -> None:
         if self.is_sqlite:
-            driver = (await connection.get_raw_connection()).driver_connection
-            assert isinstance(driver, WholeConnection)
-            driver.brief = brief
+            (await _driver(connection)).brief = brief
+
+    async def write_back(self) -> None:
+        """SQLite's log (WAL) is brought into the file once a second, beside everybody, until cancelled.
+
+        Left to SQLite, every so many pages one commit does it, and whoever waits for that waits for the disk: 30 to 100 ms here.
+        """
+        while True:
+            await asyncio.sleep(CHECKPOINT_S)
+            with contextlib.suppress(Unavailable):  # the next round does more; at LOG_PAGES a commit does it
+                async with _edge(), self.engine.connect() as connection:
+                    await (await _driver(connection)).do_in_thread(_checkpoint)
 
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+
+
+async def _driver(connection: AsyncConnection) -> WholeConnection:
+    driver = (await connection.get_raw_connection()).driver_connection
+    assert isinstance(driver, WholeConnection)
+    return driver
+
+
+def _checkpoint(connection: SqliteConnection) -> None:
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").close()  # waits for nobody and holds up nobody
 
 
 @asynccontextmanager
@@ -125,6 +147,7 @@ def _sqlite(url: URL) -> AsyncEngine:
         for pragma in (
             f"busy_timeout = {int(STATEMENT_TIMEOUT_S * 1000)}",
             "journal_mode = WAL",
+            f"wal_autocheckpoint = {LOG_PAGES}",
             "synchronous = NORMAL",  # WAL keeps the file whole; a power cut may cost the last commits, not consistency
             "foreign_keys = ON",
         ):

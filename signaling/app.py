@@ -219,6 +219,8 @@ class Server:
             settle=self._gateway.settle,
         )
         self._closing.push_async_callback(self._leave, rooms, effects)
+        if database.is_sqlite:
+            self._own(database.write_back())
         pictures = self._pictures(SqlRoomsStore(database, brief=False), services)
         archive = self._archive(database, Closed(store), services)
         self._own(refresher.run(), teller.run(), reconciler.run(), delivery.run(), pictures.run(), self._metrics.watch_loop())

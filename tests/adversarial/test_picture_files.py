@@ -21,7 +21,6 @@ from signaling.pictures.inspection import inspect
 from signaling.pictures.orders import Order, Rendered
 from signaling.pictures.workshop import Workshop, WorkshopSize
 from tests.adversarial import pictures
-from tests.processes import slowness
 
 KINDS = {".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
 CANARY = b"52.5200N-13.4050E-canary-street"
@@ -185,9 +184,9 @@ def test_a_bomb_is_refused_by_its_header() -> None:
         (2**31 - 1, 2**31 - 1, 8, 6), (30_000, 30_000, 1, 3),
     ):  # fmt: skip
         bomb = pictures.png_bomb(width, height, depth, colour)
-        began = time.monotonic()
+        began = time.thread_time()  # what it takes of the processor: how busy the machine is does not count
         assert claim(bomb, "image/png") == "picture_dimensions"
-        assert time.monotonic() - began < 0.5 * slowness()
+        assert time.thread_time() - began < 0.5
     jpeg = bytearray(pictures.encoded(pictures.photo()))
     at = jpeg.index(b"\xff\xc0")
     jpeg[at + 5 : at + 9] = struct.pack(">HH", 50_000, 50_000)

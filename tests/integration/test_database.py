@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from pathlib import Path
 
 import pytest
 from sqlalchemy import exc, text
@@ -9,6 +10,7 @@ from sqlalchemy import exc, text
 import common.database
 from common.database import Database, migrate
 from common.errors import Unavailable
+from tests.processes import wait_for
 from tests.services import Postgres
 
 
@@ -121,4 +123,70 @@ async def test_a_block_that_raises_leaves_nothing(database_url: str) -> None:
             raise KeyError("a bug")
     async with database.reading() as connection:
         assert (await connection.execute(text("SELECT count(*) FROM thing"))).scalar() == 0
+    await database.close()
+
+
+async def test_the_log_is_written_back_beside_everybody_and_not_by_whoever_commits(sqlite_url: str) -> None:
+    """Two thousand pages: SQLite by itself would have a commit write them back after the first thousand."""
+    await migrate(sqlite_url)
+    database = Database(sqlite_url)
+    file = Path(str(database.url.database))
+    before = file.stat().st_size
+    async with database.transaction() as connection:
+        await connection.execute(text("CREATE TABLE thing (content blob)"))
+    for _ in range(20):
+        async with database.transaction(brief=True) as connection:
+            await connection.execute(text("INSERT INTO thing VALUES (zeroblob(400000))"))
+    assert file.stat().st_size == before
+    writing = asyncio.create_task(database.write_back())
+    try:
+        await wait_for(lambda: file.stat().st_size > before + 7_000_000, 20, "the log to be in the file")
+    finally:
+        writing.cancel()
+        await asyncio.gather(writing, return_exceptions=True)
+    await database.close()
+
+
+async def test_a_step_that_was_given_up_is_waited_for_and_harms_nothing(sqlite_url: str) -> None:
+    """Whoever waited for the lock is cancelled while the thread waits on: the connection is used again only after that."""
+    await migrate(sqlite_url)
+    database = Database(sqlite_url)
+    other = sqlite3.connect(str(database.url.database), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    async def write(number: int) -> None:
+        async with database.transaction(brief=True) as connection:
+            await connection.execute(text("INSERT INTO thing VALUES (:number)"), {"number": number})
+
+    other.execute("CREATE TABLE thing (number integer)")
+    given_up = asyncio.create_task(write(1))
+    await asyncio.sleep(0.1)  # it waits in the thread
+    given_up.cancel()
+    await asyncio.gather(given_up, return_exceptions=True)
+    other.execute("COMMIT")
+    other.close()
+    for number in range(2, 5):
+        await write(number)
+    async with database.reading(brief=True) as connection:
+        rows = (await connection.execute(text("SELECT number FROM thing ORDER BY number"))).scalars().all()
+    assert rows == [2, 3, 4]
+    await database.close()
+
+
+async def test_a_brief_transaction_is_whole_or_not_at_all(sqlite_url: str) -> None:
+    await migrate(sqlite_url)
+    database = Database(sqlite_url)
+    async with database.transaction() as connection:
+        await connection.execute(text("CREATE TABLE thing (number integer)"))
+    with pytest.raises(ZeroDivisionError):
+        async with database.transaction(brief=True) as connection:
+            await connection.execute(text("INSERT INTO thing VALUES (1)"))
+            raise ZeroDivisionError
+    async with database.transaction(brief=True) as connection:
+        found = await connection.execute(text("INSERT INTO thing VALUES (2), (3) RETURNING number"))
+        assert found.scalars().all() == [2, 3]
+        changed = await connection.execute(text("UPDATE thing SET number = number + 1"))
+        assert changed.rowcount == 2
+    async with database.reading(brief=True) as connection:
+        assert (await connection.execute(text("SELECT number FROM thing"))).scalars().all() == [3, 4]
     await database.close()

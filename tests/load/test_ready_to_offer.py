@@ -21,7 +21,7 @@ from clinic.hospitals import Hospital
 from common.kept import keep
 from tests.load.hospital import FIRST_NUMBER, PASSWORD, SECRET, Sitter, found_hospital, from_address
 from tests.peers_signaling import Speaker, sign_in, walk_in
-from tests.processes import slowness, wait_for
+from tests.processes import wait_for
 from tests.second_factor import Authenticator
 from tests.signaling_process import Signaling
 
@@ -32,10 +32,10 @@ TALKS_S = (15.0, 35.0)  # thirty times as many ends as ten-minute talks would ma
 SHIFT_S = 75.0
 ARRIVALS_APART_S = 0.1  # fifty doctors come on duty within five seconds
 OFFER_P99_MS = 300.0
-"""The goal. 560 ms were measured on two quiet cores at 1.6 ends a second, twenty times a real clinic's (docs/PERFORMANCE.md)."""
-NO_WORSE_MS = 1_000.0
 REPLY_P99_MS = 200.0
-"""The goal: 122 and 222 ms were measured on a busy machine."""
+QUIET_REPLY_MS = 20.0
+"""The median of a question and its answer before and after, on two cores that have nothing else to do: what is promised in
+milliseconds is promised there. Where it takes longer, the goals are that much further off, and stand beside what was reached."""
 FLOOD_PER_S = 1000
 FLOOD_S = 10.0
 SEED = 20201
@@ -149,6 +149,7 @@ async def test_a_ready_doctor_is_offered_a_patient_at_once(server: Signaling, tm
     town = await open_town(server, tmp_path / "data")
     dice = random.Random(SEED)
     ended: asyncio.Queue[None] = asyncio.Queue()
+    quiet = await round_trips(town.doctors, 2.0)
     before = cpu_seconds(server.pid)
     began = time.monotonic()
     try:
@@ -168,14 +169,13 @@ async def test_a_ready_doctor_is_offered_a_patient_at_once(server: Signaling, tm
         print(f"\n{PATIENTS} patients waiting, {DOCTORS} doctors, one process; {ends:.1f} consultations end a second")
         print(table([("on duty → offer", first), ("end → offer", later), ("both", first + later)]))
         octets = sum(patient.octets for patient in town.patients) / len(town.patients) / lasted
+        quiet += await round_trips(town.doctors, 2.0)
         print(f"server: {busy:.0%} of one core; each patient was sent {octets:.0f} octets a second before compression")
     finally:
         await town.close()
     assert not any(patient.lost for patient in town.patients), "a waiting patient was cut off"
     assert len(later) > 100
-    reached = percentile(first + later, 99)
-    print(f"p99 {reached:.0f} ms, goal {OFFER_P99_MS:.0f} ms: {'reached' if reached < OFFER_P99_MS else 'missed'}")
-    assert reached < NO_WORSE_MS * slowness()
+    judge(first + later, OFFER_P99_MS, quiet)
 
 
 async def refill_line(town: Town, ended: asyncio.Queue[None]) -> None:
@@ -195,14 +195,22 @@ async def test_a_flood_of_one_does_not_drown_the_others(server: Signaling, tmp_p
         during = await round_trips(town.doctors[1:], FLOOD_S)
         flood.cancel()
         sent, cut = await flood
+        quiet += await round_trips(town.doctors[1:], 3.0)
     finally:
         await town.close()
     print(f"\none client sent {sent / FLOOD_S:.0f} messages a second and was cut {cut} times")
     print(table([("round trip before", quiet), ("in the flood", during)]))
     assert sent > FLOOD_PER_S * FLOOD_S * 0.8
-    reached = percentile(during, 99)
-    print(f"p99 {reached:.0f} ms, goal {REPLY_P99_MS:.0f} ms: {'reached' if reached < REPLY_P99_MS else 'missed'}")
-    assert reached < 2 * REPLY_P99_MS * slowness()
+    judge(during, REPLY_P99_MS, quiet)
+
+
+def judge(values: list[float], goal_ms: float, quiet: list[float]) -> None:
+    """The 99th percentile against its goal, which is for a machine that answers a question in `QUIET_REPLY_MS`."""
+    reached, alone = percentile(values, 99), statistics.median(quiet)
+    pace = max(1.0, alone / QUIET_REPLY_MS)
+    print(f"p99 {reached:.0f} ms, goal {goal_ms:.0f} ms: {'reached' if reached < goal_ms else 'missed'}"
+          f" (a question alone {alone:.0f} ms: the machine is {pace:.1f} times as slow as a quiet one)")  # fmt: skip
+    assert reached < goal_ms * pace
 
 
 async def round_trips(doctors: list[OnDuty], seconds: float) -> list[float]:

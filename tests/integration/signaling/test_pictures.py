@@ -1,6 +1,7 @@
 """Pictures over HTTP: uploads cut and resumed, also by another process; refusals by code; and who may see one."""
 
 import asyncio
+import itertools
 import json
 import os
 import socket
@@ -19,7 +20,7 @@ from tests.adversarial import pictures
 from tests.integration.signaling.conftest import Visitors
 from tests.integration.signaling.test_timeline import here, paired, still
 from tests.peers_signaling import CSRF
-from tests.processes import slowness, wait_for
+from tests.processes import wait_for
 from tests.services import LOGS
 from tests.signaling_process import Signaling
 
@@ -354,21 +355,28 @@ async def test_calls_go_on_while_pictures_are_made(visitors: Visitors) -> None:
     async with paired(visitors) as (patient, doctor, seat, own):
         data = pictures.encoded(pictures.photo(8160, 6120))
         albums = [Album(visitors.session, visitors.server.base, seat, patient.person._cookie, f"large-{n:05}") for n in range(3)]
+        keys = (f"while-{number:08}" for number in itertools.count())
+
+        async def shown() -> float:
+            """How long a text takes to the other side, in milliseconds."""
+            began = time.monotonic()
+            body = {"seat": seat, "key": next(keys), "text": "still here?"}
+            entry = (await patient.person.ask("timeline_post", body))["body"]
+            await wait_for(lambda: (own, entry["number"]) in doctor.at, 20, "the text")
+            await asyncio.sleep(0.06)
+            return 1000 * (doctor.at[own, entry["number"]] - began)
+
+        before = sorted([await shown() for _ in range(10)])
         making = asyncio.gather(*(one.send(data) for one in albums))
         delays: list[float] = []
-        number = 0
-        while not making.done() or number < 10:
-            number += 1
-            began = time.monotonic()
-            body = {"seat": seat, "key": f"while-{number:08}", "text": "still here?"}
-            entry = (await patient.person.ask("timeline_post", body))["body"]
-            await wait_for(lambda: (own, entry["number"]) in doctor.at, 5, "the text")  # noqa: B023
-            delays.append(1000 * (doctor.at[own, entry["number"]] - began))
-            await asyncio.sleep(0.06)
+        while not making.done() or len(delays) < 10:
+            delays.append(await shown())
         assert [status for status, _ in await making] == [200] * 3
         delays.sort()
-        print(f"{len(delays)} texts meanwhile: {delays[len(delays) // 2]:.0f} ms, at most {delays[-1]:.0f} ms")
-        assert delays[len(delays) * 9 // 10] < 300 * slowness()
+        middle, most = delays[len(delays) // 2], delays[-1]
+        print(f"texts before: {before[5]:.0f} ms; {len(delays)} meanwhile: {middle:.0f} ms, at most {most:.0f} ms")
+        # Three processes more want the two cores that a text needs: some times as long is their share, on any machine.
+        assert delays[len(delays) * 9 // 10] < max(300.0, 8 * before[-1])
 
 
 async def test_nothing_of_it_is_logged() -> None:
