@@ -18,17 +18,21 @@ class RedFlag(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """The patient's answers so far; `done` when the last question was answered. The complaint itself is the consultation's."""
+    """The patient's answers so far; `done` when the last question was answered. The complaint itself is the consultation's.
+
+    `said` are the red flags that were ever named, also those taken back since.
+    """
 
     history: str
     allergies: str
     red_flags: tuple[RedFlag, ...]
     done: bool
+    said: tuple[RedFlag, ...] = ()
 
 
-def alarms(before: Collection[RedFlag], now: Collection[RedFlag]) -> bool:
+def alarms(said: Collection[RedFlag], now: Collection[RedFlag]) -> bool:
     """Whether these answers are an emergency that was not known yet: one red flag suffices, each counts when it is first said.
 
-    Taking a flag back lowers nothing, and the same flags again raise nothing: whoever triaged meanwhile has looked at them.
+    Taking a flag back lowers nothing, and naming it again raises nothing: whoever triaged meanwhile has looked at it.
     """
-    return not set(now) <= set(before)
+    return not set(now) <= set(said)

@@ -42,7 +42,8 @@ class SqlChartStore:
         row = {
             "history": intake.history,
             "allergies": intake.allergies,
-            "red_flags": json.dumps([flag.value for flag in intake.red_flags]),
+            "red_flags": _write_flags(intake.red_flags),
+            "said_flags": _write_flags(intake.said),
             "done": intake.done,
             "saved_at": entry.at,
         }
@@ -119,8 +120,15 @@ async def _put(connection: AsyncConnection, table: Table, consultation: Consulta
 
 
 def _intake(row: Row[Any]) -> Intake:
-    flags = tuple(RedFlag(flag) for flag in json.loads(row.red_flags))
-    return Intake(row.history, row.allergies, flags, row.done)
+    return Intake(row.history, row.allergies, _read_flags(row.red_flags), row.done, _read_flags(row.said_flags))
+
+
+def _read_flags(stored: str) -> tuple[RedFlag, ...]:
+    return tuple(RedFlag(flag) for flag in json.loads(stored))
+
+
+def _write_flags(flags: Collection[RedFlag]) -> str:
+    return json.dumps([flag.value for flag in flags])
 
 
 def _notes(row: Row[Any]) -> NotesKept:

@@ -94,6 +94,7 @@ intake = Table(
     Column("history", Text, nullable=False),
     Column("allergies", Text, nullable=False),
     Column("red_flags", Text, nullable=False),  # JSON: [code, …]
+    Column("said_flags", Text, nullable=False, server_default="[]"),  # the same, of all that were ever named
     Column("done", Boolean, nullable=False),
     Column("saved_at", Double, nullable=False),
 )

@@ -16,9 +16,10 @@ async def intake_save(services: Services, connection: Connection, body: messages
     access_patient(await services.rooms.consultation(speaker.seat), speaker.seat)
     flags = tuple(RedFlag(flag) for flag in dict.fromkeys(body.red_flags))
     known = await services.charts.intake(speaker.consultation)
-    if alarms(known.red_flags if known else (), flags):
+    said = known.said if known else ()
+    if alarms(said, flags):
         services.carry_out(await services.rooms.alarm(speaker.seat))
-    intake = Intake(body.history, body.allergies, flags, body.done)
+    intake = Intake(body.history, body.allergies, flags, body.done, tuple(dict.fromkeys((*said, *flags))))
     await services.charts.save_intake(author_of(speaker), intake)
     services.carry_out(await services.rooms.tell(speaker.seat, body.reason))
 

@@ -48,7 +48,7 @@ async def test_notes_sent_again_are_known_and_a_revision_out_of_nowhere_is_refus
 
 
 async def test_what_screens_show_is_read_for_many_at_once(charts: Charts) -> None:
-    intake = Intake("asthma", "nuts", (RedFlag.BREATHING,), True)
+    intake = Intake("asthma", "nuts", (RedFlag.BREATHING,), True, (RedFlag.STROKE, RedFlag.BREATHING))
     await charts.save_intake(BAI, Intake("", "", (), False))
     await charts.save_intake(BAI, intake)
     summary = Summary(("步行", "Drink"), "Call on Monday")

@@ -134,6 +134,7 @@ async def test_a_red_flag_goes_to_the_front_at_once(visitors: Visitors) -> None:
     lowered = {"consultation": line["consultation"], "priority": "routine"}
     assert (await coordinator.ask("priority_set", lowered))["ok"]
     await wait_for(lambda: second.states["seat_state"]["place"]["ahead"] == 1, 10, "the place behind again")
+    assert (await second.ask("intake_save", body | {"red_flags": []}))["ok"]
     assert (await second.ask("intake_save", body | {"done": True}))["ok"]
     await wait_for(lambda: second.states["seat_state"]["patient"]["intake"]["done"], 10, "the answers to be shown")
     assert second.states["seat_state"]["place"]["ahead"] == 1, "the same answers overruled the coordinator"
