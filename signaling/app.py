@@ -133,9 +133,7 @@ class Server:
         await self._closing.aclose()
 
     async def _start(self) -> None:
-        await migrate(self.settings.database)
-        database = Database(self.settings.database)
-        self._closing.push_async_callback(database.close)
+        database = await self._open_database()
         store = SqlRoomsStore(database)
         rooms = Rooms(store, self._clock)
         hasher = Argon2Hasher()
@@ -219,19 +217,29 @@ class Server:
             settle=self._gateway.settle,
         )
         self._closing.push_async_callback(self._leave, rooms, effects)
-        if database.is_sqlite:
-            self._own(database.write_back())
         pictures = self._pictures(SqlRoomsStore(database, brief=False), services)
         archive = self._archive(database, Closed(store), services)
         self._own(refresher.run(), teller.run(), reconciler.run(), delivery.run(), pictures.run(), self._metrics.watch_loop())
         self._own(recordings.run())
         await self._listen(services, placements, hints, pictures, archive)
 
+    async def _open_database(self) -> Database:
+        await migrate(self.settings.database)
+        database = Database(self.settings.database)
+        self._closing.push_async_callback(database.close)
+        if database.is_sqlite:
+            self._own(database.write_back())
+            self._closing.push_async_callback(self._end_loops)
+        return database
+
     async def _leave(self, rooms: Rooms, effects: Effects) -> None:
+        await self._end_loops()
+        effects.carry_out(await rooms.node_stopped(self.node))
+
+    async def _end_loops(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        effects.carry_out(await rooms.node_stopped(self.node))
 
     def _own(self, *loops: Coroutine[None, None, None]) -> None:
         for loop in loops:
