@@ -4,7 +4,7 @@ export const archive = {
   archive: {
     title: "录像档案",
     places: "导航",
-    toDesk: "诊室",
+    toDesk: "工作台",
     toArchive: "档案",
     noRight: "您的岗位不能查看档案。",
     loading: "正在查找录像……",
