@@ -9,6 +9,9 @@ import { timeOfDay } from "../ui/clock";
 import { Icon } from "../ui/icon";
 import type { IconName } from "../ui/icon-names";
 
+/** A recording comes into the archive some seconds after the visit; the hospital answers in days, on a page opened then. */
+const LOOKS_MS = [0, 8_000, 30_000, 120_000];
+
 const KINDS: readonly [ArchiveAsk, IconName][] = [
   ["copy", "copy"],
   ["erasure", "x"],
@@ -17,9 +20,9 @@ const KINDS: readonly [ArchiveAsk, IconName][] = [
 export function Copies({ seat }: { seat: string }) {
   const t = useTexts();
   const { asked, refused, ask } = useAsked(seat);
-  if (asked === null || !asked.recorded) return null;
+  if (asked === null || !isRecorded(asked)) return null;
   return (
-    <>
+    <div class="stack gap-s" data-part="copies">
       <ul class="ways">
         {KINDS.map(([kind, icon]) => (
           <Way key={kind} kind={kind} icon={icon} made={latest(asked.requests, kind)} onAsk={() => ask(kind)} />
@@ -30,9 +33,11 @@ export function Copies({ seat }: { seat: string }) {
           {errorText(t, refused)}
         </p>
       )}
-    </>
+    </div>
   );
 }
+
+const isRecorded = (asked: ArchiveRequests): boolean => asked.recorded || asked.requests.length > 0;
 
 interface WayProps {
   kind: ArchiveAsk;
@@ -41,14 +46,14 @@ interface WayProps {
   onAsk(): void;
 }
 
-/** One thing to ask; once it was, what became of it in its place. */
+/** One thing to ask, and what became of it; what was answered may be asked again. */
 function Way({ kind, icon, made, onAsk }: WayProps) {
   const t = useTexts();
   const words = t.recording.after.ask[kind];
   return (
     <li>
-      {made === undefined ? (
-        <button type="button" class="way" data-ask={kind} onClick={onAsk}>
+      {made?.state !== "open" && (
+        <button type="button" class="way" name={`ask_${kind}`} onClick={onAsk}>
           <Icon name={icon} tone="teal" />
           <span class="grow">
             <strong>{words.button}</strong>
@@ -56,9 +61,10 @@ function Way({ kind, icon, made, onAsk }: WayProps) {
           </span>
           <Icon name="chevron-right" />
         </button>
-      ) : (
-        <p class="way way-still" data-asked={kind} data-answer-state={made.state} role="status">
-          <Icon name={icon} tone="teal" />
+      )}
+      {made !== undefined && (
+        <p class="way way-still" data-answer={made.state} role="status">
+          <Icon name={made.state === "granted" ? "check" : "clock"} tone="teal" />
           <span class="grow">
             <strong>{words.asked(timeOfDay(t, made.at))}</strong>
             <span class="way-hint">
@@ -78,15 +84,16 @@ function useAsked(seat: string) {
   const [asked, setAsked] = useState<ArchiveRequests | null>(null);
   const [refused, setRefused] = useState<string | null>(null);
   const path = `/api/seats/${seat}/archive-requests`;
+  const recorded = asked !== null && isRecorded(asked);
   useEffect(() => {
-    let over = false;
-    request<ArchiveRequests>("GET", path).then((reply) => {
-      if (!over && reply.ok) setAsked(reply.body);
-    });
-    return () => {
-      over = true;
+    if (recorded) return;
+    const look = async () => {
+      const reply = await request<ArchiveRequests>("GET", path);
+      if (reply.ok) setAsked(reply.body);
     };
-  }, [path]);
+    const timers = LOOKS_MS.map((after) => setTimeout(() => void look(), after));
+    return () => timers.forEach(clearTimeout);
+  }, [path, recorded]);
   const ask = async (kind: ArchiveAsk) => {
     setRefused(null);
     const body: ArchiveAsked = { kind };
