@@ -40,6 +40,7 @@ from rooms.stills import Stills
 from rooms.store.sql import SqlRoomsStore
 from rooms.timelines import Timelines
 from signaling.archive_wiring import wire_archive
+from signaling.checkpoints import Checkpoints
 from signaling.effects import Effects
 from signaling.gauges import Gauges
 from signaling.hints import Hint, Hints, LocalHints
@@ -216,11 +217,14 @@ class Server:
             report_presence=self._gateway.report_presence,
             settle=self._gateway.settle,
         )
+        folder, signer = self.settings.checkpoint_folder, keep_signer(self.settings.data)
+        checkpoints = Checkpoints(database, folder, signer, self._clock)
+        self._closing.push_async_callback(checkpoints.write)  # the last thing that was done is remembered too
         self._closing.push_async_callback(self._leave, rooms, effects)
         pictures = self._pictures(SqlRoomsStore(database, brief=False), services)
         archive = self._archive(database, Closed(store), services)
         self._own(refresher.run(), teller.run(), reconciler.run(), delivery.run(), pictures.run(), self._metrics.watch_loop())
-        self._own(recordings.run())
+        self._own(recordings.run(), checkpoints.run())
         await self._listen(services, placements, hints, pictures, archive)
 
     async def _open_database(self) -> Database:

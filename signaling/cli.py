@@ -24,6 +24,7 @@ from common.logging import configure_logging
 from recording.commands import add_verify, found_in, rotate_command, verify_command
 from signaling.app import Server, reset_factor
 from signaling.archive_wiring import rewrap_stored
+from signaling.audit_command import add_audit, audit_command
 from signaling.http.door import raise_file_limit
 from signaling.settings import Settings, SettingsError, load_settings
 
@@ -43,11 +44,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     reset = commands.add_parser("reset-factor", help="let somebody enrol a new second factor at the next sign-in")
     reset.add_argument("staff_number", help="whose factor was lost; all: everybody's, after a loss of the key")
     add_verify(commands)
+    add_audit(commands)
     commands.add_parser("rotate-recording-key", help="seal the keys of all recordings under a new master key")
     asked = parser.parse_args(arguments)
     try:
         if asked.command == "verify" and asked.public_key is not None and asked.recording.is_dir():
             return verify_command(asked.recording, asked.public_key)  # offline: without settings, too
+        if asked.command == "audit":
+            return asyncio.run(audit_command(asked))
         settings = load_settings()
         if asked.command == "verify":
             return verify_command(*found_in(settings.data, asked.recording, asked.public_key))

@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     recording_class: Literal["process", "medical_record"] = "process"
     fhir_url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")
     fhir_token: SecretStr | None = None
+    audit_checkpoints: Path | None = None
     sample: bool = True
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "text", "json"] = "auto"
@@ -169,6 +170,11 @@ class Settings(BaseSettings):
             access.get_secret_value() if access is not None else None,
             secret.get_secret_value() if secret is not None else None,
         )
+
+    @property
+    def checkpoint_folder(self) -> Path:
+        """Where checkpoints of the audit trail are written; best on another machine's disk."""
+        return self.audit_checkpoints or self.data / "audit-checkpoints"
 
     @property
     def mail_folder(self) -> Path:

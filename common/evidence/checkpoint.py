@@ -5,6 +5,7 @@ and what is cut off ends before it. One file a day, one line for each checkpoint
 their form and how they are kept; never when one is written.
 """
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -57,6 +58,8 @@ def write(folder: Path, signer: Signer, heads: Sequence[Head], at: float) -> boo
 
 def read(folder: Path, verifier: Verifier) -> Iterator[Checkpoint]:
     """All checkpoints in their order. Raises BadCheckpoint at the first line that does not hold, and OSError."""
+    if not folder.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no folder of checkpoints", str(folder))
     for file in sorted(folder.glob("*.jsonl")):
         before = FIRST
         for number, line in enumerate(file.read_bytes().splitlines(), 1):
