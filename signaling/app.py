@@ -22,6 +22,7 @@ from clinic.store.sql import SqlClinicStore
 from common.clock import Clock, SystemClock
 from common.database import Database, migrate
 from common.errors import Unavailable
+from common.evidence.signing import keep_signer
 from common.ids import new_id
 from common.kept import keep
 from common.outbox.delivery import Delivery
@@ -198,12 +199,12 @@ class Server:
             tell_typing=lambda who: hints.send(typing_hint(self.node, who)),
             carry_out=effects.carry_out,
         )
-        letters = Letters(names, self._base_url(), self._post())
         outbox = SqlOutbox(database)
         gauges = Gauges(rooms=rooms, names=names, outbox=outbox, metrics=self._metrics, clock=self._clock)
         self._metrics.measure = gauges.measure
-        delivery = Delivery(outbox, letters.send, self._clock)
+        delivery = Delivery(outbox, Letters(names, self._base_url(), self._post()).send, self._clock)
         effects.deliver = delivery.wake
+        checkpoints = self._checkpoints(database)
 
         self._gateway.serve(services, refresher)
         reconciler = Reconciler(
@@ -217,9 +218,6 @@ class Server:
             report_presence=self._gateway.report_presence,
             settle=self._gateway.settle,
         )
-        folder, signer = self.settings.checkpoint_folder, keep_signer(self.settings.data)
-        checkpoints = Checkpoints(database, folder, signer, self._clock)
-        self._closing.push_async_callback(checkpoints.write)  # the last thing that was done is remembered too
         self._closing.push_async_callback(self._leave, rooms, effects)
         pictures = self._pictures(SqlRoomsStore(database, brief=False), services)
         archive = self._archive(database, Closed(store), services)
@@ -258,6 +256,11 @@ class Server:
         placements.hear_quality = quality.hear
         self._closing.push_async_callback(quality.stop)
         return quality
+
+    def _checkpoints(self, database: Database) -> Checkpoints:
+        checkpoints = Checkpoints(database, self.settings.checkpoint_folder, keep_signer(self.settings.data), self._clock)
+        self._closing.push_async_callback(checkpoints.write)  # what was done last is remembered too
+        return checkpoints
 
     def _turn(self) -> Turn | None:
         secret = self.settings.turn_secret
