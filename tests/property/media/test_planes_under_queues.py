@@ -1,0 +1,82 @@
+"""Queues before the relay and behind it: both loops find them at the same packet and do the same, and what they do empties them."""
+
+import pytest
+
+from media.core.routes import SourceKey
+from tests.property.media.test_planes_agree import VIDEO, Pair, counted, same_beginnings, told
+from tests.reference import rtcp
+
+__all__ = ["same_beginnings"]  # a fixture: both loops begin alike
+
+EVERY_S = 0.002
+TICKS = 1 << 18
+SOURCE = SourceKey(1, 100 + VIDEO)
+SINKS = (2, 3)
+
+
+def stamp(at: float) -> int:
+    return int(at * TICKS) & 0xFFFFFF
+
+
+def send(pair: Pair, seconds: float, late_s: float = 0.0) -> int:
+    """A steady stream of small packets, as late as is said; how many of them receivers were sent."""
+    before = passed(pair)
+    for number in range(round(seconds / EVERY_S)):
+        pair.now += EVERY_S
+        pair.arrive(pair.peers[1].packet(VIDEO, key=number % 100 == 0, stamp=stamp(pair.now - late_s)), pair.peers[1].address)
+        if number % 500 == 499:
+            pair.report()
+    return passed(pair) - before
+
+
+def passed(pair: Pair) -> int:
+    return sum(line.packets for line in pair.native.sink_counters())
+
+
+def estimate(pair: Pair, bps: int) -> None:
+    for receiver in SINKS:
+        sink = 5000 + VIDEO + 1
+        body = [rtcp.ReceiverReport(receiver * 100 + VIDEO), rtcp.Remb(receiver * 100 + VIDEO, bps, (sink,))]
+        pair.arrive(pair.peers[receiver].send.protect_rtcp(rtcp.build(body)), pair.peers[receiver].address)
+
+
+def uplink_bps(pair: Pair) -> int:
+    return next(line.uplink_bps for line in pair.native.source_counters() if line.key == SOURCE)
+
+
+@pytest.fixture
+def pair() -> Pair:
+    """A stream of some 350 kbit/s to two receivers, under a cap."""
+    made = Pair()
+    made.both("source_cap_set", SOURCE, 400_000)
+    send(made, 2.0)
+    estimate(made, 900_000)
+    return made
+
+
+def test_a_queue_on_the_first_hop_is_seen_and_its_end_too(pair: Pair) -> None:
+    assert uplink_bps(pair) == 0
+    send(pair, 0.6, late_s=0.3)
+    rate = uplink_bps(pair)
+    assert 200_000 < rate < 400_000, "what comes through"
+    send(pair, 0.4)
+    assert uplink_bps(pair) == 0
+    assert counted(pair.reference) == counted(pair.native)
+    pair.native.close()
+
+
+def test_a_receiver_that_suddenly_takes_less_gets_nothing_for_a_moment_and_then_a_beginning(pair: Pair) -> None:
+    assert send(pair, 0.2) == 2 * 100
+    estimate(pair, 100_000)
+    assert send(pair, 0.5) == 0, "the queue before it empties"
+    assert send(pair, 2.0) > 2 * 300, "and it goes on"
+    estimate(pair, 60_000)
+    assert send(pair, 0.3) > 0, "but not twice in so short a time"
+    assert told(pair.reference) == told(pair.native)
+    pair.native.close()
+
+
+def test_a_small_fall_is_left_to_the_cap(pair: Pair) -> None:
+    estimate(pair, 330_000)
+    assert send(pair, 0.5) == 2 * 250
+    pair.native.close()
