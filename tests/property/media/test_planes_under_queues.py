@@ -1,4 +1,4 @@
-"""Queues before the relay and behind it: both loops find them at the same packet and do the same, and what they do empties them."""
+"""Queues before the relay and behind it: both loops find them at the same packet, do the same, and so empty them."""
 
 import pytest
 
@@ -36,7 +36,7 @@ def passed(pair: Pair) -> int:
 def estimate(pair: Pair, bps: int) -> None:
     for receiver in SINKS:
         sink = 5000 + VIDEO + 1
-        body = [rtcp.ReceiverReport(receiver * 100 + VIDEO), rtcp.Remb(receiver * 100 + VIDEO, bps, (sink,))]
+        body: list[rtcp.Packet] = [rtcp.ReceiverReport(receiver * 100 + VIDEO), rtcp.Remb(receiver * 100 + VIDEO, bps, (sink,))]
         pair.arrive(pair.peers[receiver].send.protect_rtcp(rtcp.build(body)), pair.peers[receiver].address)
 
 
