@@ -16,6 +16,7 @@ from recording.disposal import Disposal
 from recording.export import Films
 from recording.keys import FileMaster, rewrapped
 from recording.reading import Shelf
+from recording.rounds import Rounds
 from recording.storage import LocalStorage, RemoteStorage
 from recording.uploads import Uploads
 from rooms.archiving import Closed
@@ -55,8 +56,9 @@ def wire_archive(
     token = settings.fhir_token.get_secret_value() if settings.fhir_token is not None else None
     push = FhirPush(jobs, clock, url=settings.fhir_url, token=token, base_url=base_url)
     uploads = Uploads(jobs, shelf, clock)
-    archiving = Archiving(accession, uploads, disposal, films, push=push, jobs=jobs, metrics=services.metrics)
     archive = Archive(catalog, shelf, clock, pack)
+    rounds = Rounds(jobs, archive, clock)
+    archiving = Archiving(accession, uploads, disposal, films, push=push, rounds=rounds, jobs=jobs, metrics=services.metrics)
     return Wired(ArchivePages(settings, services, archive, films, archiving, base_url=base_url), archiving)
 
 

@@ -20,6 +20,7 @@ from recording.disposal import Disposal
 from recording.export import Films, Words
 from recording.reading import Opened
 from recording.records import Export, Recording
+from recording.rounds import Rounds
 from recording.uploads import Uploads
 from rooms.archiving import Closed
 from rooms.model import Role
@@ -36,6 +37,7 @@ UPLOADS_S = 5.0
 DISPOSAL_S = 3600.0
 FILMS_S = 5.0
 PUSH_S = 10.0
+ROUNDS_S = 300.0  # 8,640 recordings a month for each process
 _ROLES_ZH = defaultdict(str, practitioner="医生", patient="患者", companion="陪同", interpreter="翻译")
 _ROLES_EN = defaultdict(str, practitioner="Doctor", patient="Patient", companion="Companion", interpreter="Interpreter")
 Look = Callable[[], Awaitable[int]]
@@ -107,6 +109,7 @@ class Archiving:
         films: Films,
         *,
         push: FhirPush,
+        rounds: Rounds,
         jobs: Jobs,
         metrics: Metrics,
     ) -> None:
@@ -115,6 +118,7 @@ class Archiving:
         self._disposal = disposal
         self._films = films
         self._push = push
+        self._rounds = rounds
         self._jobs = jobs
         self._awake: dict[str, asyncio.Event] = {}
         self._failing: dict[str, str] = {}
@@ -141,6 +145,7 @@ class Archiving:
             group.create_task(self._loop("disposal", self._disposal.look, DISPOSAL_S))
             group.create_task(self._loop("films", self._films.look, FILMS_S))
             group.create_task(self._loop("push", self._push.look, PUSH_S))
+            group.create_task(self._loop("rounds", self._rounds.look, ROUNDS_S))
 
     async def _jobs_begin(self) -> None:
         if self._uploads.wanted:

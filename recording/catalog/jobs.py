@@ -119,6 +119,15 @@ class Jobs:
             if (await connection.execute(change.values(values))).rowcount == 1:
                 await audit.append(connection, entry)
 
+    async def to_verify(self, before: float, ended_before: float) -> Recording | None:
+        """The one that was verified longest ago, and before this; never one whose copy is on its way."""
+        standing = and_(_c.key_destroyed_at.is_(None), _c.place != Place.UPLOADING.value, _c.ended_at <= ended_before)
+        stale = or_(_c.verified_at.is_(None), _c.verified_at < before)
+        query = select(recording).where(standing, stale).order_by(_c.verified_at.is_not(None), _c.verified_at, _c.id).limit(1)
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return to_recording(row) if row is not None else None
+
     async def pushes_due(self, now: float, limit: int) -> list[tuple[Recording, int]]:
         """Recordings whose DocumentReference is to be pushed now, and how often that was tried."""
         due = and_(_c.pushed_at.is_(None), _c.push_next_at <= now, _c.key_destroyed_at.is_(None))

@@ -6,7 +6,7 @@ at once are compare-and-swaps: of two, one is told that it came first.
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -23,7 +23,6 @@ from recording.records import (
     Found,
     Hold,
     PatientRequest,
-    Place,
     Play,
     Recording,
     RequestState,
@@ -208,12 +207,6 @@ class Catalog:
                 await connection.execute(granted.values(erasure_granted_at=decided.decided_at))
             await audit.append(connection, *entries)
         return True
-
-    async def places(self) -> dict[Place, int]:
-        """How many recordings are where."""
-        async with self._database.reading() as connection:
-            rows = await connection.execute(select(_c.place, func.count()).group_by(_c.place))
-            return {Place(place): count for place, count in rows}
 
 
 async def _recording(connection: AsyncConnection, which: RecordingId) -> Recording | None:

@@ -26,6 +26,7 @@ from recording.disposal import Disposal
 from recording.keys import FileMaster
 from recording.reading import Shelf
 from recording.records import Place, Purpose, Recording, RequestKind, Search
+from recording.rounds import Rounds
 from recording.storage import LocalStorage, RemoteStorage
 from recording.uploads import LONGEST_S, Uploads, backoff_s
 from signaling.archive_wiring import rewrap_stored
@@ -308,6 +309,23 @@ async def test_erasure_on_request_where_the_law_has_it(database: Database, tmp_p
     await house.archive.decide(viewer, request.id, True, "It is erased.", zone)
     assert await house.disposal.look() == 1 and not sealed.folder.exists()
     assert [each.answer for each in await house.catalog.requests_of(SEAT)] == ["It is erased."]
+
+
+async def test_every_recording_is_looked_at_once_a_month(house: House) -> None:
+    first, second = house.seal(), house.seal()
+    assert await house.accession.look() == 2
+    rounds = Rounds(house.jobs, house.archive, house.clock)
+    assert await rounds.look() == 0, "sealed today"
+    house.clock.at += 2 * DAY
+    assert [await rounds.look() for _ in range(3)] == [1, 1, 0]
+    segment = second.folder / "000001.seg"
+    segment.write_bytes(segment.read_bytes()[:-100])
+    house.clock.at += 31 * DAY
+    assert [await rounds.look() for _ in range(3)] == [1, 1, 0]
+    kept, broken = (await house.at(first)).verified, (await house.at(second)).verified
+    assert kept is not None and kept.flaw is None and broken is not None and broken.flaw is not None
+    assert broken.flaw.file == "000001.seg" and broken.flaw.code == "truncated"
+    assert (await house.archive.find(house.archivist(second), Search(state="altered"), None)).matching == 1
 
 
 @pytest.mark.parametrize(("number", "code"), [(errno.ENOSPC, "disk_full"), (errno.EROFS, "disk_read_only")])

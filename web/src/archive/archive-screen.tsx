@@ -14,7 +14,7 @@ import { useArchive } from "./use-archive";
 export function ArchiveScreen({ session, onSignOut, onSignedOut }: InsideProps) {
   const t = useTexts();
   const archive = useArchive(onSignedOut);
-  const [chosen, setChosen] = useState<string | null>(null);
+  const [chosen, setChosen] = useState<string | null>(() => asked());
   useTitle(t.archive.title);
   if (session.role === "coordinator")
     return (
@@ -54,6 +54,12 @@ export function ArchiveScreen({ session, onSignOut, onSignedOut }: InsideProps) 
       </main>
     </div>
   );
+}
+
+/** The recording that an address asks for, as other systems' documents point to it. */
+function asked(): string | null {
+  const which = new URLSearchParams(location.search).get("recording");
+  return which !== null && /^[a-z]{1,4}_[a-z2-7]{16}$/.test(which) ? which : null;
 }
 
 function ArchiveTop({ session, onSignOut }: Pick<InsideProps, "session" | "onSignOut">) {
