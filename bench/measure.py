@@ -13,6 +13,7 @@ from bench.relays import Relay
 
 WARM_S, MEASURE_S = 3.0, 10.0
 CONNECT_S = 30.0
+LATE_AT_MOST_PCT = 1.5
 COMPARED = (
     "relay", "calls", "pps", "cpu_us_per_packet", "p50_ms", "p99_ms", "loss_pct", "kb_per_call", "generator_cpu_pct",
 )  # fmt: skip
@@ -35,6 +36,8 @@ class Figures:
     cpu_pct: float
     kernel_pct: float
     """Of the CPU time, what the kernel had."""
+    late_pct: float
+    """What the generator sent less than it should have: the machine had no time for it, and the figures say little."""
 
     def row(self) -> dict[str, object]:
         """Everything."""
@@ -47,7 +50,13 @@ class Figures:
     @property
     def line(self) -> str:
         """The essence."""
-        return f"{self.cpu_us_per_packet} µs a packet, p99 {self.p99_ms} ms, lost {self.loss_pct} %"
+        late = f" (the generator sent {self.late_pct} % less than it should: no time)" if self.is_late else ""
+        return f"{self.cpu_us_per_packet} µs a packet, p99 {self.p99_ms} ms, lost {self.loss_pct} %{late}"
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the machine was too busy with something else for these figures to mean much."""
+        return self.late_pct > LATE_AT_MOST_PCT
 
 
 def cpu_s(pid: int) -> float:
@@ -115,6 +124,7 @@ async def _run(name: str, relay: Relay, calls: int, generator: Generator, setup_
         setup_ms_per_peer=round(setup_ms, 2),
         cpu_pct=round(100 * cpu / took, 1),
         kernel_pct=round(100 * kernel / max(1, user + kernel)),
+        late_pct=round(max(0.0, 100 * (1 - sent / (took * 2 * calls * generator.packets_per_s))), 1),
     )
 
 

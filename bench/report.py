@@ -12,7 +12,7 @@ _COLUMNS = (
     ("relay", "relay"), ("calls", "calls"), ("pps", "packets/s"), ("cpu_us_per_packet", "CPU µs per packet"),
     ("cpu_pct", "CPU %"), ("kernel_pct", "of it kernel %"),
     ("p50_ms", "p50 ms"), ("p99_ms", "p99 ms"), ("loss_pct", "lost %"), ("kb_per_call", "kB per call"),
-    ("setup_ms_per_peer", "set-up CPU ms per peer"), ("generator_cpu_pct", "generator CPU %"),
+    ("setup_ms_per_peer", "set-up CPU ms per peer"), ("generator_cpu_pct", "generator CPU %"), ("late_pct", "generator late %"),
 )  # fmt: skip
 
 

@@ -38,7 +38,7 @@ from media.core.path import Address
 from media.ladders import EVERY_S
 from media.layering import EVERY_S as LAYERS_EVERY_S
 from media.plane.interface import SinkCounters, SourceCounters, Unknown
-from media.plane.port import MediaPort
+from media.plane.port import SOCKET_BUFFER_BYTES, MediaPort
 from media.rtc.candidates import local_addresses
 from media.rtc.guard import Guard
 from media.rtc.peer import Endpoint
@@ -70,6 +70,12 @@ class MediaRelay:
         ours = local_addresses(addresses)
         self._port = MediaPort(loop, port, self, ipv6=any_ipv6(ours))
         self.port = self._port.port
+        if self._port.buffer_bytes < SOCKET_BUFFER_BYTES:
+            _log.warning(
+                "media port has small buffers, a busy machine will lose packets: raise net.core.rmem_max and wmem_max",
+                bytes=self._port.buffer_bytes,
+                wanted=SOCKET_BUFFER_BYTES,
+            )
         hosts: tuple[Address, ...] = tuple((host, self.port) for host in ours)
         self._rounds = Rounds(loop)
         self._endpoint = Endpoint(self._port.relay, self._guard, Certificate(), hosts, self._port.send, self._rounds)
