@@ -48,7 +48,7 @@ def main() -> int:
     return asyncio.run(run(calls, arguments.write))
 
 
-def enter_namespace() -> int:
+def enter_namespace(module: str = "bench.relay") -> int:
     """Run again inside a network namespace whose only way out is to itself."""
     if os.geteuid() != 0:
         print("make bench needs root, for a network namespace of its own", file=sys.stderr)
@@ -58,7 +58,7 @@ def enter_namespace() -> int:
         f"ip link set lo up && ip link add bench0 type veth peer name bench1 && ip addr add {HOST}/24 dev bench0 "
         '&& ip link set bench0 up && ip link set bench1 up && exec "$@"'
     )
-    command = ["unshare", "--net", "sh", "-c", script, "bench", sys.executable, "-m", "bench.relay", *sys.argv[1:]]
+    command = ["unshare", "--net", "sh", "-c", script, "bench", sys.executable, "-m", module, *sys.argv[1:]]
     return subprocess.run(command, env={**os.environ, IN_NAMESPACE: "1"}, check=False).returncode
 
 

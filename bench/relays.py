@@ -51,11 +51,18 @@ class Consilium:
     def __init__(self, client: WorkerClient, pid: int) -> None:
         self._client = client
         self.pid = pid
+        self.calls: list[tuple[ConsultationId, list[str]]] = []
+        """Session and labels of each (bench/recording.py)."""
+
+    @property
+    def client(self) -> WorkerClient:
+        return self._client
 
     async def call(self) -> list[RTCPeerConnection]:
         session = ConsultationId(new_id("c"))
         await self._client.request("session_open", session, control.SessionOpen())
         labels = [new_id("s"), new_id("s")]
+        self.calls.append((session, labels))
         peers = []
         for own, other in (labels, labels[::-1]):
             connection = await offering()
@@ -104,11 +111,13 @@ class Janus:
         self._events: dict[int, asyncio.Queue[dict[str, Any]]] = {}
         self._count = 0
         self._sessions: list[int] = []
+        self._ends: list[tuple[int, int]] = []
         self.tasks = [asyncio.ensure_future(self._read()), asyncio.ensure_future(self._keep_alive())]
 
     async def call(self) -> list[RTCPeerConnection]:
         names = [new_id("u"), new_id("u")]
         ends = [await self._register(name) for name in names]
+        self._ends += ends
         caller = await offering()
         await self._message(ends[0], {"request": "call", "username": names[1]}, caller)
         incoming = await self._event(ends[1][1])
@@ -123,6 +132,11 @@ class Janus:
             accepted = await self._event(ends[0][1])
         await _answered(caller, accepted["jsep"]["sdp"])
         return [caller, callee]
+
+    async def record(self, folder: Path) -> None:
+        """Each end's media into .mjr files, as the plugin does it."""
+        for index, end in enumerate(self._ends):
+            await self._message(end, {"request": "set", "record": True, "filename": str(folder / f"call-{index}")})
 
     async def _register(self, name: str) -> tuple[int, int]:
         session = (await self._ask(janus="create"))["data"]["id"]

@@ -51,7 +51,6 @@ class Recorder:
         self._running: dict[str, Running] = {}
         self._consultations: dict[str, ConsultationId] = {}
         self._opening = asyncio.Lock()
-        self._keys: tuple[Master, Signer] | None = None
         self.epoch = secrets.token_hex(8)
         self.clients = 0
         self.clients_changed = asyncio.Event()
@@ -133,11 +132,12 @@ class Recorder:
             await running.close()
 
     def _load_keys(self) -> tuple[Master, Signer]:
-        """Of the data folder; read when first needed, so that what is wrong with them is told to whoever orders."""
-        if self._keys is None:
-            with disk():
-                self._keys = FileMaster(self._data), keep_signer(self._data)
-        return self._keys
+        """Of the data folder; read when needed, so that what is wrong with them is told to whoever orders.
+
+        The master key each time: nothing may be wrapped by one that was replaced meanwhile.
+        """
+        with disk():
+            return FileMaster(self._data), keep_signer(self._data)
 
     def _failed(self, recording: str, code: str) -> None:
         consultation = self._consultations.get(recording)

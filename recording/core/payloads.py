@@ -6,6 +6,7 @@ depayload.py's.
 
 import struct
 from dataclasses import dataclass
+from typing import NamedTuple
 
 OPUS_RATE = 48_000
 VIDEO_RATE = 90_000
@@ -24,8 +25,7 @@ class BadPayload(ValueError):
     """The payload is not of the form that its codec's RFC gives."""
 
 
-@dataclass(frozen=True, slots=True)
-class Vp8Part:
+class Vp8Part(NamedTuple):
     """`picture` is the PictureID and its modulus, none where not sent; `size` is the picture's, of a key frame's first part."""
 
     first: bool

@@ -13,6 +13,9 @@ DRIFT_US = 300_000
 After a pause Chromium's audio clock goes on where it stood.
 """
 HOLD_US = 300_000
+DRAINING_US = 40_000
+"""A lag that has become less by as much since the jump is a jam that drains: a clock that stood still stays as late as it is."""
+MOST_HOLD_US = 3_000_000
 SETTLING_US = 1_000_000
 """After a beginning a quicker packet corrects the offset at once."""
 LOWER_US = 5_000
@@ -34,6 +37,7 @@ class RtpLine:
         self._quickest: int | None = None
         self._window_end = 0
         self._maybe: int | None = None
+        self._maybe_first = 0
         self._maybe_since = 0
         self.beginnings = 0
 
@@ -75,9 +79,12 @@ class RtpLine:
 
     def _doubt(self, lag: int, arrived_us: int) -> None:
         if self._maybe is None:
-            self._maybe, self._maybe_since = lag, arrived_us
+            self._maybe = self._maybe_first = lag
+            self._maybe_since = arrived_us
         self._maybe = min(self._maybe, lag)
-        if arrived_us - self._maybe_since >= HOLD_US:
+        held_us = arrived_us - self._maybe_since
+        draining = self._offset is not None and self._offset < lag < self._maybe_first - DRAINING_US
+        if held_us >= (MOST_HOLD_US if draining else HOLD_US):
             self._begin(self._maybe, arrived_us)
 
     def _begin(self, offset: int, now_us: int) -> None:

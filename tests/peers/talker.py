@@ -84,6 +84,8 @@ class Talker:
     muted: bool = False
     """Nothing is sent of the sound, and its RTP clock stands still, as after `replaceTrack(null)`."""
     key_frames: int = 0
+    late_s: float = 0.0
+    """The most that anything was sent later than it should have been: a busy machine's part in what is measured."""
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _random: secrets.SystemRandom = field(default_factory=secrets.SystemRandom)
 
@@ -140,3 +142,4 @@ class Talker:
 
     async def _until(self, at_s: float) -> None:
         await asyncio.sleep(max(0.0, self._began + at_s - time.monotonic()))
+        self.late_s = max(self.late_s, time.monotonic() - self._began - at_s)

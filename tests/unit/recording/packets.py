@@ -57,7 +57,8 @@ def h264_payloads(units: list[bytes], most: int = 300) -> list[bytes]:
         if len(unit) <= most:
             payloads.append(unit)
             continue
-        rest = [unit[at : at + most] for at in range(1, len(unit), most)]
+        step = most - 2  # a unit that is too large by one octet still makes two fragments
+        rest = [unit[at : at + step] for at in range(1, len(unit), step)]
         for place, chunk in enumerate(rest):
             flags = (0x80 if place == 0 else 0) | (0x40 if place == len(rest) - 1 else 0)
             payloads.append(bytes((unit[0] & 0xE0 | 28, flags | unit[0] & 31)) + chunk)

@@ -109,6 +109,15 @@ def test_a_jam_that_drains_slowly_is_forgotten_when_it_has() -> None:
     assert abs(line.at(960 * 599) - (START + 20 * MS * 599)) < 10 * MS
 
 
+def test_a_jam_that_drains_in_a_second_moves_nothing_at_all() -> None:
+    line = RtpLine(48_000)
+    _steady(line, 100)
+    placed = [line.place(960 * n, START + 20 * MS * n + max(0, 900 * MS - (n - 100) * 10 * MS)) for n in range(100, 250)]
+    assert line.beginnings == 1
+    assert {at - START - 20 * MS * n for n, at in enumerate(placed, start=100) if at is not None} == {0}
+    assert line.at(960 * 101) == START + 20 * MS * 101
+
+
 def test_a_packet_that_was_sent_again_moves_nothing() -> None:
     line = RtpLine(90_000)
     for n in range(300):
