@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Playwright, async_playwright
+from playwright.async_api import Browser, Playwright, async_playwright, expect
 
 from tests.browser.chromium import launched
 from tests.browser.stage import FIREFOX_HERTZ, Cast
@@ -21,6 +21,10 @@ FIREFOX_PREFERENCES: dict[str, Any] = {
     "media.peerconnection.ice.obfuscate_host_addresses": False,
     "media.peerconnection.ice.loopback": True,
 }
+
+
+expect.set_options(timeout=20_000)
+"""What is waited for is a moment away on a quiet machine; the usual five seconds are not enough on one that does all else."""
 
 
 @pytest.fixture(scope="session")
