@@ -124,6 +124,15 @@ def test_layers_are_taken_as_offered_and_told_by_their_packets() -> None:
     assert STREAM_ID in section
 
 
+@pytest.mark.parametrize("browser", ["chromium", "firefox"])
+def test_layers_of_real_browsers_are_taken_paused_or_not(browser: str) -> None:
+    agreement = answer(corpus(f"{browser}_layers"), {"2": LABEL, "3": LABEL})
+    picture = agreement.sources[1]
+    assert picture.rids == ("q", "h", "f") and picture.ssrc is None and picture.format.repair is not None
+    assert "a=simulcast:recv q;h;f" in sections(agreement.sdp)[1]
+    assert agreement.sinks[1].repair_ssrc is not None
+
+
 def test_layers_that_packets_cannot_name_are_not_taken() -> None:
     agreement = answer(layered(LAYERS))
     assert agreement.sources[1].rids == () and "simulcast" not in agreement.sdp
