@@ -1,6 +1,7 @@
 /** The player: everybody's picture in step, one bar for the time, and what was written beside it at the right moments. */
 
 import { useEffect, useRef } from "preact/hooks";
+import { Key } from "../desk/signs";
 import { useLocal, useTexts } from "../i18n";
 import type { PlayGranted, PlayPerson, StaffSession } from "../signal/messages";
 import { stopwatch, timeOfDay, useServerNow } from "../ui/clock";
@@ -49,7 +50,7 @@ export function Player({ play, onOver }: PlayerProps) {
           onClick={() => tell({ type: clock.playing ? "pause" : "play" })}
         >
           <Icon name={clock.playing ? "pause" : "play"} />
-          <span>{clock.playing ? t.archive.pause : t.archive.play}</span>
+          <span>{clock.playing ? t.archive.pause : t.archive.play}</span> <Key name="K" />
         </button>
         <button
           type="button"

@@ -23,7 +23,7 @@ export function Purposes({ chosen, fault, onChoose }: PurposesProps) {
   const t = useTexts();
   return (
     <fieldset class="purposes" aria-describedby="purpose-fault">
-      <legend class="visually-hidden">{t.archive.why}</legend>
+      <legend class="sr">{t.archive.why}</legend>
       {PURPOSES.map((each) => (
         <label class="purpose" key={each}>
           <input type="radio" name="purpose" value={each} checked={chosen === each} onChange={() => onChoose(each)} />

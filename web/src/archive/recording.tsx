@@ -58,6 +58,12 @@ export function Recording({ which, rights, session, onChanged, onBack }: Recordi
       {back}
       <Head line={line} holds={told.holds} />
       {alive && <VerifyBadge line={line} may={rights.has("verify")} onChecked={keep} onFault={setFault} />}
+      {alive && (
+        <div class="row archive-tools">
+          {rights.has("hold") && <HoldPart line={line} onDone={keep} />}
+          {rights.has("export") && <ExportPart told={told} onDone={keep} />}
+        </div>
+      )}
       <div role="alert">
         {fault !== null && <Note tone="amber" icon="triangle-alert" title={faultText(t, fault)} />}
       </div>
@@ -77,12 +83,6 @@ export function Recording({ which, rights, session, onChanged, onBack }: Recordi
             {t.archive.grantUntil(timeOfDay(t, play.expires_at))}
           </span>
         </p>
-      )}
-      {alive && (
-        <div class="row archive-tools">
-          {rights.has("hold") && <HoldPart line={line} onDone={keep} />}
-          {rights.has("export") && <ExportPart told={told} onDone={keep} />}
-        </div>
       )}
       {asking && (
         <PlaySheet

@@ -9,6 +9,8 @@ import { nameOf, secondsOf } from "./words";
 const LEFT = 96;
 const WIDTH = 604;
 const ROW = 44;
+/** Keys of the bar: its own steps of a tenth of a second are for dragging. */
+const STEPS: Record<string, number> = { ArrowLeft: -1_000, ArrowDown: -1_000, ArrowRight: 1_000, ArrowUp: 1_000 };
 
 interface ChartProps {
   play: PlayGranted;
@@ -37,11 +39,17 @@ export function TrackChart({ play, at, onSeek }: ChartProps) {
         name="seek"
         min={0}
         max={length}
-        step={1000}
+        step={100}
         value={Math.round(at)}
         aria-label={t.archive.seek}
         aria-valuetext={t.archive.positionOf(stopwatch(at / 1000), stopwatch(length / 1000))}
         onInput={(event) => onSeek(Number(event.currentTarget.value))}
+        onKeyDown={(event) => {
+          const step = STEPS[event.key];
+          if (step === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
+          event.preventDefault();
+          onSeek(at + step);
+        }}
       />
       <svg
         class="tracks"
