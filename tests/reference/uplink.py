@@ -44,7 +44,8 @@ class Uplink:
         self._late_s = self._least
         self._late_windows = self._late_windows + 1 if self._least > QUEUE_S else 0
         if self._late_windows >= 2:
-            self.bps = max(1, round(SHARE * self._octets * 8 / span))
+            carried = max(1, round(SHARE * self._octets * 8 / span))
+            self.bps = (3 * self.bps + carried) // 4 if self.bps else carried  # a window holds five packets, or four, or six
         elif self._least < EMPTY_S:
             self.bps = 0
         self._begin(late_s, now)

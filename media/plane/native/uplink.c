@@ -33,9 +33,10 @@ static bool measure(uplink_queue *q, int octets, double late_s, double now) {
     if (span < WINDOW_S) return false;
     q->late_s = q->least;
     q->late_windows = q->least > QUEUE_S ? q->late_windows + 1 : 0;
-    if (q->late_windows >= 2)
-        q->bps = at_least_one(SHARE * (double)q->octets * 8 / span);
-    else if (q->least < EMPTY_S)
+    if (q->late_windows >= 2) {
+        uint64_t carried = at_least_one(SHARE * (double)q->octets * 8 / span);
+        q->bps = q->bps > 0 ? (3 * q->bps + carried) / 4 : carried; /* a window holds five packets, or four, or six */
+    } else if (q->least < EMPTY_S)
         q->bps = 0;
     begin_window(q, late_s, now);
     return true;
