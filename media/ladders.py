@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from media.control.messages import PeerReport, QualityChanged
 from media.core.ladder import Decision, Ladder
 from media.core.signals import Arrived, Heard, Observation, Quality, Senses
-from media.core.steps import Steps
+from media.core.steps import Step, Steps
 from media.plane.interface import SinkCounters, SourceCounters
 
 EVERY_S = 0.25
@@ -31,7 +31,7 @@ class _Person:
     reported_at: float = float("-inf")
     frozen: dict[str, float] = field(default_factory=dict)
     """Seconds that this person's picture stood still since the last round, by who saw it."""
-    told: QualityChanged | None = None
+    told: tuple[Decision, Step] | None = None
     told_at: float = float("-inf")
 
 
@@ -79,7 +79,9 @@ class Ladders:
             person.steps.took(decision, now)
             if now - person.reported_at <= REPORT_LIFE_S and person.report is not None and person.report.limit_bps is not None:
                 caps[one.label] = decision.limit_bps
-            self._say(person, _notice(one, person.steps, decision, quality), now)
+            if _is_news(person, decision, now):
+                person.told, person.told_at = (decision, person.steps.told), now
+                self._tell(_notice(one, person.steps, decision, quality))
         return caps
 
     def forget(self, labels: Sequence[str]) -> None:
@@ -92,13 +94,14 @@ class Ladders:
             self._people[label] = _Person(Ladder(now), Steps(now))
         return self._people[label]
 
-    def _say(self, person: _Person, notice: QualityChanged, now: float) -> None:
-        told = person.told
-        news = told is None or (notice.rung, notice.reason, notice.told_rung) != (told.rung, told.reason, told.told_rung)
-        moved = told is not None and abs(notice.limit_bps - told.limit_bps) > MOVED * told.limit_bps
-        if news or moved or now - person.told_at >= TELL_EVERY_S:
-            person.told, person.told_at = notice, now
-            self._tell(notice)
+
+def _is_news(person: _Person, decision: Decision, now: float) -> bool:
+    """Whether people must hear of it now; a limit that moved a little waits for the next time."""
+    if person.told is None or now - person.told_at >= TELL_EVERY_S:
+        return True
+    before, step = person.told
+    moved = abs(decision.limit_bps - before.limit_bps) > MOVED * before.limit_bps
+    return moved or (decision.rung, decision.reason) != (before.rung, before.reason) or step != person.steps.told
 
 
 def _notice(one: Seen, steps: Steps, decision: Decision, quality: Quality) -> QualityChanged:

@@ -26,15 +26,17 @@ class Rung(StrEnum):
     @property
     def height(self) -> int:
         """Rungs above the ground."""
-        return len(_DOWNWARD) - 1 - _DOWNWARD.index(self)
+        return _HEIGHTS[self]
 
     @property
     def moves(self) -> bool:
         """Whether a moving picture is sent."""
-        return self.height >= Rung.LOW.height
+        return self in _MOVING
 
 
 _DOWNWARD = tuple(Rung)
+_HEIGHTS = {rung: height for height, rung in enumerate(reversed(_DOWNWARD))}
+_MOVING = frozenset((Rung.HD, Rung.SD, Rung.LOW))
 
 
 class Reason(StrEnum):
