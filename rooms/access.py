@@ -163,6 +163,14 @@ def access_chart(consultation: Consultation, seat: SeatId, now: float) -> Seat:
     return found
 
 
+def access_own_log(consultation: Consultation, seat: SeatId) -> Seat:
+    """The seat, if it is the patient's: who looked at the record is told to nobody else, and after the end too."""
+    found = access_seat(consultation, seat)
+    if found.role is not Role.PATIENT:
+        raise not_allowed()
+    return found
+
+
 def access_rating(consultation: Consultation, seat: SeatId) -> Seat:
     """The seat, if it is the patient's and the consultation has ended."""
     found = access_seat(consultation, seat)

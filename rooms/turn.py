@@ -154,6 +154,7 @@ class Turn:
             match decision:
                 case OfferConsultation():
                     self.effects.append(decision)
+                    self.note(decision.practitioner, "offer_shown", decision.consultation)
                     await self.to_consultation(decision.consultation, lifecycle.OfferMade())
                 case WithdrawOffer():
                     self.effects.append(decision)

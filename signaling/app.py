@@ -40,6 +40,7 @@ from rooms.service import Rooms
 from rooms.stills import Stills
 from rooms.store.sql import SqlRoomsStore
 from rooms.timelines import Timelines
+from signaling.access_log import AccessLog
 from signaling.archive_wiring import wire_archive
 from signaling.checkpoints import Checkpoints
 from signaling.effects import Effects
@@ -191,6 +192,7 @@ class Server:
             placements=placements,
             probes=Probes(placements, self._clock),
             turn=self._turn(),
+            access_log=AccessLog(database),
             clock=self._clock,
             metrics=self._metrics,
             timelines=timelines,

@@ -38,7 +38,7 @@ What a browser and the server say to each other, field by field; [PROTOCOL.md](P
 _ALIASES = (
     "Role", "StaffRole", "Language", "ConsultationState", "EndedReason", "Priority", "RedFlag", "DeviceOutcome", "PathKind",
     "Expectation", "Rung", "Clarity", "QualityReason", "Rating", "EntryKind", "EventCode",
-    "RecordingState", "RecordingReason", "RecordedScope", "ConsentPurpose", "ConsentStanding",
+    "AccessAct", "RecordingState", "RecordingReason", "RecordedScope", "ConsentPurpose", "ConsentStanding",
     "ArchiveState", "ArchivePurpose", "RetentionClass", "ArchiveExportState", "ArchiveAsk", "ArchiveAnswer",
 )  # fmt: skip
 _PLAIN = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}

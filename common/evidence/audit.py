@@ -121,6 +121,13 @@ async def everything(database: Database) -> AsyncIterator[ChainedEntry]:
         after = (rows[-1].hospital, rows[-1].position)
 
 
+async def of_subjects(connection: AsyncConnection, subjects: Sequence[str], acts: Sequence[str], limit: int) -> list[AuditEntry]:
+    """What was done of these acts to these subjects, the latest first."""
+    e = audit_entry.c
+    query = select(audit_entry).where(e.subject.in_(subjects), e.act.in_(acts)).order_by(e.id.desc()).limit(limit)
+    return [chained(row).entry for row in await connection.execute(query)]
+
+
 def chained(row: Row[Any]) -> ChainedEntry:
     """The entry of a row of the table."""
     entry = AuditEntry(row.at, row.hospital, row.actor, row.act, row.subject, row.reason)

@@ -3,7 +3,7 @@
 Bodies are validated before they come here; errors go back to the sender alone as `ErrorReply`.
 """
 
-from signaling.socket.handlers import call, chart, checks, consent, desk, links, quality, timeline
+from signaling.socket.handlers import access, call, chart, checks, consent, desk, links, quality, timeline
 from signaling.socket.handlers.shared import Handler
 
 WITHOUT_TURN = frozenset(
@@ -19,6 +19,7 @@ HANDLERS: dict[str, Handler] = {
     **chart.HANDLERS,
     **checks.HANDLERS,
     **consent.HANDLERS,
+    **access.HANDLERS,
     **links.HANDLERS,
     **quality.HANDLERS,
     **timeline.HANDLERS,

@@ -17,6 +17,7 @@ from rooms.effects import Effect
 from rooms.model import SeatIdentity
 from rooms.service import Rooms
 from rooms.timelines import Timelines
+from signaling.access_log import AccessLog
 from signaling.metrics import Metrics
 from signaling.placement import Placements
 from signaling.probes import Probes
@@ -45,6 +46,7 @@ class Services:
     placements: Placements
     probes: Probes
     turn: Turn | None
+    access_log: AccessLog
     clock: Clock
     metrics: Metrics
     timelines: Timelines

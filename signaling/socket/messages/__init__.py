@@ -5,7 +5,8 @@ that missed ten of them is right again with the eleventh. A state with a `revisi
 """
 
 from common.wire import Wire
-from signaling.socket.messages import archive, check, consent, desk, public, quality, seat, shared, staff, timeline
+from signaling.socket.messages import access, archive, check, consent, desk, public, quality, seat, shared, staff, timeline
+from signaling.socket.messages.access import *  # noqa: F403
 from signaling.socket.messages.archive import *  # noqa: F403  (the package is read as one list of messages)
 from signaling.socket.messages.check import *  # noqa: F403
 from signaling.socket.messages.consent import *  # noqa: F403
@@ -17,7 +18,7 @@ from signaling.socket.messages.shared import *  # noqa: F403
 from signaling.socket.messages.staff import *  # noqa: F403
 from signaling.socket.messages.timeline import *  # noqa: F403
 
-MODULES = (shared, public, staff, seat, quality, check, consent, timeline, desk, archive)
+MODULES = (shared, public, staff, seat, quality, check, consent, access, timeline, desk, archive)
 """In the order of PROTOCOL.md."""
 
 CLIENT_MESSAGES: dict[str, tuple[type[Wire], type[Wire] | None]] = {
@@ -34,6 +35,7 @@ CLIENT_MESSAGES: dict[str, tuple[type[Wire], type[Wire] | None]] = {
     "consent_answer": (consent.ConsentAnswer, None),
     "consent_withdraw": (consent.ConsentWithdraw, None),
     "recording_stop": (consent.RecordingStop, None),
+    "access_get": (access.AccessGet, access.AccessLog),
     "link_create": (seat.LinkCreate, seat.LinkCreated),
     "link_revoke": (seat.LinkRevoke, None),
     "callback_set": (seat.CallbackSet, None),

@@ -42,6 +42,7 @@ async def test_a_patient_is_paired_talks_and_says_goodbye(node: Node) -> None:
     assert view is not None and (view.state, view.ended_reason) == (State.ENDED, EndedReason.COMPLETED)
     assert await node.audit(grant.consultation) == [
         "consultation_waiting",
+        "offer_shown",
         "consultation_offered",
         "consultation_connecting",
         "card_confirmed",
@@ -141,7 +142,7 @@ async def test_an_unanswered_offer_comes_back_and_then_the_duty_ends(node: Node)
     assert [one.practitioner for one in seen if isinstance(one, DoctorPutOffDuty)] == [doctor]
     assert await node.state(grant) is State.WAITING
     acts = await node.audit(grant.consultation)
-    assert acts == ["consultation_waiting"] + ["consultation_offered", "consultation_waiting"] * 2
+    assert acts == ["consultation_waiting"] + ["offer_shown", "consultation_offered", "consultation_waiting"] * 2
 
 
 async def test_a_companion_joins_speaks_and_leaves(node: Node) -> None:

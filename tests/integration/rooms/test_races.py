@@ -100,6 +100,7 @@ async def test_eight_tasks_over_two_engines_lose_nothing(open_node: Callable[[],
     for grant in grants:
         assert await nodes[0].audit(grant.consultation) == [
             "consultation_waiting",
+            "offer_shown",
             "consultation_offered",
             "consultation_connecting",
             "consultation_ended",

@@ -100,3 +100,20 @@ async def test_after_the_call_the_patient_takes_it_back_and_nobody_without_the_s
     assert status(patient)["own"]["can_withdraw"] and status(patient)["state"] in ("ending", "off")
     assert (await patient.ask("consent_withdraw", {"seat": seat, "purpose": "audio_only"}))["ok"]
     await wait_for(lambda: not status(patient)["own"]["can_withdraw"], 10, "nothing left to take back")
+
+
+async def test_the_patient_reads_who_looked_and_nobody_else_does(visitors: Visitors) -> None:
+    async with met(visitors) as (patient, seat, doctor, own):
+        await patient.confirm(seat)
+        await doctor.confirm(own)
+        guest, its_seat = await companion(visitors, patient, seat)
+        for other, at in ((doctor, own), (guest, its_seat)):
+            assert await refused(other, "access_get", {"seat": at}) == "not_allowed"
+        before = (await patient.ask("access_get", {"seat": seat}))["body"]
+        assert [look["act"] for look in before["looks"]] == ["visit_taken", "offer_shown"]
+        assert (await doctor.ask("notes_get", {"seat": own}))["ok"]
+        log = (await patient.ask("access_get", {"seat": seat}))["body"]
+        latest = log["looks"][0]
+        assert (latest["act"], latest["role"], log["more"]) == ("record_read", "practitioner", False)
+        assert latest["name"]["en"].startswith("Dr ") and latest["departments"][0]["en"] == "Respiratory medicine"
+        assert latest["at"] > before["looks"][0]["at"]

@@ -32,6 +32,8 @@ export type EntryKind = "text" | "picture" | "event";
 
 export type EventCode = "joined" | "left" | "offered" | "accepted" | "confirmed" | "live" | "interrupted" | "media_lost" | "media_back" | "picture_smaller" | "picture_larger" | "picture_stills" | "picture_off" | "picture_back" | "sound_weak" | "moved" | "recording_asked" | "recording_on" | "recording_paused" | "recording_off" | "ended";
 
+export type AccessAct = "offer_shown" | "visit_taken" | "record_read" | "record_written" | "triaged" | "recording_played" | "recording_checked" | "recording_described" | "copy_made" | "copy_fetched" | "recording_held";
+
 export type RecordingState = "off" | "asked" | "on" | "paused" | "ending";
 
 export type RecordingReason = "asked" | "all_yes" | "joined" | "declined" | "withdrawn" | "stopped" | "ended";
@@ -516,6 +518,29 @@ export interface RecordingStatus {
   own: OwnConsent;
 }
 
+/** `access_get`: asks who of the hospital looked at this visit's record or recording. For the patient alone. */
+export interface AccessGet {
+  seat: string;
+}
+
+/** One look. `reason` is the purpose that was given for a play or a copy, as a code; empty else. */
+export interface AccessLook {
+  at: number;
+  act: AccessAct;
+  reason: string;
+  role: StaffRole;
+  name: LocalText;
+  title: LocalText;
+  departments: LocalText[];
+}
+
+/** Acknowledgement of `access_get`: the latest first, at most 200; `more`: there were others before. */
+export interface AccessLog {
+  seat: string;
+  looks: AccessLook[];
+  more: boolean;
+}
+
 /** A picture of the timeline: `GET /api/seats/{seat}/pictures/{id}`, and `…/{id}/thumbnail` (at most 320 px). */
 export interface Picture {
   id: string;
@@ -927,6 +952,7 @@ export interface ClientMessages {
   consent_answer: [ConsentAnswer, null];
   consent_withdraw: [ConsentWithdraw, null];
   recording_stop: [RecordingStop, null];
+  access_get: [AccessGet, AccessLog];
   link_create: [LinkCreate, LinkCreated];
   link_revoke: [LinkRevoke, null];
   callback_set: [CallbackSet, null];
