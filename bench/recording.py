@@ -98,13 +98,12 @@ async def measure(
         await asyncio.sleep(WARM_S)
 
         async def spent() -> tuple[list[float], float]:
-            before, sent = [cpu_s(pid) for pid in pids], generator.counts()[0]
-            generator.measure(True)
+            before = [cpu_s(pid) for pid in pids]
+            generator.measure(True)  # counts from here
             await asyncio.sleep(MEASURE_S)
             generator.measure(False)
-            return [(cpu_s(pid) - was) / MEASURE_S * 100 for pid, was in zip(pids, before, strict=True)], (
-                generator.counts()[0] - sent
-            ) / MEASURE_S
+            used = [(cpu_s(pid) - was) / MEASURE_S * 100 for pid, was in zip(pids, before, strict=True)]
+            return used, generator.counts()[0] / MEASURE_S
 
         plain, _ = await spent()
         await record()

@@ -48,7 +48,12 @@ def _no_float(_text: str) -> float:
     raise ValueError
 
 
+_LEAVES = frozenset({str, int, bool})
+
+
 def _plain(value: Any) -> Any:
+    if value is None or type(value) in _LEAVES:
+        return value
     if is_dataclass(value):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, tuple):
@@ -57,6 +62,10 @@ def _plain(value: Any) -> Any:
 
 
 def _typed(kind: Any, plain: Any, where: str) -> Any:
+    if kind in _LEAVES:  # nearly always
+        if type(plain) is not kind:  # `bool` is an `int` to isinstance, and must not be one here
+            raise Malformed(where, f"not of type {kind.__name__}")
+        return plain
     origin = get_origin(kind)
     if origin is UnionType:
         inner = next(each for each in get_args(kind) if each is not NoneType)
@@ -69,11 +78,7 @@ def _typed(kind: Any, plain: Any, where: str) -> Any:
         if not isinstance(plain, list):
             raise Malformed(where, "not a list")
         return tuple(_typed(get_args(kind)[0], each, f"{where}[{index}]") for index, each in enumerate(plain))
-    if is_dataclass(kind):
-        return _filled(kind, plain, where)
-    if type(plain) is not kind:  # `bool` is an `int` to isinstance, and must not be one here
-        raise Malformed(where, f"not of type {kind.__name__}")
-    return plain
+    return _filled(kind, plain, where)
 
 
 def _filled(kind: Any, plain: Any, where: str) -> Any:
