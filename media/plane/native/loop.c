@@ -1,6 +1,5 @@
 /* The thread: reads the socket in batches, sends in batches, reports each second. Below about 1,000 packets a second it wakes
- * for each; above, it gathers for half a millisecond, from 2,500 on for a whole one, which halves its system calls and lets it fetch
- * memory for many at once. */
+ * for each; above, it gathers for a millisecond, which halves its system calls and lets it fetch memory for many at once. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <netinet/in.h>
@@ -21,12 +20,11 @@ enum {
     SENTS_BYTES = 512 << 10, /* without a socket: what one call may send */
     REPORT_TURNS = 10,    /* a tenth of the peers each 100 ms */
     GATHER_ABOVE_PPS = 1000,
-    GATHER_MORE_ABOVE_PPS = 2500,
     PATIENCE = 4,         /* empty gatherings before it sleeps until something comes */
     NICE = -10,           /* before the worker's Python, which may share the core; without the right to it, as everybody */
     SLACK_NS = 10000,     /* of a millisecond's sleep; the kernel's own is five times that */
 };
-static const long GATHER_NS = 700000, GATHER_MORE_NS = 1000000;
+static const long GATHER_NS = 1000000;
 static const double RATE_WINDOW_S = 0.05, TURN_S = 0.1;
 
 double clock_now(void) {
@@ -192,18 +190,17 @@ static void *run(void *given) {
     struct pollfd waits[2] = {{p->socket, POLLIN, 0}, {p->stop_event, POLLIN, 0}};
     double window_at = clock_now(), turn_at = window_at;
     int counted = 0, empty = PATIENCE;
-    long gather = 0; /* nanoseconds */
+    bool gather = false;
     hurry();
     while (!__atomic_load_n(&p->stopping, __ATOMIC_RELAXED)) {
         if (!gather || empty >= PATIENCE) poll(waits, 2, (int)(TURN_S * 1000));
-        if (gather) nanosleep(&(struct timespec){.tv_nsec = gather}, NULL);
+        if (gather) nanosleep(&(struct timespec){.tv_nsec = GATHER_NS}, NULL);
         int taken = receive(p, in);
         empty = taken > 0 ? 0 : empty + 1;
         counted += taken;
         double now = clock_now();
         if (now - window_at >= RATE_WINDOW_S) {
-            double rate = counted / (now - window_at);
-            gather = rate > GATHER_MORE_ABOVE_PPS ? GATHER_MORE_NS : rate > GATHER_ABOVE_PPS ? GATHER_NS : 0;
+            gather = counted > GATHER_ABOVE_PPS * (now - window_at);
             window_at = now;
             counted = 0;
         }
