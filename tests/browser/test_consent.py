@@ -150,3 +150,17 @@ async def test_after_the_visit_a_yes_can_be_taken_back(chromium: Browser, cast: 
     await page.reload(wait_until="commit")
     await page.wait_for_selector('[data-recorded="withdrawn"]')
     assert await page.locator("[data-withdraw]").count() == 0
+
+
+async def test_the_patient_reads_who_has_read_the_record(chromium: Browser, cast: Cast) -> None:
+    """The doctor who took the visit stands there by name and time, on a sheet that the keyboard opens and closes."""
+    doctor, patient = await called_in(chromium, chromium, cast)
+    await doctor.hang_up()
+    page = patient.page
+    await page.wait_for_selector('[data-screen="goodbye"]')
+    await page.get_by_role("button", name="Who has read my record?").focus()
+    await page.keyboard.press("Enter")
+    sheet = page.get_by_role("dialog", name="Who has read my record")
+    await expect(sheet.locator("[data-act=visit_taken]")).to_contain_text("Dr An Ning")
+    await page.keyboard.press("Escape")
+    await page.wait_for_selector("dialog[open]", state="detached")

@@ -21,6 +21,7 @@ from tests.processes import wait_for
 
 ART = Path(__file__).parents[3] / "web" / "preview"
 STEP_MS = 20_000
+MIRRORED = "() => document.querySelector('.card-mirror video')?.videoWidth > 0"
 SHARP_AFTER = 45  # frames: three seconds
 IP_POLICY = ("force-webrtc-ip-handling-policy", "webrtc-ip-handling-policy")  # headless and headed listen to different ones
 
@@ -88,7 +89,7 @@ class Stage:
     async def mirrored(self, *people: Person) -> None:
         """Wait until everybody sees their own picture behind the name card."""
         for person in people:
-            await person.page.wait_for_function("document.querySelector('.card-mirror video')?.videoWidth > 0", timeout=STEP_MS)
+            await wait_for(partial(person.page.evaluate, MIRRORED), STEP_MS / 1000, "one's own picture behind the card")
 
     async def line_up(self, how_many: int, department: str) -> list[Speaker]:
         """Patients without browsers take places in the department that a staff number belongs to; they told their story."""

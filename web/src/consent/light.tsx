@@ -69,17 +69,11 @@ function Sentence({ sign, state, status, onOpen }: SentenceProps) {
           ? t.recording.waitsFor(names.join(t.listJoin))
           : null;
   return (
-    <button
-      type="button"
-      class="rec-sign"
-      data-consent="own"
-      aria-label={t.recording.open(t.recording.state[sign])}
-      onClick={onOpen}
-    >
+    <button type="button" class="rec-sign" data-consent="own" onClick={onOpen}>
       <i class="rec-dot" aria-hidden="true" />
       <span>
-        <strong>{t.recording.state[sign]}</strong>
-        {more !== null && <small>{more}</small>}
+        <strong>{t.recording.state[sign]}</strong> {more !== null && <small>{more}</small>}{" "}
+        <span class="sr">{t.recording.open}</span>
       </span>
     </button>
   );

@@ -7,6 +7,7 @@ import { entry } from "./en/entry";
 import { errors } from "./en/errors";
 import { goodbye } from "./en/goodbye";
 import { join } from "./en/join";
+import { looks } from "./en/looks";
 import { quality } from "./en/quality";
 import { questions } from "./en/questions";
 import { recording } from "./en/recording";
@@ -59,6 +60,7 @@ export const en = {
   ...goodbye,
   ...join,
   ...quality,
+  ...looks,
   ...questions,
   ...recording,
   ...timeline,

@@ -8,6 +8,7 @@ import { entry } from "./zh/entry";
 import { errors } from "./zh/errors";
 import { goodbye } from "./zh/goodbye";
 import { join } from "./zh/join";
+import { looks } from "./zh/looks";
 import { quality } from "./zh/quality";
 import { questions } from "./zh/questions";
 import { recording } from "./zh/recording";
@@ -59,6 +60,7 @@ export const zh: PatientTexts = {
   ...goodbye,
   ...join,
   ...quality,
+  ...looks,
   ...questions,
   ...recording,
   ...timeline,

@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { RecordingAfter } from "../consent/after";
+import { LooksWay } from "../consent/looks";
 import { type Texts, useLocal, useTexts } from "../i18n";
 import type { Line } from "../signal/line";
 import type { LocalText, Rating, SeatState } from "../signal/messages";
@@ -48,7 +49,7 @@ export function Goodbye({ state, line, unread, onMessages }: GoodbyeProps) {
         {!guest && <WhatNow state={state} spoke={spoke} />}
         {!guest && spoke && <Rate state={state} line={line} />}
         <RecordingAfter seat={state.seat} patient={!guest} status={state.recording} line={line} />
-        {!guest && spoke && <After state={state} unread={unread} onMessages={onMessages} />}
+        {!guest && spoke && <After state={state} line={line} unread={unread} onMessages={onMessages} />}
       </main>
       {!guest && !spoke && (
         <footer class="foot">
@@ -180,7 +181,14 @@ function Rate({ state, line }: { state: SeatState; line: Line }) {
   );
 }
 
-function After({ unread, onMessages }: { state: SeatState; unread: number; onMessages(): void }) {
+interface AfterProps {
+  state: SeatState;
+  line: Line;
+  unread: number;
+  onMessages(): void;
+}
+
+function After({ state, line, unread, onMessages }: AfterProps) {
   const t = useTexts();
   return (
     <section class="stack gap-m no-print">
@@ -202,6 +210,7 @@ function After({ unread, onMessages }: { state: SeatState; unread: number; onMes
             <strong class="grow">{t.goodbye.print}</strong>
           </button>
         </li>
+        <LooksWay seat={state.seat} line={line} />
       </ul>
       <p class="third">{t.goodbye.closePage}</p>
     </section>

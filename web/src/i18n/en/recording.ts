@@ -10,7 +10,7 @@ export const recording = {
       paused: "Recording paused",
       ending: "Recording is stopping",
     },
-    open: (state: string) => `${state}. Show what I have agreed to`,
+    open: "Show what I have agreed to",
     waitsFor: (names: string) => `waiting for ${names}`,
     pausedDeclined: "Somebody here has not agreed",
     failedWhy: {
@@ -30,8 +30,8 @@ export const recording = {
     stop: "Stop",
     takeBack: "Take back",
     stopOwn: "Stop recording: I take my yes back",
-    stopAll: "End the recording",
-    giveUp: "Take the question back",
+    stopAll: "Stop the recording",
+    giveUp: "Take back the question",
     answer: "Answer",
     failed: (why: string) => `That did not get through, and nothing has changed. ${why}`,
 

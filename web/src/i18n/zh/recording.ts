@@ -10,7 +10,7 @@ export const recording: Pick<Texts, "recording"> = {
       paused: "录制已暂停",
       ending: "正在停止录制",
     },
-    open: (state) => `${state}。查看我同意了什么`,
+    open: "查看我同意了什么",
     waitsFor: (names) => `等${names}回答`,
     pausedDeclined: "有人没有同意",
     failedWhy: {
@@ -30,8 +30,8 @@ export const recording: Pick<Texts, "recording"> = {
     stop: "停止",
     takeBack: "撤回",
     stopOwn: "停止录制，收回我的同意",
-    stopAll: "结束录制",
-    giveUp: "不再征求",
+    stopAll: "停止录制",
+    giveUp: "撤回征求",
     answer: "回答",
     failed: (why) => `没有成功，一切照旧。${why}`,
 
