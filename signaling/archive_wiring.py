@@ -13,6 +13,7 @@ from recording.catalog.sql import Catalog
 from recording.commands import RECORDINGS
 from recording.core.retention import PolicyPack, RetentionClass
 from recording.disposal import Disposal
+from recording.erasing import Erasing
 from recording.export import Films
 from recording.keys import FileMaster, rewrapped
 from recording.reading import Shelf
@@ -20,7 +21,7 @@ from recording.rounds import Rounds
 from recording.storage import LocalStorage, RemoteStorage
 from recording.uploads import Uploads
 from rooms.archiving import Closed
-from signaling.archiving import Archiving, RoomsArchive, film_words, zones
+from signaling.archiving import Archiving, RoomsArchive, RoomsErasures, film_words, zones
 from signaling.fhir_push import FhirPush
 from signaling.http.archive import ArchivePages
 from signaling.settings import Settings
@@ -58,7 +59,11 @@ def wire_archive(
     uploads = Uploads(jobs, shelf, clock)
     archive = Archive(catalog, shelf, clock, pack)
     rounds = Rounds(jobs, archive, clock)
-    archiving = Archiving(accession, uploads, disposal, films, push=push, rounds=rounds, jobs=jobs, metrics=services.metrics)
+    erasures = RoomsErasures(services.rooms.recordings, services.carry_out)
+    erasing = Erasing(catalog, jobs, shelf, erasures, films.drop)
+    archiving = Archiving(
+        accession, uploads, disposal, films, erasing=erasing, push=push, rounds=rounds, jobs=jobs, metrics=services.metrics
+    )
     return Wired(ArchivePages(settings, services, archive, films, archiving, base_url=base_url), archiving)
 
 

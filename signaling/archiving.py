@@ -17,13 +17,18 @@ from common.ids import ConsultationId, HospitalId
 from recording.accession import Accession, Facts, Told
 from recording.catalog.jobs import Jobs
 from recording.disposal import Disposal
+from recording.erasing import Erasing, Wanted
 from recording.export import Films, Words
 from recording.reading import Opened
 from recording.records import Export, Recording
 from recording.rounds import Rounds
 from recording.uploads import Uploads
 from rooms.archiving import Closed
+from rooms.consent import RecordingState
+from rooms.effects import Effect
 from rooms.model import Role
+from rooms.ports import OrderedErasure
+from rooms.recordings import Recordings
 from rooms.timeline import Entry
 from signaling.archive_views import people, zone_of
 from signaling.fhir_push import FhirPush
@@ -35,6 +40,7 @@ log = structlog.get_logger()
 ACCESSION_S = 3.0
 UPLOADS_S = 5.0
 DISPOSAL_S = 3600.0
+ERASING_S = 10.0
 FILMS_S = 5.0
 PUSH_S = 10.0
 ROUNDS_S = 300.0  # 8,640 recordings a month for each process
@@ -66,6 +72,34 @@ class RoomsArchive:
 
     async def picture(self, which: ConsultationId, picture: str) -> bytes | None:
         return await self._closed.picture(which, picture)
+
+
+class RoomsErasures:
+    """recording.erasing.Orders over rooms."""
+
+    def __init__(self, recordings: Recordings, carry_out: Callable[[list[Effect]], None]) -> None:
+        self._recordings = recordings
+        self._carry_out = carry_out
+
+    async def wanted(self) -> Sequence[Wanted]:
+        return [Wanted(one.id, one.recording, one.seat) for one in await self._orders()]
+
+    async def erased(self, which: str) -> None:
+        for one in await self._orders():
+            if one.id == which:
+                self._carry_out(await self._recordings.erased(one))
+
+    async def _orders(self) -> list[OrderedErasure]:
+        """All of a person, once the consultation is over, and unless they agreed again and were recorded anew."""
+        found: list[OrderedErasure] = []
+        for one in await self._recordings.erasures():
+            consultation = await self._recordings.consultation_of(one.recording)
+            recording = consultation.recording if consultation is not None else None
+            if "audio" not in one.kinds or recording is None or recording.state is not RecordingState.OVER or recording.copying:
+                continue
+            if not recording.answer(one.seat).recorded:
+                found.append(one)
+        return found
 
 
 def zones(names: Names) -> Callable[[HospitalId], Awaitable[tzinfo]]:
@@ -108,6 +142,7 @@ class Archiving:
         disposal: Disposal,
         films: Films,
         *,
+        erasing: Erasing,
         push: FhirPush,
         rounds: Rounds,
         jobs: Jobs,
@@ -117,6 +152,7 @@ class Archiving:
         self._uploads = uploads
         self._disposal = disposal
         self._films = films
+        self._erasing = erasing
         self._push = push
         self._rounds = rounds
         self._jobs = jobs
@@ -143,6 +179,7 @@ class Archiving:
             group.create_task(self._loop("accession", self._accession.look, ACCESSION_S))
             group.create_task(self._loop("uploads", self._upload, UPLOADS_S))
             group.create_task(self._loop("disposal", self._disposal.look, DISPOSAL_S))
+            group.create_task(self._loop("erasing", self._erasing.look, ERASING_S))
             group.create_task(self._loop("films", self._films.look, FILMS_S))
             group.create_task(self._loop("push", self._push.look, PUSH_S))
             group.create_task(self._loop("rounds", self._rounds.look, ROUNDS_S))

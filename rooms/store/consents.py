@@ -35,7 +35,7 @@ class SqlRecordings:
 
     async def erasures(self, limit: int) -> list[OrderedErasure]:
         e = tables.consent_erasure.c
-        query = select(tables.consent_erasure).where(e.done_at.is_(None)).order_by(e.ordered_at, e.id).limit(limit)
+        query = select(tables.consent_erasure).where(e.done_at.is_(None)).order_by(e.video_only, e.ordered_at, e.id).limit(limit)
         return [_erasure(row) for row in await self._connection.execute(query)]
 
     async def erased(self, which: str, now: float) -> bool:
