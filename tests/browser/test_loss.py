@@ -140,6 +140,7 @@ async def spell(people: dict[str, Person], seconds: float, limit_s: float) -> di
     return {name: Had.between(before[name], await person.page.evaluate(TAKE), limit_s) for name, person in people.items()}
 
 
+@pytest.mark.timeout(300)  # eighty seconds of it are the measurement
 async def test_a_minute_of_loss_freezes_nobody(
     chromium: Browser, cast: LinkedCast, linked: tuple[Signaling, list[int]], request: pytest.FixtureRequest
 ) -> None:
