@@ -54,6 +54,9 @@ class Exports:
         """The next that is to be made here: one left by a process that fell silent, else the oldest in line. None: nothing to
         do, or one is being made."""
         async with self._database.transaction() as connection:
+            # Whoever comes second waits here; the next statement then sees what the first one did (READ COMMITTED).
+            line = select(_c.id).where(_c.state.in_(_UNDER_WAY)).order_by(_c.id).with_for_update()
+            await connection.execute(line)
             silent = and_(_c.state == ExportState.RUNNING.value, _c.beat_at < now - SILENT_S)
             busy = exists().where(_c.state == ExportState.RUNNING.value, _c.beat_at >= now - SILENT_S)
             next_one = (
@@ -61,7 +64,6 @@ class Exports:
                 .where(or_(silent, _c.state == ExportState.QUEUED.value), ~busy)
                 .order_by(_c.state.desc(), _c.made_at, _c.id)  # "running" before "queued"
                 .limit(1)
-                .with_for_update(skip_locked=True)
             )
             which = await connection.scalar(next_one)
             if which is None:
