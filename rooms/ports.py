@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 from common.evidence.entry import AuditEntry
 from common.ids import ConsultationId, DepartmentId, HospitalId, OfferId, PractitionerId, RecordingId, SeatId
 from common.outbox.letter import Letter
+from rooms.flight import Flight
 from rooms.line import Line
 from rooms.link import Link, OpenLink
 from rooms.model import Consultation, MediaWorker, Placement, Priority, RecentView, SeatIdentity, State
@@ -254,6 +255,18 @@ class Stills(Protocol):
         """Of one seat, or (none) of all."""
 
 
+class Flights(Protocol):
+    """How each seat's line was during its call."""
+
+    async def of(self, which: ConsultationId) -> dict[SeatId, Flight]: ...
+
+    async def locked(self, which: ConsultationId, seat: SeatId) -> Flight | None:
+        """The seat's; nobody else changes or begins it until this transaction ends."""
+
+    async def keep(self, seat: SeatId, flight: Flight) -> None:
+        """Of a seat that this transaction has locked."""
+
+
 class Calls(Protocol):
     """When call-backs went to a mail address."""
 
@@ -365,6 +378,9 @@ class Work(Protocol):
 
     @property
     def stills(self) -> Stills: ...
+
+    @property
+    def flights(self) -> Flights: ...
 
     @property
     def calls(self) -> Calls: ...

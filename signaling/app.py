@@ -35,6 +35,7 @@ from media.supervisor import Supervisor
 from recording.client import RecorderKeeper
 from recording.commands import RECORDINGS
 from rooms.archiving import Closed
+from rooms.flights import Flights
 from rooms.pictures import Pictures
 from rooms.service import Rooms
 from rooms.stills import Stills
@@ -44,6 +45,7 @@ from signaling.access_log import AccessLog
 from signaling.archive_wiring import wire_archive
 from signaling.checkpoints import Checkpoints
 from signaling.effects import Effects
+from signaling.flights import FlightRecorder
 from signaling.gauges import Gauges
 from signaling.hints import Hint, Hints, LocalHints
 from signaling.http.archive import ArchivePages
@@ -184,6 +186,7 @@ class Server:
             recordings.want_recorder()
         supervisor = await self._start_workers(placements)
 
+        flights, flight_recorder = Flights(store), FlightRecorder(Flights(store), self._connections, self._clock)
         services = Services(
             rooms=rooms,
             clinic=clinic,
@@ -197,7 +200,8 @@ class Server:
             metrics=self._metrics,
             timelines=timelines,
             stills=StillPost(stills, self._workshop(_STILLS), effects.carry_out),
-            quality=self._quality(placements, timelines, effects),
+            quality=self._quality(placements, timelines, flight_recorder, effects),
+            flights=flights,
             tell_typing=lambda who: hints.send(typing_hint(self.node, who)),
             carry_out=effects.carry_out,
         )
@@ -224,7 +228,7 @@ class Server:
         pictures = self._pictures(SqlRoomsStore(database, brief=False), services)
         archive = self._archive(database, Closed(store), services)
         self._own(refresher.run(), teller.run(), reconciler.run(), delivery.run(), pictures.run(), self._metrics.watch_loop())
-        self._own(recordings.run(), checkpoints.run())
+        self._own(recordings.run(), checkpoints.run(), flight_recorder.run())
         await self._listen(services, placements, hints, pictures, archive)
 
     async def _open_database(self) -> Database:
@@ -251,9 +255,16 @@ class Server:
             task.add_done_callback(_loop_ended)
             self._tasks.append(task)
 
-    def _quality(self, placements: Placements, timelines: Timelines, effects: Effects) -> QualityPost:
+    def _quality(self, placements: Placements, timelines: Timelines, recorder: FlightRecorder, effects: Effects) -> QualityPost:
+        self._closing.push_async_callback(recorder.keep)
         quality = QualityPost(
-            placements, timelines, self._connections, self._clock, send=self._gateway.send, carry_out=effects.carry_out
+            placements,
+            timelines,
+            self._connections,
+            self._clock,
+            recorder,
+            send=self._gateway.send,
+            carry_out=effects.carry_out,
         )
         placements.hear_quality = quality.hear
         self._closing.push_async_callback(quality.stop)

@@ -18,6 +18,7 @@ from media.control import messages as control
 from rooms.effects import Effect
 from rooms.model import Clarity, SeatIdentity
 from rooms.timelines import Timelines
+from signaling.flights import FlightRecorder
 from signaling.limits import Limiter, Rate
 from signaling.placement import Placements
 from signaling.socket.connections import Connection, Connections
@@ -41,6 +42,7 @@ class QualityPost:
         timelines: Timelines,
         connections: Connections,
         clock: Clock,
+        recorder: FlightRecorder,
         *,
         send: Callable[[Connection, str, Wire], Awaitable[None]],
         carry_out: Callable[[list[Effect]], None],
@@ -49,6 +51,7 @@ class QualityPost:
         self._timelines = timelines
         self._connections = connections
         self._clock = clock
+        self._recorder = recorder
         self._send = send
         self._carry_out = carry_out
         self._limiter = Limiter(REPORTS)
@@ -63,6 +66,7 @@ class QualityPost:
         """A browser's report, to its call's worker. One too many, or without a call, is dropped: the next one says the same."""
         if not self._limiter.take(speaker.seat, self._clock.now()):
             return
+        self._recorder.report(speaker, body)
         pictures = [control.PictureSeen(label=one.seat, frozen_ms=one.frozen_ms) for one in body.pictures]
         report = control.PeerReport(label=speaker.seat, limit_bps=body.limit_bps, path=body.path, pictures=pictures)
         await self._placements.report(speaker.consultation, report)
@@ -71,6 +75,7 @@ class QualityPost:
         """A worker's word on one seat: pushed to the browsers here, and to the timeline where it lasts."""
         seat, now = SeatId(notice.label), self._clock.now()
         _note(self._spoken_of, seat, now)
+        self._recorder.hear(consultation, notice)
         if len(self._tasks) < _SENDS_AT_ONCE:
             body = _seen(notice)
             for listener in self._connections.of_consultation(consultation):

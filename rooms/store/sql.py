@@ -19,6 +19,7 @@ from rooms.store import tables
 from rooms.store.calls import SqlCalls
 from rooms.store.consents import SqlRecordings
 from rooms.store.consultations import SqlConsultations
+from rooms.store.flights import SqlFlights
 from rooms.store.lines import SqlLines
 from rooms.store.links import SqlLinks
 from rooms.store.nodes import SqlMedia, SqlPresences
@@ -38,6 +39,7 @@ class SqlWork:
         self.links = SqlLinks(connection)
         self.pictures = SqlPictures(connection)
         self.stills = SqlStills(connection)
+        self.flights = SqlFlights(connection)
         self.calls = SqlCalls(connection)
         self.recordings = SqlRecordings(connection)
         self.presences = SqlPresences(connection)

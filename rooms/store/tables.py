@@ -334,3 +334,12 @@ placement = Table(
     Column("placed_at", Double, nullable=False),
     Index("ix_placement_worker", "worker", "epoch"),
 )
+
+flight = Table(
+    "flight",
+    metadata,
+    Column("seat", ID, ForeignKey("seat.id"), primary_key=True),
+    Column("consultation", ID, ForeignKey("consultation.id"), nullable=False),
+    Column("spans", Text, nullable=False),
+    Index("ix_flight_consultation", "consultation"),
+)

@@ -78,8 +78,7 @@ class Person:
 
     async def connect(self, seat: str, other: str) -> RTCPeerConnection:
         """A new connection for this seat, which hears and sees the other one."""
-        if self.connection is not None:
-            await self.connection.close()
+        await self.hang_up()
         self.connection = connection = await generator.offering()
         wanted = [{"mid": transceiver.mid, "seat": other} for transceiver in connection.getTransceivers()]
         body = {"seat": seat, "peer": new_id("p"), "sdp": connection.localDescription.sdp, "wanted": wanted}
@@ -92,9 +91,11 @@ class Person:
         return connection
 
     async def hang_up(self) -> None:
-        """Close the connection, if there is one."""
+        """Close the connection, if there is one. One that never came up may never end either: the soak goes on without it."""
         if self.connection is not None:
-            await self.connection.close()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(STEP_S):
+                    await self.connection.close()
             self.connection = None
 
 

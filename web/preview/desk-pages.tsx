@@ -23,6 +23,7 @@ import {
   signs,
   triaged,
 } from "./desk-states";
+import { flown } from "./flights";
 import { fakeLine } from "./relay";
 import { daughter, deskState, doctor, id, inCall, interpreter, patient, seatState, session } from "./states";
 
@@ -48,6 +49,7 @@ function lineWith(status: LineStatus, server: NotesServer, written: Entry[] = []
     ...line,
     async send(name, body) {
       if (name === "notes_get") return server(null) as never;
+      if (name === "call_quality") return { ok: true, body: flown(true) } as never;
       if (name === "notes_save") return server(body as NotesSave) as never;
       return line.send(name, body);
     },
@@ -132,6 +134,11 @@ export function deskPages(zh: boolean): Record<string, () => ComponentChild> {
     "desk-sign-in-enrol": () => signIn(enrol, 200),
     "desk-off": () => desk(deskState({ on_duty: [], waiting: 3, queue: signs(zh).slice(1, 4) })),
     "desk-empty": () => desk(deskState({ seen_today: 0 })),
+    "desk-flight": () =>
+      then(desk(full(zh)), () => {
+        press("[data-recent]");
+        setTimeout(() => press("[name=call_quality]"), 150);
+      }),
     "desk-queue": () => desk(full(zh)),
     "desk-chosen": () => then(desk(full(zh)), () => press(`[data-consultation="${id("c", "b")}"]`)),
     "desk-duty-menu": () => then(desk(full(zh)), () => press("[name=duty_menu]")),

@@ -43,7 +43,7 @@ def main() -> int:
             tab.wait_for_timeout(
                 14000 if "check-done" in page
                 else 9000 if "stills" in page or "text" in page
-                else 2600 if "call" in page
+                else 2600 if "call" in page or "flight" in page
                 else 1800 if "lost" in page
                 else 700
             )  # fmt: skip

@@ -14,6 +14,7 @@ from common.errors import UserError
 from common.ids import PractitionerId, SeatId
 from common.wire import Wire
 from rooms.effects import Effect
+from rooms.flights import Flights
 from rooms.model import SeatIdentity
 from rooms.service import Rooms
 from rooms.timelines import Timelines
@@ -52,6 +53,7 @@ class Services:
     timelines: Timelines
     stills: StillPost
     quality: QualityPost
+    flights: Flights
     tell_typing: Callable[[SeatIdentity], None]
     carry_out: Callable[[list[Effect]], None]
 

@@ -5,12 +5,26 @@ that missed ten of them is right again with the eleventh. A state with a `revisi
 """
 
 from common.wire import Wire
-from signaling.socket.messages import access, archive, check, consent, desk, public, quality, seat, shared, staff, timeline
+from signaling.socket.messages import (
+    access,
+    archive,
+    check,
+    consent,
+    desk,
+    flight,
+    public,
+    quality,
+    seat,
+    shared,
+    staff,
+    timeline,
+)
 from signaling.socket.messages.access import *  # noqa: F403
 from signaling.socket.messages.archive import *  # noqa: F403  (the package is read as one list of messages)
 from signaling.socket.messages.check import *  # noqa: F403
 from signaling.socket.messages.consent import *  # noqa: F403
 from signaling.socket.messages.desk import *  # noqa: F403
+from signaling.socket.messages.flight import *  # noqa: F403
 from signaling.socket.messages.public import *  # noqa: F403
 from signaling.socket.messages.quality import *  # noqa: F403
 from signaling.socket.messages.seat import *  # noqa: F403
@@ -18,7 +32,7 @@ from signaling.socket.messages.shared import *  # noqa: F403
 from signaling.socket.messages.staff import *  # noqa: F403
 from signaling.socket.messages.timeline import *  # noqa: F403
 
-MODULES = (shared, public, staff, seat, quality, check, consent, access, timeline, desk, archive)
+MODULES = (shared, public, staff, seat, quality, flight, check, consent, access, timeline, desk, archive)
 """In the order of PROTOCOL.md."""
 
 CLIENT_MESSAGES: dict[str, tuple[type[Wire], type[Wire] | None]] = {
@@ -43,6 +57,7 @@ CLIENT_MESSAGES: dict[str, tuple[type[Wire], type[Wire] | None]] = {
     "check_offer": (check.CheckOffer, seat.PeerAnswer),
     "check_close": (check.CheckClose, None),
     "check_report": (check.CheckReport, check.CheckResult),
+    "call_quality": (flight.CallQuality, flight.CallQualitySeen),
     "timeline_post": (timeline.TimelinePost, timeline.Entry),
     "timeline_get": (timeline.TimelineGet, timeline.TimelineEntries),
     "timeline_read": (timeline.TimelineRead, None),

@@ -6,7 +6,10 @@ from typing import Any, cast
 from common.ids import SeatId, new_id
 from common.wire import Wire
 from media.control.messages import QualityChanged
+from rooms.flights import Flights
 from rooms.model import Clarity
+from rooms.store.sql import SqlRoomsStore
+from signaling.flights import FlightRecorder
 from signaling.limits import Bucket, Rate
 from signaling.placement import Placements
 from signaling.quality import QualityPost
@@ -35,6 +38,7 @@ class Post:
             timelines(node),
             self.connections,
             node.clock,
+            FlightRecorder(Flights(SqlRoomsStore(node.database)), self.connections, node.clock),
             send=self.send,
             carry_out=lambda _: None,
         )

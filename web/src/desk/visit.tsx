@@ -9,6 +9,7 @@ import type { LocalText, SeatState, StaffSession, Summary } from "../signal/mess
 import { Timeline } from "../timeline/timeline";
 import { timeOfDay } from "../ui/clock";
 import { Icon } from "../ui/icon";
+import { lazily } from "../ui/lazy";
 import { Heading } from "../ui/screen";
 import { Chart } from "./chart";
 import { EndSheet } from "./end-sheet";
@@ -16,6 +17,11 @@ import { RoomStrip } from "./room-strip";
 import { Stage } from "./stage";
 import { useDeskKeys } from "./use-keys";
 import { useNotes } from "./use-notes";
+
+const FlightSheet = lazily(
+  () => import("./flight-sheet").then((module) => module.FlightSheet),
+  () => null,
+);
 
 /** The visit shown: under way, or ended earlier today. */
 export interface Shown {
@@ -40,6 +46,7 @@ export function Visit({ shown, session, line, status, notices, onClose, onTroubl
   const t = useTexts();
   const local = useLocal();
   const [asking, setAsking] = useState(false);
+  const [looking, setLooking] = useState(false);
   const notes = useNotes(shown.seat, session.practitioner.id, line);
   const live = shown.endedAt === null ? shown.state : null;
   const name = local(shown.name);
@@ -63,7 +70,12 @@ export function Visit({ shown, session, line, status, notices, onClose, onTroubl
       <main class="pane" id="middle" tabIndex={-1} data-pane="middle" aria-label={t.desk.panes.middle}>
         {notices}
         {live === null ? (
-          <Over name={name} left={shown.state?.ended_reason === "patient_left"} onClose={onClose} />
+          <Over
+            name={name}
+            left={shown.state?.ended_reason === "patient_left"}
+            onQuality={() => setLooking(true)}
+            onClose={onClose}
+          />
         ) : (
           <>
             <Stage state={live} line={line} status={status} onEnd={() => setAsking(true)} onPhoto={photo} />
@@ -85,6 +97,7 @@ export function Visit({ shown, session, line, status, notices, onClose, onTroubl
       {asking && live !== null && (
         <EndSheet name={name} advice={notes.state.draft.advice} onEnd={end} onStay={() => setAsking(false)} />
       )}
+      {looking && <FlightSheet seat={shown.seat} line={line} onClose={() => setLooking(false)} />}
     </>
   );
 }
@@ -99,10 +112,11 @@ interface OverProps {
   name: string;
   /** Whether the patient ended it. */
   left: boolean;
+  onQuality(): void;
   onClose(): void;
 }
 
-function Over({ name, left, onClose }: OverProps) {
+function Over({ name, left, onQuality, onClose }: OverProps) {
   const t = useTexts();
   return (
     <header class="over-head">
@@ -115,6 +129,10 @@ function Over({ name, left, onClose }: OverProps) {
           {t.recent.editable}
         </p>
       </div>
+      <button type="button" class="btn btn-quiet" name="call_quality" onClick={onQuality}>
+        <Icon name="activity" />
+        <span>{t.flight.open}</span>
+      </button>
       <button type="button" class="btn" name="close_visit" onClick={onClose}>
         <Icon name="check" />
         <span>{t.recent.back}</span>

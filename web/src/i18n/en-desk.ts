@@ -3,6 +3,7 @@
 import { archive } from "./en/archive";
 import { chart } from "./en/chart";
 import { desk } from "./en/desk";
+import { flight } from "./en/flight";
 import { triage } from "./en/triage";
 
-export const enDesk = { ...archive, ...chart, ...desk, ...triage };
+export const enDesk = { ...archive, ...chart, ...desk, ...flight, ...triage };

@@ -12,6 +12,7 @@ import { quality } from "./en/quality";
 import { questions } from "./en/questions";
 import { recording } from "./en/recording";
 import { timeline } from "./en/timeline";
+import { verdict } from "./en/verdict";
 import { waiting } from "./en/waiting";
 import { wayOut } from "./en/way-out";
 import type { enDesk } from "./en-desk";
@@ -64,6 +65,7 @@ export const en = {
   ...questions,
   ...recording,
   ...timeline,
+  ...verdict,
   ...waiting,
   ...wayOut,
 };

@@ -13,6 +13,7 @@ import { quality } from "./zh/quality";
 import { questions } from "./zh/questions";
 import { recording } from "./zh/recording";
 import { timeline } from "./zh/timeline";
+import { verdict } from "./zh/verdict";
 import { waiting } from "./zh/waiting";
 import { wayOut } from "./zh/way-out";
 
@@ -64,6 +65,7 @@ export const zh: PatientTexts = {
   ...questions,
   ...recording,
   ...timeline,
+  ...verdict,
   ...waiting,
   ...wayOut,
 };

@@ -5,12 +5,13 @@ import { RecordingAfter } from "../consent/after";
 import { LooksWay } from "../consent/looks";
 import { type Texts, useLocal, useTexts } from "../i18n";
 import type { Line } from "../signal/line";
-import type { LocalText, Rating, SeatState } from "../signal/messages";
+import type { LocalText, QualityVerdict, Rating, SeatState } from "../signal/messages";
 import { Icon } from "../ui/icon";
 import type { IconName } from "../ui/icon-names";
 import { personName } from "../ui/names";
 import { Room } from "../ui/room";
 import { Heading, ReadAloud, Top } from "../ui/screen";
+import { reason } from "../ui/verdict";
 import { follow } from "./entry";
 import { navigate } from "./path";
 import { roleOf } from "./visit";
@@ -48,6 +49,7 @@ export function Goodbye({ state, line, unread, onMessages }: GoodbyeProps) {
         {!guest && <Agreed state={state} />}
         {!guest && <WhatNow state={state} spoke={spoke} />}
         {!guest && spoke && <Rate state={state} line={line} />}
+        {!guest && spoke && <Quality state={state} line={line} />}
         <RecordingAfter seat={state.seat} patient={!guest} status={state.recording} line={line} />
         {!guest && spoke && <After state={state} line={line} unread={unread} onMessages={onMessages} />}
       </main>
@@ -178,6 +180,28 @@ function Rate({ state, line }: { state: SeatState; line: Line }) {
         {failed ? t.goodbye.rateFailed : chosen !== null && t.goodbye.thanks}
       </p>
     </section>
+  );
+}
+
+/** Why the call was bad, where it was: so that nobody blames the doctor, or an old phone, for a network. */
+function Quality({ state, line }: { state: SeatState; line: Line }) {
+  const t = useTexts();
+  const [verdict, setVerdict] = useState<QualityVerdict | null>(null);
+  useEffect(() => {
+    let over = false;
+    line.send("call_quality", { seat: state.seat }).then((reply) => {
+      if (!over && reply.ok) setVerdict(reply.body.verdict);
+    });
+    return () => {
+      over = true;
+    };
+  }, [line, state.seat]);
+  if (verdict === null) return null;
+  return (
+    <p class="note" data-verdict={verdict.cause}>
+      <Icon name="activity" />
+      <span class="grow">{reason(t, verdict, state.seat)}</span>
+    </p>
   );
 }
 

@@ -408,6 +408,48 @@ export interface QualitySeen {
   round_trip_ms: number | null;
 }
 
+/** `call_quality`: asks how this seat's call was, during it or after. */
+export interface CallQuality {
+  seat: string;
+}
+
+/** Whose line was the trouble, what kind, for how many seconds of how many. `worst` is a share of packets for loss, bit/s for narrow, ms for delay, and none for the others. */
+export interface QualityVerdict {
+  cause: "interrupted" | "loss" | "narrow" | "delay" | "frozen";
+  seat: string;
+  role: Role;
+  seconds: number;
+  of_seconds: number;
+  worst: number | null;
+}
+
+/** What was heard of one seat in one span of time: rates are the least, losses and the round trip the most of it. Losses are shares of what the seat sent: on the way to the relay, and from there to whom it reached worst. */
+export interface FlightSpan {
+  rate_bps: number | null;
+  estimate_bps: number | null;
+  loss_up: number | null;
+  loss_down: number | null;
+  round_trip_ms: number | null;
+  frozen_ms: number;
+  clarity: Clarity | null;
+  path: PathKind | null;
+}
+
+/** One seat's spans from `began_at` (seconds since 1970 UTC) on, `span_s` each; none where nothing was heard. */
+export interface FlightLine {
+  seat: string;
+  role: Role;
+  began_at: number;
+  span_s: number;
+  spans: (FlightSpan | null)[];
+}
+
+/** Acknowledgement of `call_quality`; `flights` is for the practitioner, for others empty. */
+export interface CallQualitySeen {
+  verdict: QualityVerdict | null;
+  flights: FlightLine[];
+}
+
 /** `ice_get`: asks for the ICE servers of this seat. */
 export interface IceGet {
   seat: string;
@@ -960,6 +1002,7 @@ export interface ClientMessages {
   check_offer: [CheckOffer, PeerAnswer];
   check_close: [CheckClose, null];
   check_report: [CheckReport, CheckResult];
+  call_quality: [CallQuality, CallQualitySeen];
   timeline_post: [TimelinePost, Entry];
   timeline_get: [TimelineGet, TimelineEntries];
   timeline_read: [TimelineRead, null];

@@ -1,5 +1,6 @@
 /** The icons in use. The build puts exactly these into each page's sprite (vite.config.ts); a test keeps the list true. */
 export const LUCIDE = [
+  "activity",
   "a-large-small",
   "armchair",
   "check",
