@@ -147,7 +147,7 @@ class Feedback:
                 if lost is not None:
                     upstream.append(lost)
         stream = sink.feed
-        if stream is None or not upstream or stream.uplink.bps:
+        if stream is None or not upstream or stream.uplink.is_deep:
             return  # through a full link nothing is sent again: a key frame follows
         asked = stream.missing(upstream, now)
         for sequence in asked:

@@ -2,7 +2,7 @@
 
 MIN_INTERVAL_S = 0.2
 """However many ask: a key frame costs about ten ordinary ones, and browsers make no more than a few a second."""
-KEYFRAME_BITS, LONGEST_S = 150_000, 1.5
+KEYFRAME_BITS, LONGEST_S = 250_000, 1.5
 """And never before the last one can have come through what the sender is limited to: asked each 200 ms for what takes a second, a
 browser sends nothing but beginnings of key frames."""
 WAITING_INTERVAL_S = 0.5

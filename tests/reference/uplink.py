@@ -51,9 +51,14 @@ class Uplink:
         self._begin(late_s, now)
         return True
 
+    @property
+    def is_deep(self) -> bool:
+        """So much waits that nothing more should be sent than must."""
+        return self.bps > 0 and self._late_s > DEEP_S
+
     def limit(self) -> int:
         """What to tell the sender; 0: nothing."""
-        return max(1, round(DRAIN * self.bps)) if self.bps and self._late_s > DEEP_S else self.bps
+        return max(1, round(DRAIN * self.bps)) if self.is_deep else self.bps
 
     def _begin(self, late_s: float, now: float) -> None:
         self._window_at, self._least, self._octets = now, late_s, 0

@@ -4,7 +4,7 @@
 #include "state.h"
 
 static const double KEYFRAME_EVERY_S = 0.2;   /* however many ask: a key frame costs about ten ordinary ones */
-static const double KEYFRAME_BITS = 150000, LONGEST_PASSAGE_S = 1.5;
+static const double KEYFRAME_BITS = 250000, LONGEST_PASSAGE_S = 1.5;
 static const double WAITING_EVERY_S = 0.5;    /* while a closed gate waits: a key frame takes that long over a slow uplink */
 static const double RENACK_AFTER_S = 0.05;    /* upstream, whichever sinks miss it: at the least; else once per round trip */
 static const double LONGEST_TRIP_S = 1;
@@ -149,7 +149,7 @@ static void nack(plane *p, peer *from, const rtcp_packet *packet, double now) {
             }
         }
     }
-    if (missing_count == 0 || s->feed->uplink.bps > 0) return; /* through a full link nothing is sent again: a key frame follows */
+    if (missing_count == 0 || uplink_is_deep(s->feed)) return; /* through a full link nothing is sent again: a key frame follows */
     compound c = {.size = 0};
     compound_receiver_report(&c, s->feed->peer->own_ssrc, NULL, 0);
     compound_nack(&c, s->feed->peer->own_ssrc, s->feed->ssrc, missing, missing_count);

@@ -236,6 +236,7 @@ void tell_limit(plane *p, source *to, double now);
 /* uplink.c */
 void uplink_arrived(plane *p, source *of, int octets, double now);
 uint64_t uplink_limit(const source *of);
+bool uplink_is_deep(const source *of);
 void start_draining(sink *s, uint64_t part, double now);
 
 /* history.c */

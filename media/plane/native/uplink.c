@@ -42,9 +42,10 @@ static bool measure(uplink_queue *q, int octets, double late_s, double now) {
     return true;
 }
 
+bool uplink_is_deep(const source *of) { return of->uplink.bps > 0 && of->uplink.late_s > DEEP_S; }
+
 uint64_t uplink_limit(const source *of) {
-    const uplink_queue *q = &of->uplink;
-    return q->bps > 0 && q->late_s > DEEP_S ? at_least_one(DRAIN * (double)q->bps) : q->bps;
+    return uplink_is_deep(of) ? at_least_one(DRAIN * (double)of->uplink.bps) : of->uplink.bps;
 }
 
 void uplink_arrived(plane *p, source *of, int octets, double now) {
