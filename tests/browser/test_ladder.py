@@ -19,6 +19,8 @@ from tests.processes import slowness, wait_for
 from tests.services import LOGS
 from tests.signaling_process import Signaling
 
+pytestmark = pytest.mark.timeout(400)  # of STEP_S each, on a slow machine
+
 PICTURES = ("hd", "sd", "low")
 STEP_S = 12.0
 """Generous: a quiet machine needs two to five."""
