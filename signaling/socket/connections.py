@@ -36,6 +36,8 @@ class Connection:
     offer: OfferId | None = None
     """The card that lies on this desk, as it was last sent."""
     refused: int = 0
+    denied: int = 0
+    """How often it asked for what is not its own."""
     open: bool = False
     """Whether the browser has been told that it is connected: nothing is sent before."""
 

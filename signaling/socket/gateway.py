@@ -16,7 +16,8 @@ from pydantic import ValidationError
 
 from common.clock import Clock
 from common.errors import ConsiliumError, ProtocolError, UserError
-from common.ids import PractitionerId, SeatId
+from common.evidence.entry import AuditEntry
+from common.ids import PractitionerId, SeatId, is_id
 from common.wire import Wire
 from rooms.access import token_hash
 from rooms.effects import Effect
@@ -34,6 +35,9 @@ from signaling.socket.messages import CLIENT_MESSAGES, ConnectAuth, ErrorReply, 
 from signaling.socket.server import BoundedServer
 
 log = structlog.get_logger()
+
+_NO_ACCESS = frozenset({"forbidden", "not_allowed"})
+DENIED_NOTED = 50  # of one connection: a page that is wrong says it once or twice, a probing hand does not need more lines
 
 MAX_MESSAGE_BYTES = 64 * 1024
 MESSAGE_RATE = Rate(per_s=20, burst=60)  # a busy call sends about two a second
@@ -305,11 +309,26 @@ class Gateway:
         try:
             return await self._handle(self._services, connection, event, arguments)
         except ConsiliumError as error:
+            if error.code in _NO_ACCESS:
+                await self._note_refused(self._services, connection, event, arguments)
             return error
         except Exception:
             fault = secrets.token_hex(4)
             log.exception("message failed", fault=fault, message=event if event in HANDLERS else "unknown")
             return UserError("fault", f"Something broke here; it is logged as {fault}.")
+
+    async def _note_refused(self, services: Services, connection: Connection, event: str, arguments: tuple[object, ...]) -> None:
+        """Who reaches for what is not theirs is remembered; beyond a bound the connection alone is, which the metrics count."""
+        connection.denied += 1
+        if connection.denied > DENIED_NOTED:
+            return
+        asked = arguments[0].get("seat") if arguments and isinstance(arguments[0], dict) else None
+        subject = asked if isinstance(asked, str) and is_id(asked) else _place(connection)
+        entry = AuditEntry(self._clock.now(), connection.hospital, _place(connection), "access_refused", subject, event)
+        try:
+            await services.clinic.store.note(entry)
+        except ConsiliumError as error:
+            log.error("refused access not noted", code=error.code)
 
     async def _handle(
         self, services: Services, connection: Connection, event: str, arguments: tuple[object, ...]

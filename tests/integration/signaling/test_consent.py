@@ -1,5 +1,7 @@
 """Consent as browsers meet it: what each is told, and what each may say."""
 
+import contextlib
+import sqlite3
 from typing import Any
 
 from tests.integration.signaling.conftest import Visitors
@@ -48,6 +50,10 @@ async def test_everybody_is_told_what_the_server_knows_and_a_newcomer_is_asked_f
         await doctor.confirm(own)
         assert await refused(patient, "consent_ask", {"seat": seat, **ASK}) == "not_allowed"
         assert await refused(patient, "consent_answer", {"seat": seat, "answer": "no"}) == "not_asked"
+        assert await refused(patient, "notes_get", {"seat": own}) == "forbidden"
+        with contextlib.closing(sqlite3.connect(visitors.server.data / "consilium.sqlite")) as database:
+            query = "SELECT subject, reason FROM audit_entry WHERE act = 'access_refused' AND actor = ? ORDER BY id"
+            assert database.execute(query, (seat,)).fetchall() == [(seat, "consent_ask"), (own, "notes_get")]
 
         assert (await doctor.ask("consent_ask", {"seat": own, **ASK}))["ok"]
         asked = await shows(patient, "asked")
