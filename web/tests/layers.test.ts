@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { activate, layersOf, sizeOf } from "../src/call/layers";
+import { activate, isLayerable, layersOf, sizeOf } from "../src/call/layers";
 import { sendingOf } from "../src/call/quality";
 
 const sending = (camera: boolean) => sendingOf({ clarity: "hd", limitBps: 900_000 }, camera, 800_000, 480);
@@ -53,6 +53,12 @@ describe("layers", () => {
     expect(camera.times()).toBe(0);
     await activate(camera.sender, sending(false), null);
     expect(camera.times()).toBe(1);
+  });
+
+  it("sends one layer of a small camera: of three a browser would leave out the largest", () => {
+    expect(isLayerable(1280, 720)).toBe(true);
+    expect(isLayerable(640, 480)).toBe(false);
+    expect(isLayerable(0, 0)).toBe(false);
   });
 
   it("goes from small to large, as browsers want them", () => {

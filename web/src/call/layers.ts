@@ -15,6 +15,10 @@ export const layersOf = (maxVideoBps: number): RTCRtpEncodingParameters[] => [
   { rid: WHOLE, maxBitrate: maxVideoBps },
 ];
 
+/** Whether a camera's picture is large enough for three layers. Of a smaller one Chromium sends fewer, and leaves out the largest (libwebrtc,
+ * simulcast.cc): everybody's picture would stand still, and then be a smaller one, the moment a third comes. */
+export const isLayerable = (width: number, height: number): boolean => width * height >= 960 * 540;
+
 /** How large the picture of the person at this place among so many others is shown: from three on, all but the first are small. */
 export const sizeOf = (place: number, count: number): "medium" | "large" =>
   place > 0 && count > 2 ? "medium" : "large";

@@ -1,7 +1,7 @@
 /** One RTCPeerConnection to the relay. Carries out what the reducer orders; decides nothing about when. */
 
 import type { PathKind, WantedTrack } from "../signal/messages";
-import { activate, layersOf, sizeOf } from "./layers";
+import { activate, isLayerable, layersOf, sizeOf } from "./layers";
 import { type QualityNow, START, sendingOf, soundBps } from "./quality";
 import type { Connection } from "./reducer";
 
@@ -73,9 +73,9 @@ export class RelayPeer {
   private set(): void {
     this.parameters = this.parameters
       .then(async () => {
-        const lines = this.video.track?.getSettings().height ?? 0;
-        const sending = sendingOf(this.quality, this.media.camera, this.maxVideoBps, lines);
-        await activate(this.video, sending, this.layered ? this.quality.clarity : null);
+        const { width = 0, height = 0 } = this.video.track?.getSettings() ?? {};
+        const sending = sendingOf(this.quality, this.media.camera, this.maxVideoBps, height);
+        await activate(this.video, sending, this.layered && isLayerable(width, height) ? this.quality.clarity : null);
         await limit(this.audio, soundBps(this.quality.clarity));
       })
       .catch(() => undefined);
