@@ -82,5 +82,8 @@ def write(found: Sequence[Figures], reached: Sequence[goals.Goal]) -> None:
     page = DOCS / "PERFORMANCE.md"
     before, rest = page.read_text().split(BEGIN)
     machine = f"{platform.machine()}, Linux {platform.release().split('-')[0]}, Python {platform.python_version()}"
-    body = f"\n{table(found)}\n\n{ratios(found)}\n\n{goals.table(reached)}\n\n({machine})\n"
+    charts = (
+        "![CPU per forwarded packet, by number of calls](relay.svg)\n\n![How much of each promise is used up](relay-goals.svg)"
+    )
+    body = f"\n{table(found)}\n\n{ratios(found)}\n\n{goals.table(reached)}\n\n({machine})\n\n{charts}\n"
     page.write_text(f"{before}{BEGIN}\n{body}\n{END}{rest.split(END)[1]}")

@@ -52,7 +52,7 @@ def main() -> int:
     try:
         uvloop.run(_run(arguments.socket, arguments.name, addresses, arguments.port, arguments.memory_mb << 20))
     except (OSError, UserError) as error:
-        _log.error("media worker cannot start", reason=type(error).__name__, code=getattr(error, "code", None))
+        _log.error("media worker cannot start", fault=type(error).__name__, code=getattr(error, "code", None))
         return 2
     return 0
 

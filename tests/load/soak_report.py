@@ -35,7 +35,9 @@ def page(found: Sequence[Growth], course: Course, minutes: float, calls: int) ->
     (DOCS / "soak.svg").write_text(chart(course))
     performance = DOCS / "PERFORMANCE.md"
     before, rest = performance.read_text().split(BEGIN)
-    performance.write_text(f"{before}{BEGIN}\n\n{table(found, course, minutes, calls)}\n\n{END}{rest.split(END)[1]}")
+    picture = "![Memory in use over the time of the soak](soak.svg)"
+    body = f"{table(found, course, minutes, calls)}\n\n{picture}"
+    performance.write_text(f"{before}{BEGIN}\n\n{body}\n\n{END}{rest.split(END)[1]}")
 
 
 def chart(course: Course) -> str:
