@@ -19,7 +19,7 @@ from tests.integration.clinic.conftest import StillClock, come_in, make_sample, 
 async def test_an_empty_installation_gets_a_sample_once(clinic: Clinic, clock: StillClock, tmp_path: Path) -> None:
     sample = await make_sample(clinic, clock, tmp_path / "data")
     directory = await clinic.directory()
-    assert (len(directory.hospitals), len(directory.departments), len(directory.practitioners)) == (2, 6, 9)
+    assert (len(directory.hospitals), len(directory.departments), len(directory.practitioners)) == (2, 6, 11)
     willow = next(iter(directory.hospitals.values()))
     assert (willow.name.en, willow.name.zh) == ("Willow Bank Hospital", "柳岸医院")
     an_ning = next(who for who in directory.practitioners.values() if who.staff_number == sample.staff_number)
@@ -43,7 +43,7 @@ async def test_processes_that_start_together_make_one_sample(
     samples = await asyncio.gather(*(make_sample(one, clock, tmp_path) for one in (clinic, twin, clinic)))
     await other.close()
     assert len(set(samples)) == 1
-    assert len((await clinic.directory()).practitioners) == 9
+    assert len((await clinic.directory()).practitioners) == 11
     assert (await come_in(clinic, clock, samples[0], "2001")).token
     assert sorted(file.name for file in tmp_path.iterdir() if file.name.startswith("sample")) == [FACTOR_FILE, PASSWORD_FILE]
 
@@ -125,5 +125,5 @@ async def test_sign_ins_are_audited_and_no_secret_is_stored(
     await clinic.sign_out(grant.token)
     assert acts == ["sign_in_failed", "code_wrong", "signed_in"]
     assert len(stored) == 1 and grant.token not in repr(stored)
-    assert all(one.startswith("$argon2id$") for one in hashes) and len(set(hashes)) == 9
-    assert len(set(sealed)) == 9 and all(sample.secret.encode() not in bytes(one) for one in sealed)
+    assert all(one.startswith("$argon2id$") for one in hashes) and len(set(hashes)) == 11
+    assert len(set(sealed)) == 11 and all(sample.secret.encode() not in bytes(one) for one in sealed)
