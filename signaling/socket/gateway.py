@@ -41,7 +41,7 @@ DENIED_NOTED = 50  # of one connection: a page that is wrong says it once or twi
 
 MAX_MESSAGE_BYTES = 64 * 1024
 MESSAGE_RATE = Rate(per_s=20, burst=60)  # a busy call sends about two a second
-TURN_RATE = Rate(per_s=3, burst=30)  # a seat's or desk's turns of its hospital, over all its connections; coming is one
+TURN_RATE = Rate(per_s=3, burst=45)  # a seat's or desk's turns of its hospital, over all its connections; coming is one
 REFUSED_AT_MOST = 200  # messages over the rate before the connection is cut
 QUEUED_AT_MOST = 64  # states waiting for one browser; a browser slower than that is cut and comes back
 DRAIN_TIMEOUT_S = 5.0
