@@ -236,8 +236,8 @@ def spare_ready(folder: Path) -> bool:
 def owner_of(port: int) -> int:
     """The process that has this UDP port."""
     wanted = f":{port:04X}"
-    table = Path("/proc/net/udp").read_text().splitlines()[1:]
-    inodes = {line.split()[9] for line in table if line.split()[1].endswith(wanted)}
+    tables = [Path(f"/proc/net/{name}").read_text().splitlines()[1:] for name in ("udp", "udp6")]
+    inodes = {line.split()[9] for table in tables for line in table if line.split()[1].endswith(wanted)}
     for folder in Path("/proc").glob("[0-9]*/fd"):
         try:
             links = [str(entry.readlink()) for entry in folder.iterdir()]
