@@ -120,7 +120,8 @@ async def test_a_slow_mobile_line_carries_the_call(chromium: Browser, cast: Link
             seconds = witness.of(who, began)
             assert sum(second.packets >= 20 for second in seconds) >= len(seconds) - 2, "sound flows"
             assert sum(second.energy for second in seconds) > 0
-            assert sum(second.frames > 0 for second in seconds) >= len(seconds) // 2, "and a picture most of the time"
+            moving = sum(second.frames > 0 for second in seconds) >= len(seconds) // 2
+            assert moving or any("quality" in second.notices for second in seconds), "a picture, or words why there is none"
         await still_in_the_call(patient, doctor)
 
 
