@@ -197,7 +197,7 @@ describe("figures", () => {
 describe("icons", () => {
   it("are all in the sprite, and each is used", () => {
     const made = sprite();
-    const sources = ["patient", "desk", "call", "check", "timeline", "ui"].flatMap((folder) => sourcesIn(folder));
+    const sources = ["patient", "desk", "call", "check", "timeline", "ui", "archive", "consent"].flatMap((folder) => sourcesIn(folder));
     const unused = [...LUCIDE, ...OURS].filter((name) => !sources.some((text) => text.includes(`"${name}"`)));
     expect(unused).toEqual([]);
     for (const name of [...LUCIDE, ...OURS]) expect(made).toContain(`<symbol id="${name}"`);
@@ -212,7 +212,7 @@ describe("icons", () => {
 });
 
 function sourcesIn(folder: string): string[] {
-  const pages = import.meta.glob("../src/{patient,desk,call,check,timeline,ui}/*.{ts,tsx}", {
+  const pages = import.meta.glob("../src/{patient,desk,call,check,timeline,ui,archive,consent}/*.{ts,tsx}", {
     query: "?raw",
     import: "default",
     eager: true,
