@@ -197,7 +197,9 @@ describe("figures", () => {
 describe("icons", () => {
   it("are all in the sprite, and each is used", () => {
     const made = sprite();
-    const sources = ["patient", "desk", "call", "check", "timeline", "ui", "archive", "consent"].flatMap((folder) => sourcesIn(folder));
+    const sources = ["patient", "desk", "call", "check", "timeline", "ui", "archive", "consent"].flatMap((folder) =>
+      sourcesIn(folder),
+    );
     const unused = [...LUCIDE, ...OURS].filter((name) => !sources.some((text) => text.includes(`"${name}"`)));
     expect(unused).toEqual([]);
     for (const name of [...LUCIDE, ...OURS]) expect(made).toContain(`<symbol id="${name}"`);
