@@ -3,10 +3,10 @@
 It decides a rung and a limit for the picture from what the relay counts and the browsers report; sound keeps its place on every
 rung but the last, where people are told to write. It never measures, sends or waits; time is an argument.
 
-The limit is what reacts: down at once, up in growing steps while all is well (a step that fails is taken back, and the next one
-waits longer). The rung follows from the limit, from loss, delay and frozen pictures, at most once in `HOLD_S`: down as soon as
-that allows, up only after `UP_HOLD_S` of good signals. A browser's own estimate rises by 8 % a second; these steps need five
-seconds for what takes that one twenty (docs/PERFORMANCE.md, bench-adapt).
+The limit is what reacts: down at once, up in growing steps while all is well (after a step that failed the next one waits
+longer). The rung follows from the limit, from loss, delay and frozen pictures, at most once in `HOLD_S`: down as soon as that
+allows, up only after `UP_HOLD_S` of good signals. A browser's own estimate rises by 8 % a second; these steps need five seconds
+for what takes that one twenty (docs/PERFORMANCE.md, bench-adapt).
 """
 
 from dataclasses import dataclass
@@ -148,7 +148,6 @@ class Ladder:
         self._step = 1.5
         self._raise_at = now + STEP_S
         self._raised_at = float("-inf")
-        self._before_raise = self._limit
         self._wait = WAIT_S
         self._fell_at = float("-inf")
         self._least_trip: float | None = None
@@ -193,7 +192,6 @@ class Ladder:
         return used and quick and self._limit < MOST_BPS and signals.loss <= _BY_LOSS[0][0]
 
     def _rise(self, now: float) -> None:
-        self._before_raise = self._limit
         self._limit = min(self._limit * self._step, MOST_BPS)
         self._step = min(self._step * STEP_GROWTH, LARGEST_STEP)
         self._raised_at = now
