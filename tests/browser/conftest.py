@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Browser, Playwright, async_playwright, expect
 
 from tests.browser.chromium import launched
+from tests.browser.links import LinkedCast, linked_server
 from tests.browser.stage import FIREFOX_HERTZ, Cast
 from tests.processes import ServiceFailed
 from tests.services import LOGS
@@ -72,3 +73,31 @@ async def cast(server: Signaling, request: pytest.FixtureRequest) -> AsyncIterat
         yield people
     finally:
         await people.go_home()
+
+
+@pytest.fixture(scope="module")
+def linked(request: pytest.FixtureRequest) -> Iterator[tuple[Signaling, list[int]]]:
+    """A server without TURN whose people reach it over emulated links, and its worker's port."""
+    service, ports = linked_server()
+    try:
+        service.start()
+        yield service, ports
+    finally:
+        service.discard(keep_log_in=LOGS if request.session.testsfailed else None)
+
+
+@pytest.fixture
+async def linked_cast(linked: tuple[Signaling, list[int]], request: pytest.FixtureRequest) -> AsyncIterator[LinkedCast]:
+    """The people of one test over links of their own."""
+    people = LinkedCast(linked[0], request.node.name, linked[1])
+    try:
+        yield people
+    finally:
+        await people.go_home()
+
+
+@pytest.fixture(params=["chromium", "firefox"])
+def patients_browser(request: pytest.FixtureRequest) -> Browser:
+    """Either browser: a test that asks for it runs twice."""
+    browser: Browser = request.getfixturevalue(request.param)
+    return browser

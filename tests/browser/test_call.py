@@ -5,7 +5,6 @@ Whose picture and whose sound arrives is judged by its colour and its tone, not 
 
 from itertools import permutations
 
-import pytest
 from playwright.async_api import Browser
 
 from tests.browser.stage import Cast, Person, confirm
@@ -59,13 +58,6 @@ async def everybody_sees_and_hears(people: dict[str, Person]) -> None:
         await assert_media_flows(person, len(people) - 1)
     ends = {await far_port(person) for person in people.values()}
     assert len(ends) == 1, f"packets went elsewhere than the relay: {ends}"
-
-
-@pytest.fixture(params=["chromium", "firefox"])
-def patients_browser(request: pytest.FixtureRequest) -> Browser:
-    """Either browser: a test that asks for it runs twice."""
-    browser: Browser = request.getfixturevalue(request.param)
-    return browser
 
 
 async def test_doctor_and_patient_talk(chromium: Browser, patients_browser: Browser, cast: Cast) -> None:

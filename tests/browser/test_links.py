@@ -18,7 +18,6 @@ from tests.browser.test_call import assert_media_flows, pair
 from tests.netsim.link import CUT, MOBILE_3G, PERFECT, Conditions
 from tests.processes import slowness, wait_for
 from tests.services import LOGS, Coturn
-from tests.signaling_process import Signaling
 
 TOLD_S = 5.0
 BACK_S = 5.0
@@ -34,31 +33,10 @@ def turn(request: pytest.FixtureRequest) -> Iterator[Coturn]:
         service.discard(keep_log_in=LOGS if request.session.testsfailed else None)
 
 
-@pytest.fixture(scope="module")
-def linked(request: pytest.FixtureRequest) -> Iterator[tuple[Signaling, list[int]]]:
-    """A server without TURN, and its worker's port."""
-    service, ports = linked_server()
-    try:
-        service.start()
-        yield service, ports
-    finally:
-        service.discard(keep_log_in=LOGS if request.session.testsfailed else None)
-
-
 @pytest.fixture
-async def cast(linked: tuple[Signaling, list[int]], request: pytest.FixtureRequest) -> AsyncIterator[LinkedCast]:
-    people = LinkedCast(*linked[:1], request.node.name, linked[1])
-    try:
-        yield people
-    finally:
-        await people.go_home()
-
-
-@pytest.fixture(params=["chromium", "firefox"])
-def patients_browser(request: pytest.FixtureRequest) -> Browser:
-    """A test that asks for it runs twice."""
-    browser: Browser = request.getfixturevalue(request.param)
-    return browser
+def cast(linked_cast: LinkedCast) -> LinkedCast:
+    """Here everybody comes over a link of their own."""
+    return linked_cast
 
 
 @asynccontextmanager

@@ -1,6 +1,5 @@
 """What is lost on the way comes again, in both browsers: RFC 4588 from browser to relay and from relay to browser."""
 
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from itertools import permutations
 from typing import Any
@@ -8,13 +7,11 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser
 
-from tests.browser.links import LinkedCast, linked_server
+from tests.browser.links import LinkedCast
 from tests.browser.stage import BLUE, GREEN, Person
 from tests.browser.test_call import assert_media_flows, pair
 from tests.netsim.link import Conditions
 from tests.processes import wait_for
-from tests.services import LOGS
-from tests.signaling_process import Signaling
 
 LOSSY = Conditions(delay_s=0.02, loss=0.05)
 
@@ -41,31 +38,10 @@ async () => {
 """
 
 
-@pytest.fixture(scope="module")
-def linked(request: pytest.FixtureRequest) -> Iterator[tuple[Signaling, list[int]]]:
-    """A server without TURN, and its worker's port."""
-    service, ports = linked_server()
-    try:
-        service.start()
-        yield service, ports
-    finally:
-        service.discard(keep_log_in=LOGS if request.session.testsfailed else None)
-
-
 @pytest.fixture
-async def cast(linked: tuple[Signaling, list[int]], request: pytest.FixtureRequest) -> AsyncIterator[LinkedCast]:
-    people = LinkedCast(linked[0], request.node.name, linked[1])
-    try:
-        yield people
-    finally:
-        await people.go_home()
-
-
-@pytest.fixture(params=["chromium", "firefox"])
-def patients_browser(request: pytest.FixtureRequest) -> Browser:
-    """A test that asks for it runs twice."""
-    browser: Browser = request.getfixturevalue(request.param)
-    return browser
+def cast(linked_cast: LinkedCast) -> LinkedCast:
+    """Here everybody comes over a link of their own."""
+    return linked_cast
 
 
 async def streams(person: Person) -> dict[str, Any]:

@@ -5,7 +5,6 @@ The patient's packets can be cut (tests/browser/links.py); the line, over which 
 
 import re
 import time
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import cv2
@@ -13,11 +12,10 @@ import numpy as np
 import pytest
 from playwright.async_api import Browser, Route, expect
 
-from tests.browser.links import LinkedCast, linked_server
+from tests.browser.links import LinkedCast
 from tests.browser.stage import Cast, Person, confirm
 from tests.browser.test_call import assert_media_flows, pair
 from tests.processes import slowness, wait_for
-from tests.services import LOGS
 from tests.signaling_process import Signaling
 
 TOLD_S = 5.0
@@ -32,24 +30,10 @@ Object.defineProperty(navigator, 'mediaDevices', { value: undefined });
 """A chat app's browser as there are many: no WebRTC, no devices."""
 
 
-@pytest.fixture(scope="module")
-def linked(request: pytest.FixtureRequest) -> Iterator[tuple[Signaling, list[int]]]:
-    """A server without TURN, and its worker's port."""
-    service, ports = linked_server()
-    try:
-        service.start()
-        yield service, ports
-    finally:
-        service.discard(keep_log_in=LOGS if request.session.testsfailed else None)
-
-
 @pytest.fixture
-async def cast(linked: tuple[Signaling, list[int]], request: pytest.FixtureRequest) -> AsyncIterator[LinkedCast]:
-    people = LinkedCast(linked[0], request.node.name, linked[1])
-    try:
-        yield people
-    finally:
-        await people.go_home()
+def cast(linked_cast: LinkedCast) -> LinkedCast:
+    """Here everybody comes over a link of their own."""
+    return linked_cast
 
 
 @pytest.fixture(scope="session")
