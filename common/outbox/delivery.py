@@ -1,7 +1,8 @@
 """Delivers what the outbox holds: each letter once, tried again with growing pauses, given up after a day.
 
 Any process may deliver any letter; who claims it does. A process that dies while it holds one leaves it to the others when
-the claim runs out: then a letter can arrive twice (it bears the same Message-ID), and none is lost.
+the claim runs out: then a letter can arrive twice (it bears the same Message-ID), and none is lost. The log says what became
+of a letter once that is stored.
 """
 
 import asyncio
@@ -118,19 +119,19 @@ class Delivery:
             log.exception("letter failed", letter=letter.id)
             await self._failed(letter, attempts, NotSent("fault"))
         else:
-            log.info("letter sent", letter=letter.id, kind=letter.kind, attempts=attempts)
             await self._outbox.finish(letter, "letter_sent", letter.kind, self._clock.now())
+            log.info("letter sent", letter=letter.id, kind=letter.kind, attempts=attempts)
 
     async def _failed(self, letter: Letter, attempts: int, failure: NotSent) -> None:
         now = self._clock.now()
         again = now + pause_s(attempts)
         patience = CALL_GIVE_UP_S if letter.kind is LetterKind.TURN else GIVE_UP_S
         if failure.for_good or again > letter.created_at + patience:
-            log.error("letter given up", letter=letter.id, kind=letter.kind, code=failure.code, attempts=attempts)
             await self._outbox.finish(letter, "letter_given_up", failure.code, now)
+            log.error("letter given up", letter=letter.id, kind=letter.kind, code=failure.code, attempts=attempts)
         else:
-            log.warning("letter not sent", letter=letter.id, code=failure.code, attempts=attempts)
             await self._outbox.put_off(letter, again)
+            log.warning("letter not sent", letter=letter.id, code=failure.code, attempts=attempts)
 
     async def _rest(self) -> None:
         try:
