@@ -1,6 +1,7 @@
 """Two seconds of real VP8 as RTP payloads, so that a relay that decodes has something to decode."""
 
 import functools
+from collections.abc import Iterable
 
 import av
 import numpy as np
@@ -9,6 +10,9 @@ from aiortc.codecs.vpx import VpxPayloadDescriptor
 FRAMES = 60
 PACKET_BYTES = 1042
 WIDTH, HEIGHT, BITS_PER_S = 640, 360, 900_000
+CLIP_NS = 2_000_000_000
+PACED_NS = 5_000_000
+"""Between two packets at least, as browsers spread a large frame: 1.7 Mbit/s."""
 
 
 @functools.cache
@@ -27,6 +31,23 @@ def payloads() -> list[tuple[bytes, bool]]:
         frame.pts = number
         for packet in encoder.encode(frame):
             found += _packetize(bytes(packet))
+    return found
+
+
+def schedule_ns(lasts: Iterable[bool]) -> list[int]:
+    """When each packet is sent, in nanoseconds since the clip began; `lasts` says of each whether it ends its frame.
+
+    A frame's packets wait for its time and for those before them: a key frame of a hundred packets takes half a second, and what
+    comes behind it catches up. A pace that a clip does not fit into is a ValueError.
+    """
+    found: list[int] = []
+    frame, free = 0, 0
+    for last in lasts:
+        found.append(max(free, frame * CLIP_NS // FRAMES))
+        free = found[-1] + PACED_NS
+        frame += last
+    if free > CLIP_NS:
+        raise ValueError("the clip has more packets than its pace lets through")
     return found
 
 

@@ -21,13 +21,13 @@ from cffi import FFI
 from pylibsrtp import Policy, Session
 from pylibsrtp import _binding as srtp
 
-from bench.clip import FRAMES, payloads
+from bench.clip import CLIP_NS, payloads, schedule_ns
 
 FOLDER = Path(__file__).resolve().parent / "native"
 BUILT = Path(__file__).resolve().parent / "results" / "generator.so"
 _CALLS = ("srtp_unprotect", "srtp_protect", "srtp_unprotect_rtcp", "srtp_protect_rtcp")
 MOST_LATENCIES = 1 << 20
-AUDIO_PPS, FPS = 50, 30  # generator.c's
+AUDIO_PPS = 50  # generator.c's
 
 
 class Silent(MediaStreamTrack):  # type: ignore[misc]  # aiortc has no types here
@@ -140,11 +140,11 @@ class Generator:
         self._far = far
         self._up.setblocking(False)
         calls = [self._ffi.cast("void *", int(srtp.ffi.cast("uintptr_t", srtp.ffi.addressof(srtp.lib, name)))) for name in _CALLS]
-        self._generator = self._lib.generator_new(far.fileno(), self._ffi.new("generator_srtp *", calls))
+        self._generator = self._lib.generator_new(far.fileno(), self._ffi.new("generator_srtp *", calls), CLIP_NS)
         clip = payloads()
-        for payload, last in clip:
-            self._lib.generator_clip(self._generator, payload, len(payload), last)
-        self.packets_per_s = AUDIO_PPS + FPS * len(clip) / FRAMES
+        for (payload, last), at in zip(clip, schedule_ns(last for _, last in clip), strict=True):
+            self._lib.generator_clip(self._generator, payload, len(payload), last, at)
+        self.packets_per_s = AUDIO_PPS + len(clip) * 1e9 / CLIP_NS
         """Of one peer."""
         self._wires: dict[int, _Wire] = {}
         self._kept: list[Session] = []

@@ -20,7 +20,7 @@ enum {
     STAMP_BYTES = 12,
     AUDIO_BYTES = 80,
 };
-static const int64_t AUDIO_NS = 20000000, FRAME_NS = 33333333, REPORT_NS = 1000000000, SECOND_NS = 1000000000;
+static const int64_t AUDIO_NS = 20000000, REPORT_NS = 1000000000, SECOND_NS = 1000000000, LATE_NS = 100000000;
 static const uint32_t STAMP_MARK = 0x4C544E43;
 
 typedef int (*srtp_call)(void *context, void *packet, int *size);
@@ -31,8 +31,8 @@ typedef struct {
     generator_stream sends, receives;
     uint16_t audio_sequence, video_sequence, picture;
     uint32_t audio_timestamp, video_timestamp, sent_packets;
-    int64_t audio_due, video_due, frame_due, report_due;
-    int clip_at, frame_left;
+    int64_t audio_due, video_due, report_due, clip_began;
+    int clip_at;
 } peer;
 
 struct generator {
@@ -43,7 +43,9 @@ struct generator {
         uint8_t data[1200];
         int size;
         bool last;
+        int64_t at_ns;
     } clip[MAX_CLIP];
+    int64_t clip_ns;
     int clip_size;
     pthread_t thread;
     bool running;
@@ -61,10 +63,11 @@ static int64_t now_ns(clockid_t clock) {
     return (int64_t)t.tv_sec * SECOND_NS + t.tv_nsec;
 }
 
-generator *generator_new(int up, const generator_srtp *srtp) {
+generator *generator_new(int up, const generator_srtp *srtp, int64_t clip_ns) {
     generator *g = calloc(1, sizeof *g);
     if (g == NULL) return NULL;
     g->up = up;
+    g->clip_ns = clip_ns;
     g->poll_fd = epoll_create1(EPOLL_CLOEXEC);
     g->unprotect = (srtp_call)srtp->unprotect;
     g->protect = (srtp_call)srtp->protect;
@@ -73,10 +76,11 @@ generator *generator_new(int up, const generator_srtp *srtp) {
     return g;
 }
 
-void generator_clip(generator *g, const uint8_t *payload, int size, bool last) {
+void generator_clip(generator *g, const uint8_t *payload, int size, bool last, int64_t at_ns) {
     if (g->clip_size == MAX_CLIP || size > (int)sizeof g->clip[0].data) return;
     memcpy(g->clip[g->clip_size].data, payload, (size_t)size);
     g->clip[g->clip_size].size = size;
+    g->clip[g->clip_size].at_ns = at_ns;
     g->clip[g->clip_size++].last = last;
 }
 
@@ -91,7 +95,7 @@ int generator_peer(generator *g, int fd, void *receive, void *send, generator_st
     p->audio_sequence = (uint16_t)(rand() & 0x3FFF); /* below 2^15: no receiver guesses a wrong rollover */
     p->video_sequence = (uint16_t)(rand() & 0x3FFF);
     p->audio_due = now + rand() % AUDIO_NS; /* spread, as people are */
-    p->frame_due = p->video_due = now + rand() % FRAME_NS;
+    p->clip_began = p->video_due = now + rand() % g->clip_ns; /* nor have they their key frames at one time */
     p->report_due = now + rand() % REPORT_NS;
     struct epoll_event event = {.events = EPOLLIN, .data.u32 = (uint32_t)g->peers};
     if (epoll_ctl(g->poll_fd, EPOLL_CTL_ADD, fd, &event) != 0) return -1;
@@ -131,8 +135,8 @@ static void send_audio(generator *g, peer *p) {
     send_packet(g, p, packet, at + AUDIO_BYTES);
 }
 
-/* One packet of the clip; true when it was the last of its frame. */
-static bool send_video(generator *g, peer *p) {
+/* One packet of the clip. */
+static void send_video(generator *g, peer *p) {
     uint8_t packet[PACKET_BYTES] __attribute__((aligned(8)));
     int index = p->clip_at, size = g->clip[index].size;
     bool last = g->clip[index].last;
@@ -140,13 +144,22 @@ static bool send_video(generator *g, peer *p) {
     memcpy(packet + at, g->clip[index].data, (size_t)size);
     put16(packet + at + 2, (uint16_t)(0x8000 | (p->picture & 0x7FFF)));
     if (size >= STAMP_AT + STAMP_BYTES) stamp(packet + at);
-    p->clip_at = (index + 1) % g->clip_size;
     if (last) {
         p->picture++;
         p->video_timestamp += 3000;
     }
     send_packet(g, p, packet, at + size);
-    return last;
+}
+
+/* When the packet behind the last one is due. What a slow machine made late is caught up, or left out where it is too much. */
+static void go_on(const generator *g, peer *p, int64_t now) {
+    if (++p->clip_at == g->clip_size) {
+        p->clip_at = 0;
+        p->clip_began += g->clip_ns;
+    }
+    int64_t due = p->clip_began + g->clip[p->clip_at].at_ns;
+    if (due < now - LATE_NS) p->clip_began += now - due;
+    p->video_due = p->clip_began + g->clip[p->clip_at].at_ns;
 }
 
 /* What a browser reports each second: how its two streams arrive, and what it can take. */
@@ -178,7 +191,7 @@ static void send_report(generator *g, peer *p) {
     if (g->protect_rtcp(p->send, c, &at) == 0 && send(p->fd, c, (size_t)at, MSG_DONTWAIT) < 0) return;
 }
 
-static int64_t later(int64_t due, int64_t every, int64_t now) { return due + every < now - SECOND_NS / 10 ? now : due + every; }
+static int64_t later(int64_t due, int64_t every, int64_t now) { return due + every < now - LATE_NS ? now : due + every; }
 
 /* Sends what is due; returns when something is next. */
 static int64_t send_due(generator *g, int64_t now) {
@@ -190,8 +203,8 @@ static int64_t send_due(generator *g, int64_t now) {
             p->audio_due = later(p->audio_due, AUDIO_NS, now);
         }
         while (now >= p->video_due && g->clip_size > 0) {
-            if (send_video(g, p)) p->video_due = p->frame_due = later(p->frame_due, FRAME_NS, now);
-            else p->video_due += SECOND_NS / 200; /* paced, as browsers do */
+            send_video(g, p);
+            go_on(g, p, now);
         }
         if (now >= p->report_due) {
             send_report(g, p);

@@ -1,7 +1,7 @@
 /* Many browsers' worth of encrypted media from one thread (cffi reads this file, without the lines that begin with #).
  *
  * Each peer has a socket of its own, connected by ICE and DTLS before it comes here. It sends Opus-sized audio at 50 packets a
- * second and a recorded VP8 clip at 30 frames a second, reports once a second as browsers do, and notes when each packet arrives
+ * second and a recorded VP8 clip over and over, reports once a second as browsers do, and notes when each packet arrives
  * by the kernel's clock. What is no media goes up to Python, which keeps ICE's consent alive.
  */
 #ifndef CONSILIUM_GENERATOR_H
@@ -14,11 +14,13 @@ typedef struct { void *unprotect, *protect, *unprotect_rtcp, *protect_rtcp; } ge
 typedef struct { uint32_t audio_ssrc, video_ssrc, audio_pt, video_pt; } generator_stream;
 typedef struct { uint64_t sent, received, refused, reports; } generator_counts;
 
-/* `up` is a datagram socket: each message is the peer's number (4 octets, host order) and the datagram. */
-generator *generator_new(int up, const generator_srtp *srtp);
+/* `up` is a datagram socket: each message is the peer's number (4 octets, host order) and the datagram. The clip begins again
+ * each `clip_ns` nanoseconds. */
+generator *generator_new(int up, const generator_srtp *srtp, int64_t clip_ns);
 
-/* The clip's packets in order: RTP payloads with a VP8 descriptor whose PictureID has 15 bits; `last` ends a frame. */
-void generator_clip(generator *g, const uint8_t *payload, int size, bool last);
+/* The clip's packets in order: RTP payloads with a VP8 descriptor whose PictureID has 15 bits; `last` ends a frame, `at_ns` is
+ * when it is sent, in nanoseconds since the clip began. */
+void generator_clip(generator *g, const uint8_t *payload, int size, bool last, int64_t at_ns);
 
 /* `fd` stays the caller's. `receives` names the SSRCs under which this peer is sent media, for its reports. Returns its number. */
 int generator_peer(generator *g, int fd, void *receive, void *send, generator_stream sends, generator_stream receives);
