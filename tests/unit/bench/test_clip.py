@@ -1,5 +1,7 @@
 """The bench's load is what it says it is: every packet of the clip has its time within the clip."""
 
+import itertools
+
 import pytest
 
 from bench.clip import CLIP_NS, FRAMES, PACED_NS, payloads, schedule_ns
@@ -19,7 +21,7 @@ def test_small_frames_are_sent_at_their_own_times() -> None:
 def test_a_key_frame_is_spread_and_what_follows_catches_up() -> None:
     at = schedule_ns(frames(100, *[2] * (FRAMES - 1)))
     assert at[99] == 99 * PACED_NS, "a hundred packets take half a second"
-    assert all(later - earlier >= PACED_NS for earlier, later in zip(at, at[1:], strict=False))
+    assert all(later - earlier >= PACED_NS for earlier, later in itertools.pairwise(at))
     assert at[-2] == (FRAMES - 1) * CLIP_NS // FRAMES, "the last frame is in time again"
 
 
