@@ -15,6 +15,8 @@ from media.plane.interface import SinkCounters, SourceCounters
 EVERY_S = 0.25
 TELL_EVERY_S = 2.0
 """Where nothing changed: whoever missed a notice has it again."""
+QUIET_EVERY_S = 10.0
+"""Of people of whom nothing came since the last round."""
 MOVED = 0.04
 """A limit that moved by less is the same."""
 REPORT_LIFE_S = 10.0

@@ -88,6 +88,7 @@ class MediaRelay:
         self._load = LoadMeter(loop, memory_limit)
         self._looking = loop.call_later(LAYERS_EVERY_S, self._choose_layers)
         self._round_timer = loop.call_later(EVERY_S, self._round)
+        self._rounded_at = 0.0
         self.clients = 0
         self.clients_changed = asyncio.Event()
         ready = WorkerReady(worker=name, port=self.port)
@@ -191,16 +192,19 @@ class MediaRelay:
     def _round(self) -> None:
         """A step of every session's ladders; one read of the plane's tables serves them all."""
         self._round_timer = asyncio.get_running_loop().call_later(EVERY_S, self._round)
-        calls = [session for which, session in self._sessions.items() if which not in self._probes]
+        since, now = self._rounded_at, time.monotonic()
+        self._rounded_at = now
+        heard = self._port.relay.peers_heard(since)
+        calls = [session for session in self._sessions.values() if session.is_due(heard, now)]
         if not calls:
             return
+        peers = {number for session in calls for number in session.numbers}
         sources: defaultdict[int, list[SourceCounters]] = defaultdict(list)
         sinks: defaultdict[int, list[SinkCounters]] = defaultdict(list)
-        for source in self._port.relay.source_counters():
+        for source in self._port.relay.source_counters(peers):
             sources[source.key.peer].append(source)
-        for sink in self._port.relay.sink_counters():
+        for sink in self._port.relay.sink_counters(peers):
             sinks[sink.key.peer].append(sink)
-        now = time.monotonic()
         for session in calls:
             try:
                 session.round(sources, sinks, now)

@@ -5,6 +5,7 @@ It keeps the peers' connections and nothing of what flows. A fault inside ends t
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,7 +28,7 @@ from media.core.path import Address
 from media.core.routes import ClearRoute, ClosePeer, Effect, RequestKeyframe, Routes, Sent, SetRoute, SinkKey, SourceKey, Wanted
 from media.core.rtp import ExtensionIds
 from media.core.signals import Heard, Observation
-from media.ladders import Ladders, Seen, arrived_of, heard_by
+from media.ladders import QUIET_EVERY_S, Ladders, Seen, arrived_of, heard_by
 from media.layering import ROOM_OF_TWO, Layering, SeenPicture, SentPicture
 from media.plane.interface import Repair, Sink, SinkCounters, Source, SourceCounters, Unknown
 from media.rtc.negotiate import AgreedSink, AgreedSource, Agreement, Negotiation
@@ -102,6 +103,9 @@ class Session:
         self._closing = False
         self._ladders = Ladders(lambda notice: self._notify(notice, self.id))
         self._caps: dict[SourceKey, int] = {}
+        self._rounded_at = float("-inf")
+        self.has_layers = False
+        """Whether anybody sends a picture in several layers: then `choose_layers` is to be called every `EVERY_S`."""
 
     @property
     def numbers(self) -> list[int]:
@@ -174,11 +178,6 @@ class Session:
             del member.sources[known]
             self._endpoint.plane.source_clear(known)
         self._taps.settle(self._tappable())
-
-    @property
-    def has_layers(self) -> bool:
-        """Whether anybody sends a picture in several layers: then `choose_layers` is to be called every `EVERY_S`."""
-        return any(line.rids for member in self._members.values() for line in member.agreement.sources)
 
     def choose_layers(self, sources: list[SourceCounters], sinks: list[SinkCounters], now: float) -> None:
         """Gives each receiver the layers that its line carries now; the counters are the worker's."""
@@ -261,13 +260,19 @@ class Session:
     def reported(self, report: PeerReport, now: float) -> None:
         """What a browser says of itself."""
         self._ladders.reported(report, self._labels(), now)
+        self._rounded_at = float("-inf")
+
+    def is_due(self, heard: AbstractSet[int], now: float) -> bool:
+        """Whether a round has anything new to go by: where nobody was heard only time has passed, which can wait."""
+        if self._echo or self._closing:
+            return False
+        return now - self._rounded_at >= QUIET_EVERY_S or not heard.isdisjoint(self._members)
 
     def round(
         self, sources: Mapping[int, Sequence[SourceCounters]], sinks: Mapping[int, Sequence[SinkCounters]], now: float
     ) -> None:
         """A step of everybody's ladder, by the plane's counters of each peer."""
-        if self._echo or self._closing:
-            return
+        self._rounded_at = now
         heard: dict[tuple[str, Kind], list[Heard]] = {}
         for member in self._members.values():
             agreed = {sink.ssrc: sink for sink in member.agreement.sinks}
@@ -342,6 +347,7 @@ class Session:
         """Puts an agreement into force: new streams first, then routes, then what is gone."""
         plane, number = self._endpoint.plane, member.peer.number
         member.agreement = agreement
+        self.has_layers = self._send_layers()
         present = {
             SourceKey(number, line.ssrc): _Stream(line, "", line.repair_ssrc)
             for line in agreement.sources
@@ -388,6 +394,9 @@ class Session:
         repair = Repair(form.repair, stream.repair_ssrc) if form.repair is not None else None
         self._endpoint.plane.source_set(Source(key, form.codec, form.payload_type, stream.line.extensions, repair))
 
+    def _send_layers(self) -> bool:
+        return any(line.rids for member in self._members.values() for line in member.agreement.sources)
+
     def _video_codec(self, offer: Offer, label: str) -> Codec:
         """One codec for the room: VP8, or H.264 when somebody lacks VP8 and nobody lacks H.264."""
         offers = [offer, *(known.offer for known in self._members.values() if known.label != label)]
@@ -403,6 +412,7 @@ class Session:
         if self._members.pop(member.peer.number, None) is None:
             return
         self._by_id.pop(member.id, None)
+        self.has_layers = self._send_layers()
         self._taps.settle(self._tappable())
         self._closed_ids[member.id] = None
         if len(self._closed_ids) > MAX_REMEMBERED:

@@ -209,7 +209,8 @@ class Ladder:
     def _move_rung(self, signals: Signals, now: float) -> None:
         self._frozen = self._frozen * 0.9 + signals.frozen_s
         ceiling, reason = self._ceiling(signals, now)
-        eased, _ = self._ceiling(signals, now, _EASE)
+        higher = ceiling.height > self._rung.height
+        eased = self._ceiling(signals, now, _EASE)[0] if higher else ceiling  # never above the ceiling itself
         self._bad_since = _since(self._bad_since, ceiling.height < self._rung.height, now)
         self._good_since = _since(self._good_since, eased.height > self._rung.height, now)
         if now - self._changed_at < HOLD_S:

@@ -13,7 +13,7 @@ Address = tuple[str, int]
 PROBE_EVERY_S = 0.9
 """Of an address in use that has not answered the last check."""
 CALM_PROBE_S = 2.9
-"""Of one that has answered it and sends nothing else: one lost check is made good before the silence is told."""
+"""After the last word of one that has answered it and sends no media: one lost check is made good before the silence is told."""
 CONSENT_EVERY_S = 4.0
 """While authentic media comes from the address in use: consent alone needs a check about every 5 s (RFC 7675, 5.1)."""
 CALM_LOOK_S = 1.9
@@ -79,7 +79,7 @@ class Path:
 
     def probe_due(self, now: float) -> bool:
         """Whether the address in use is to be checked now; notes that it is."""
-        due = now - self._probed_at >= self._interval(now)
+        due = now >= self._due_at(now)
         if due:
             self._probed_at = now
         return due
@@ -88,19 +88,26 @@ class Path:
         """When `state` and `probe_due` may have something new to say; until then nobody need ask."""
         if self._flows(now):
             return now + CALM_LOOK_S
-        interval = self._interval(now)
-        if interval == PROBE_EVERY_S and now > self._probed_at:
+        if not self._is_answered() and now > self._probed_at:
             return now  # in doubt: as often as anybody likes to ask
-        return self._probed_at + interval
+        return self._due_at(now)
 
     def _flows(self, now: float) -> bool:
         return self._media_from == self.address and now - self._media_at < PROBE_EVERY_S
 
-    def _interval(self, now: float) -> float:
-        if self._flows(now):
-            return CONSENT_EVERY_S
+    def _is_answered(self) -> bool:
         answered_at = self._seen[self.address].answered_at
-        return CALM_PROBE_S if answered_at is not None and answered_at >= self._probed_at else PROBE_EVERY_S
+        return answered_at is not None and answered_at >= self._probed_at
+
+    def _due_at(self, now: float) -> float:
+        """When the next check of the address in use is to be sent. One of the browser's own tells as much as an answer, but of
+        consent nothing."""
+        consent_at = self._probed_at + CONSENT_EVERY_S
+        if self._flows(now):
+            return consent_at
+        if not self._is_answered():
+            return self._probed_at + PROBE_EVERY_S
+        return min(consent_at, max(self._probed_at, self._seen[self.address].checked_at) + CALM_PROBE_S)
 
     def received(self, at: float, address: Address | None) -> None:
         """The last authentic packet came at `at` from `address`."""

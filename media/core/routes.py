@@ -6,18 +6,17 @@ a packet, and its orders never name a peer of another session.
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from media.core.kinds import Codec, Kind
 
 
-@dataclass(frozen=True, slots=True)
-class SourceKey:
+class SourceKey(NamedTuple):  # tuples, as are the counters: they are made and looked up by the thousand each second
     peer: int
     ssrc: int
 
 
-@dataclass(frozen=True, slots=True)
-class SinkKey:
+class SinkKey(NamedTuple):
     peer: int
     ssrc: int
 

@@ -10,6 +10,7 @@ import hmac
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from ipaddress import ip_address
 
 COOKIE = 0x2112A442
@@ -45,6 +46,7 @@ class StunMessage:
     """Whether USE-CANDIDATE stands under the signature."""
 
 
+@lru_cache(maxsize=4)  # the guard reads it, and then its peer does
 def read(datagram: bytes) -> StunMessage | None:
     """The binding message in `datagram`, or none when it is not exactly one."""
     size = len(datagram)
@@ -106,11 +108,17 @@ def binding_request(transaction: bytes, username: str, password: str, *, priorit
 
 def binding_success(transaction: bytes, address: tuple[str, int], password: str) -> bytes:
     """The answer to a check that came from `address` (RFC 8489, 14.2), signed and with a fingerprint."""
-    ip, port = ip_address(address[0]), address[1] ^ (COOKIE >> 16)
+    family, packed = _packed(address[0])
     mask = struct.pack("!I", COOKIE) + transaction
-    mapped = bytes(octet ^ masking for octet, masking in zip(ip.packed, mask, strict=False))
-    value = struct.pack("!HH", _IPV4 if ip.version == 4 else _IPV6, port) + mapped
+    mapped = bytes(octet ^ masking for octet, masking in zip(packed, mask, strict=False))
+    value = struct.pack("!HH", family, address[1] ^ (COOKIE >> 16)) + mapped
     return _signed(StunClass.SUCCESS, transaction, _attribute(_XOR_MAPPED, value), password)
+
+
+@lru_cache(maxsize=4096)
+def _packed(host: str) -> tuple[int, bytes]:
+    ip = ip_address(host)
+    return _IPV4 if ip.version == 4 else _IPV6, ip.packed
 
 
 def _attribute(kind: int, value: bytes) -> bytes:

@@ -1,7 +1,8 @@
 """What a plane is asked to do, whichever loop carries it out. It knows peers, sources, sinks and routes; never people."""
 
+from collections.abc import Container
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from media.core.kinds import Codec
 from media.core.path import Address
@@ -52,8 +53,7 @@ class Sink:
     repair: Repair | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SourceCounters:
+class SourceCounters(NamedTuple):
     key: SourceKey
     packets: int
     octets: int
@@ -65,8 +65,7 @@ class SourceCounters:
     """What its own way here carries while a queue stands on it; 0: there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class SinkCounters:
+class SinkCounters(NamedTuple):
     """`receiver_bps` is what the receiver can take of everything, 0 while it has not said; `lost` its share of packets.
 
     What it said is as old as `reported_at` and `estimate_at` say (the loop's clock; 0: never).
@@ -177,12 +176,17 @@ class Plane(Protocol):
     def peer_heard_at(self, peer: int) -> float:
         """When the last authentic packet of the peer came, on the loop's clock; 0 before the first."""
 
+    def peers_heard(self, since: float) -> set[int]:
+        """Of whom an authentic packet came after `since`."""
+
     def peer_heard_from(self, peer: int) -> Address | None:
         """From where the last authentic packet of the peer came."""
 
-    def source_counters(self) -> list[SourceCounters]: ...
+    def source_counters(self, of: Container[int] | None = None) -> list[SourceCounters]:
+        """Of these peers; of all by default."""
 
-    def sink_counters(self) -> list[SinkCounters]: ...
+    def sink_counters(self, of: Container[int] | None = None) -> list[SinkCounters]:
+        """Of these peers; of all by default."""
 
     def tap_counters(self) -> list[TapCounters]: ...
 

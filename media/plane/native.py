@@ -9,6 +9,7 @@ import ipaddress
 import os
 import secrets
 import time
+from collections.abc import Container
 from functools import lru_cache
 from typing import Any
 
@@ -172,12 +173,15 @@ class NativePlane:
     def peer_heard_at(self, peer: int) -> float:
         return float(self._lib.plane_peer_heard_at(self._plane, peer))
 
+    def peers_heard(self, since: float) -> set[int]:
+        return set(self._table("uint32_t", lambda plane, peers, room: self._lib.plane_peers_heard(plane, since, peers, room)))
+
     def peer_heard_from(self, peer: int) -> Address | None:
         address = self._ffi.new("plane_address *")
         heard = self._lib.plane_peer_heard_from(self._plane, peer, address)
         return _readable(bytes(address.ip), address.port) if heard else None
 
-    def source_counters(self) -> list[SourceCounters]:
+    def source_counters(self, of: Container[int] | None = None) -> list[SourceCounters]:
         return [
             SourceCounters(
                 SourceKey(line.peer, line.ssrc),
@@ -189,9 +193,10 @@ class NativePlane:
                 line.uplink_bps,
             )
             for line in self._table("plane_source_counters", self._lib.plane_source_table)
+            if of is None or line.peer in of
         ]
 
-    def sink_counters(self) -> list[SinkCounters]:
+    def sink_counters(self, of: Container[int] | None = None) -> list[SinkCounters]:
         return [
             SinkCounters(
                 SinkKey(line.peer, line.ssrc),
@@ -206,6 +211,7 @@ class NativePlane:
                 line.estimate_at,
             )
             for line in self._table("plane_sink_counters", self._lib.plane_sink_table)
+            if of is None or line.peer in of
         ]
 
     def tap_counters(self) -> list[TapCounters]:

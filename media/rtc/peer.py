@@ -51,6 +51,7 @@ class RelayPeer:
         self._status = PeerStatus.CONNECTING
         self._path: Path | None = None
         self._look_at = 0.0
+        self._heard_at = 0.0
         self._ended: asyncio.Future[PeerStatus] = asyncio.get_running_loop().create_future()
         self._seam = IceSeam(
             credentials,
@@ -133,7 +134,10 @@ class RelayPeer:
         if path is None:
             return PeerStatus.CLOSED
         plane = self._endpoint.plane
-        path.received(plane.peer_heard_at(self.number), plane.peer_heard_from(self.number))
+        heard_at = plane.peer_heard_at(self.number)
+        if heard_at > self._heard_at:
+            self._heard_at = heard_at
+            path.received(heard_at, plane.peer_heard_from(self.number))
         state = path.state(now)
         if state is PathState.FAILED:
             return PeerStatus.FAILED

@@ -4,7 +4,7 @@ A native loop takes its place behind the same interface; this one shows what tha
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 from media.core import rtp
 from media.core.demux import MAX_DATAGRAM_BYTES, Protocol, classify
@@ -166,11 +166,14 @@ class PacketRelay:
         known = self._peers.get(peer)
         return known.heard_at if known is not None else 0.0
 
+    def peers_heard(self, since: float) -> set[int]:
+        return {number for number, peer in self._peers.items() if peer.heard_at > since}
+
     def peer_heard_from(self, peer: int) -> Address | None:
         known = self._peers.get(peer)
         return known.heard_from if known is not None else None
 
-    def source_counters(self) -> list[SourceCounters]:
+    def source_counters(self, of: Container[int] | None = None) -> list[SourceCounters]:
         return [
             SourceCounters(
                 stream.source.key,
@@ -181,11 +184,12 @@ class PacketRelay:
                 stream.estimate.congested_at is not None,
                 stream.uplink.bps,
             )
-            for peer in self._peers.values()
+            for number, peer in self._peers.items()
+            if of is None or number in of
             for stream in peer.sources.values()
         ]
 
-    def sink_counters(self) -> list[SinkCounters]:
+    def sink_counters(self, of: Container[int] | None = None) -> list[SinkCounters]:
         return [
             SinkCounters(
                 sink.sink.key,
@@ -199,7 +203,8 @@ class PacketRelay:
                 sink.estimate_bps or 0,
                 sink.estimate_at,
             )
-            for peer in self._peers.values()
+            for number, peer in self._peers.items()
+            if of is None or number in of
             for sink in peer.sinks.values()
         ]
 

@@ -50,6 +50,9 @@ void plane_peer_address_remove(plane *p, uint32_t peer, const plane_address *add
 void plane_peer_remove(plane *p, uint32_t peer);
 double plane_peer_heard_at(plane *p, uint32_t peer);
 
+/* Copies at most `capacity` numbers of peers of whom an authentic packet came after `since`; returns how many there are. */
+int plane_peers_heard(plane *p, double since, uint32_t *peers, int capacity);
+
 /* From where the last authentic packet of the peer came; false before the first. */
 bool plane_peer_heard_from(plane *p, uint32_t peer, plane_address *address);
 

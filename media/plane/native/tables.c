@@ -249,6 +249,19 @@ double plane_peer_heard_at(plane *p, uint32_t number) {
     return at;
 }
 
+int plane_peers_heard(plane *p, double since, uint32_t *peers, int capacity) {
+    int count = 0;
+    pthread_mutex_lock(&p->lock);
+    for (int i = 0; i < BUCKETS; i++)
+        for (const peer *of = p->peers[i]; of != NULL; of = of->next) {
+            if (of->heard_at <= since) continue;
+            if (count < capacity) peers[count] = of->number;
+            count++;
+        }
+    pthread_mutex_unlock(&p->lock);
+    return count;
+}
+
 bool plane_peer_heard_from(plane *p, uint32_t number, plane_address *address) {
     pthread_mutex_lock(&p->lock);
     const peer *known = find_peer(p, number);

@@ -54,6 +54,19 @@ async def test_everybody_s_quality_is_told_at_a_bounded_pace() -> None:
         assert 2 <= ear.heard - before <= 20, "about one in two seconds for each, and one for each step"
 
 
+async def test_of_people_who_send_nothing_little_is_said_until_they_do() -> None:
+    async with call_of_two() as (_, call, one, two):
+        ear = Ear(call)
+        await until(lambda: one.label in ear.latest and two.label in ear.latest, "both are spoken of")
+        await asyncio.sleep(1.0)  # what came of connecting is told
+        before = ear.heard
+        await asyncio.sleep(4.5)  # their silence is what is looked at
+        assert ear.heard - before <= 2, "no more than once for each"
+        before = ear.heard
+        await talk(one, 0.6)
+        assert ear.heard > before, "the next round is theirs again"
+
+
 async def test_a_sender_that_keeps_a_limit_is_freed_of_slow_estimates() -> None:
     async with call_of_two() as (_, call, one, two):
         ear = Ear(call)

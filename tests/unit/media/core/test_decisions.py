@@ -1,5 +1,7 @@
 """The small cores: paths, clocks, estimates, counts, key frames."""
 
+import itertools
+
 import pytest
 
 from media.core.path import DISCONNECTED_AFTER_S, FAILED_AFTER_S, MAX_ADDRESSES, Address, Path, PathState
@@ -112,6 +114,38 @@ def test_a_silence_is_told_within_five_seconds(stops_at: float, media: bool) -> 
     told = watched(Path(HOME, 0.0), 30.0, media_until=stops_at if media else 0.0, answers_until=stops_at)[2]
     assert told is not None
     assert told - stops_at <= 5.0
+
+
+def test_a_browser_s_own_checks_spare_ours_but_for_consent() -> None:
+    path, look_at, checks = Path(HOME, 0.0), 0.0, []
+    for step in range(1, 241):
+        now = step / 4
+        if now % 2.5 == 0:
+            path.checked(HOME, nominated=False, now=now)
+        if now < look_at:
+            continue
+        assert path.state(now) is PathState.CONNECTED
+        if path.probe_due(now):
+            checks.append(now)
+            path.answered(HOME, now)
+        look_at = path.look_again_at(now)
+    apart = [later - earlier for earlier, later in itertools.pairwise(checks)]
+    assert len(checks) <= 16, "about every 4 s, as where media comes"
+    assert max(apart) <= 5.0, "consent is asked for about every 5 s at the least (RFC 7675)"
+
+
+def test_checks_from_another_address_spare_none_of_the_address_in_use() -> None:
+    path, look_at, checks = Path(HOME, 0.0), 0.0, 0
+    for step in range(1, 121):
+        now = step / 2
+        path.checked(AWAY, nominated=False, now=now)
+        if now < look_at:
+            continue
+        if path.probe_due(now):
+            checks += 1
+            path.answered(HOME, now)
+        look_at = path.look_again_at(now)
+    assert checks >= 20, "about every 3 s"
 
 
 def test_one_lost_check_of_an_idle_path_disconnects_nobody() -> None:
