@@ -1,4 +1,6 @@
-"""From the call to the archive: two browsers talk, both agree; it is recorded, found, watched in step, and exported."""
+"""From the call to the archive: two browsers talk, both agree; it is recorded, found, watched in step, and exported.
+
+They beep once a second: as of speech, of the silence between nothing is sent, and playing must not stand still at it."""
 
 import asyncio
 import io
@@ -8,6 +10,7 @@ import av
 import pytest
 from playwright.async_api import Browser, expect
 
+from tests.browser.beat import BEAT
 from tests.browser.stage import Cast
 from tests.browser.test_archive import POSITIONS, page_of, until, watch
 from tests.browser.test_consent import SHEET, ask, called_in, lit
@@ -20,6 +23,7 @@ WAIT_MS = 60_000
 
 @pytest.mark.timeout(400)
 async def test_a_recorded_call_is_found_watched_and_exported(chromium: Browser, cast: Cast) -> None:
+    cast.scripts.append(BEAT)
     doctor, patient = await called_in(chromium, chromium, cast)
     await ask(doctor)
     await patient.page.click(SHEET)

@@ -39,10 +39,11 @@ export class Feed {
     this.source.addEventListener("sourceopen", () => this.opened(), { once: true });
   }
 
-  /** Whether the element can play on from here: nothing is needed, or what is needed is there. */
+  /** Whether the element can play on from here: nothing is needed, or what is needed is there. Of what is there, a hole is
+   *  nothing to wait for: it is never filled. */
   ready(at: number): boolean {
     const segment = segmentAt(this.track, at);
-    return segment === null || this.lost.has(segment.number) || this.covers(Math.max(at, segment.start_ms));
+    return segment === null || this.lost.has(segment.number) || this.have.has(segment.number);
   }
 
   /** The segment to be shown and heard at this moment, if it is there. */
