@@ -15,7 +15,7 @@ from common.evidence.entry import AuditEntry
 from common.ids import ConsultationId, PractitionerId, RecordingId, SeatId, new_id
 from recording import supplement
 from recording.catalog.sql import Catalog
-from recording.core.retention import PolicyPack, may_erase
+from recording.core.retention import PolicyPack, RetentionClass, may_erase
 from recording.core.rights import Right, Viewer
 from recording.folder import MANIFEST
 from recording.reading import Opened, Shelf
@@ -137,6 +137,15 @@ class Archive:
         entry = self.entry(viewer, "recording_released", which)
         if not await self.catalog.release(which, viewer.practitioner, self._clock.now(), entry):
             raise UserError("not_held", "Nobody holds this recording.")
+
+    async def classify(self, viewer: Viewer, which: RecordingId, retention: RetentionClass) -> None:
+        """It is kept as this from now on: when it is due moves with it, and a hold stays. UserError: recording_destroyed."""
+        recording = await self.access(viewer, which, Right.CLASSIFY)
+        if recording.kept.retention is retention:
+            return
+        entry = self.entry(viewer, "recording_classified", which, retention.value)
+        if not await self.catalog.classify(which, retention, entry):
+            raise UserError("recording_destroyed", "There is nothing left to keep.")
 
     async def ask(self, hospital: str, consultation: str, seat: SeatId, kind: RequestKind) -> list[PatientRequest]:
         """A patient asks for a copy or for erasure; asked twice is asked once. All that the seat asked for.

@@ -91,8 +91,8 @@ class Disposal:
             raise FileNotFoundError(KEY)  # another host's folder: only there the key can be destroyed
         self._shelf.forget(recording.id)
         entry = self._entry(recording, "recording_key_destroyed", cause.value)
-        if not await self._jobs.key_destroyed(recording.id, self._clock.now(), entry):
-            return False  # a hold came in this moment, or another process did it
+        if not await self._jobs.key_destroyed(recording.id, recording.kept.retention, self._clock.now(), entry):
+            return False  # a hold came in this moment, another class, or another process did it
         await self._remove(recording, cause)
         return True
 

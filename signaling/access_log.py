@@ -27,6 +27,7 @@ LOOKS: dict[str, AccessAct] = {
     "export_ordered": "copy_made",
     "export_fetched": "copy_fetched",
     "recording_held": "recording_held",
+    "recording_classified": "recording_classified",
 }
 
 

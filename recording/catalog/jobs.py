@@ -15,6 +15,7 @@ from common.evidence.entry import AuditEntry
 from common.ids import RecordingId
 from recording.catalog.rows import to_recording
 from recording.catalog.tables import recording
+from recording.core.retention import RetentionClass
 from recording.records import Place, Recording
 
 CLAIM_S = 300.0  # longer than one recording takes to upload on a slow line; whoever works renews nothing and is bounded by it
@@ -98,12 +99,13 @@ class Jobs:
             await connection.execute(update(recording).where(_c.id == which).values(values))
             await audit.append(connection, *said)
 
-    async def key_destroyed(self, which: RecordingId, now: float, entry: AuditEntry) -> bool:
-        """The point of no return, in the one transaction that also looks for a hold once more. False: it is held, or done.
+    async def key_destroyed(self, which: RecordingId, kept_as: RetentionClass, now: float, entry: AuditEntry) -> bool:
+        """The point of no return, in the one transaction that also looks once more for a hold and for the class by which it was
+        found due. False: it is held, or kept as something else now, or done.
 
         The wrapped key in the row goes here. So does the patient's name: nothing is left that it could lead to.
         """
-        may = and_(_c.id == which, _c.key_destroyed_at.is_(None), _c.held.is_(False))
+        may = and_(_c.id == which, _c.key_destroyed_at.is_(None), _c.held.is_(False), _c.retention == kept_as.value)
         change = update(recording).where(may).values(key_destroyed_at=now, wrapped_key=None, patient_name="")
         async with self._database.transaction() as connection:
             if (await connection.execute(change)).rowcount != 1:

@@ -17,6 +17,7 @@ from common.ids import ConsultationId, RecordingId
 from recording.catalog.rows import from_recording, to_hold, to_recording, to_request, write_flaw
 from recording.catalog.search import find, visible_to
 from recording.catalog.tables import recording, recording_hold, recording_play, recording_request
+from recording.core.retention import RetentionClass
 from recording.core.rights import Viewer
 from recording.records import (
     Cursor,
@@ -132,6 +133,16 @@ class Catalog:
             if (await connection.execute(end)).rowcount != 1:
                 return False
             await connection.execute(update(recording).where(_c.id == which).values(held=False))
+            await audit.append(connection, entry)
+        return True
+
+    async def classify(self, which: RecordingId, retention: RetentionClass, entry: AuditEntry) -> bool:
+        """Keeps it as this; what was announced by the former class is taken back. False: its key is gone."""
+        values = {"retention": retention.value, "announced_at": None, "looked_at": None}
+        change = update(recording).where(_c.id == which, _c.key_destroyed_at.is_(None)).values(values)
+        async with self._database.transaction() as connection:
+            if (await connection.execute(change)).rowcount != 1:
+                return False
             await audit.append(connection, entry)
         return True
 

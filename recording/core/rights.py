@@ -20,13 +20,14 @@ class Right(StrEnum):
     EXPORT = "export"
     DECIDE = "decide"  # on patients' requests for a copy or for erasure
     FHIR = "fhir"
+    CLASSIFY = "classify"  # say as what the law has it: for how long it is kept
 
 
 _OWN = frozenset({Right.SEARCH, Right.NAMES, Right.PLAY, Right.VERIFY, Right.FHIR})
 RIGHTS: Mapping[str, frozenset[Right]] = {
     "practitioner": _OWN,
     "archivist": frozenset(Right),
-    "administrator": frozenset({Right.SEARCH, Right.VERIFY, Right.HOLD, Right.DECIDE}),
+    "administrator": frozenset({Right.SEARCH, Right.VERIFY, Right.HOLD, Right.DECIDE, Right.CLASSIFY}),
 }
 OWN_ONLY = frozenset({"practitioner"})
 

@@ -19,6 +19,7 @@ from recording.core.retention import RetentionClass
 from recording.core.rights import Right, Viewer
 from recording.export import Films
 from recording.fhir import MEDIA_TYPE, document_reference
+from recording.playable import playable
 from recording.reading import in_thread
 from recording.records import Cursor, Export, ExportState, Purpose, RequestKind, Search
 from rooms.model import Role
@@ -79,6 +80,7 @@ class ArchivePages:
         app.router.add_post(f"{one}/verifications", self.verify)
         app.router.add_post(f"{one}/hold", self.hold)
         app.router.add_delete(f"{one}/hold", self.release)
+        app.router.add_put(f"{one}/retention", self.classify)
         app.router.add_post(f"{one}/exports", self.export)
         app.router.add_get(f"{one}/document-reference", self.document_reference)
         app.router.add_get("/api/archive/plays/{play}/segments/{number}", self.segment)
@@ -132,7 +134,7 @@ class ArchivePages:
         return web.json_response(told.model_dump(mode="json"), status=201)
 
     async def segment(self, request: web.Request) -> web.StreamResponse:
-        """`GET` → 200 the segment as its person's browser sent it, or 206 a part of it (RFC 9110, 14)."""
+        """`GET` → 200 the segment as a browser plays it (recording/playable.py), or 206 a part of it (RFC 9110, 14)."""
         viewer, _ = await self._viewer(request, self._segments)
         number = request.match_info["number"]
         if not number.isascii() or not number.isdigit() or len(number) > 6:
@@ -140,7 +142,7 @@ class ArchivePages:
         _, opened = await self._archive.played(viewer, _id(request, "play"))
         line = opened.segment(int(number))
         async with self._decrypting:
-            content = await in_thread(lambda: opened.plaintext(line.number))
+            content = await in_thread(lambda: playable(opened.plaintext(line.number), line))
         return await self._send(request, viewer, content, _TYPES[line.codec])
 
     async def picture(self, request: web.Request) -> web.StreamResponse:
@@ -173,6 +175,13 @@ class ArchivePages:
         viewer, directory = await self._viewer(request)
         which = _recording(request)
         await self._archive.release(viewer, which)
+        return web.json_response((await self._told(viewer, directory, which)).model_dump(mode="json"))
+
+    async def classify(self, request: web.Request) -> web.Response:
+        """`PUT` with `RetentionPut` → 200 `ArchiveRecording`; when it is due moves with it."""
+        viewer, directory = await self._viewer(request)
+        body, which = await read_body(request, wire.RetentionPut), _recording(request)
+        await self._archive.classify(viewer, which, RetentionClass(body.retention))
         return web.json_response((await self._told(viewer, directory, which)).model_dump(mode="json"))
 
     async def export(self, request: web.Request) -> web.Response:

@@ -179,6 +179,7 @@ async def test_watched_in_step_with_gaps_and_words(visitors: Visitors, chromium:
     await expect(page.locator(f"figure[data-seat={one.sealed.patient}]")).to_have_attribute("data-shown", "true")
     assert await page.locator("[data-gap=network] title").count() == 1
     await expect(page.locator(".lines-of")).to_contain_text("I cough at night")
+    await expect(page.locator(".lines-of")).to_contain_text("after the visit had ended is not sealed")
     assert await page.locator("[data-entry][data-said=true]").count() >= 2
     await until(page, "playing === 'false'")
     assert (await page.evaluate(POSITIONS))["at"] == SECONDS * 1000
@@ -196,6 +197,10 @@ async def test_verified_held_and_exported(visitors: Visitors, chromium: Browser)
     await page.fill("#hold-reason", "case 118")
     await page.keyboard.press("Enter")
     await expect(page.locator("[data-recording-open]")).to_contain_text("case 118", timeout=WAIT_MS)
+    await page.locator("button[name=classify]").click()
+    await page.locator("dialog [data-answer=yes]").click()
+    await expect(page.locator(".archive-one-head")).to_contain_text("Medical record", timeout=WAIT_MS)
+    assert ("recording_classified", "medical_record") in acts(visitors.server, one.id)
     await page.locator("button[name=export]").click()
     await page.locator("input[value=patient_request]").check()
     await page.locator("button[name=export_now]").click()

@@ -17,9 +17,10 @@ AccessAct = Literal[
     "copy_made",
     "copy_fetched",
     "recording_held",
+    "recording_classified",
 ]
 """What was done: a card with name and reason shown (`offer_shown`), the visit taken, notes read or written, the recording played,
-checked for changes, announced to the record system, copied, or kept by a legal hold."""
+checked for changes, announced to the record system, copied, kept by a legal hold, or kept for another period."""
 
 
 class AccessGet(Wire):

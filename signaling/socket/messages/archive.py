@@ -202,6 +202,12 @@ class HoldPut(Wire):
     reason: Reason
 
 
+class RetentionPut(Wire):
+    """`PUT /api/archive/recordings/{recording}/retention`: as what it is kept from now on."""
+
+    retention: RetentionClass
+
+
 class ExportOrder(Wire):
     """`POST /api/archive/recordings/{recording}/exports`: why a film is made, and in which language names stand in it."""
 

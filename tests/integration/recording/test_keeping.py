@@ -20,7 +20,7 @@ from recording.archive import Archive
 from recording.catalog.jobs import Jobs
 from recording.catalog.sql import Catalog
 from recording.commands import rotate_command, verify_command
-from recording.core.retention import GRACE_S, PolicyPack
+from recording.core.retention import GRACE_S, PolicyPack, RetentionClass
 from recording.core.rights import Viewer
 from recording.disposal import Disposal
 from recording.keys import FileMaster
@@ -261,6 +261,36 @@ async def test_kept_for_three_years_announced_held_and_destroyed_key_first(
     with pytest.raises(UserError, match="destroyed"):
         await house.archive.play(viewer, recording.id, Purpose.QUALITY, "")
     assert (await house.archive.find(viewer, Search(state="destroyed"), None)).matching == 1
+
+
+async def test_what_is_kept_as_something_else_is_due_at_another_time(house: House) -> None:
+    """An announcement of the former class is void, a destruction under way by it stops, and a hold is not touched."""
+    sealed = house.seal()
+    recording = await house.entered(sealed)
+    viewer = house.archivist(sealed)
+    house.clock.at = BEGAN + 3 * YEAR + 2 * DAY
+    await house.disposal.look()
+    due = await house.at(sealed)
+    assert due.kept.announced_at is not None
+    await house.archive.hold(viewer, recording.id, "case 7")
+    await house.archive.classify(viewer, recording.id, RetentionClass.MEDICAL_RECORD)
+    kept = (await house.at(sealed)).kept
+    assert (kept.retention, kept.held, kept.announced_at) == (RetentionClass.MEDICAL_RECORD, True, None)
+    await house.archive.release(viewer, recording.id)
+    entry = house.archive.entry(viewer, "recording_key_destroyed", recording.id)
+    assert not await house.jobs.key_destroyed(recording.id, due.kept.retention, house.clock.at, entry)
+    for _ in range(10):
+        house.clock.at += DAY
+        assert await house.disposal.look() == 0
+    assert (await house.at(sealed)).kept.announced_at is None
+    house.clock.at = BEGAN + 15 * YEAR + 2 * DAY
+    for _ in range(9):
+        await house.disposal.look()
+        house.clock.at += DAY
+    assert (await house.at(sealed)).place is Place.GONE
+    with pytest.raises(UserError, match="nothing left"):
+        await house.archive.classify(viewer, recording.id, RetentionClass.PROCESS)
+    assert (await house.acts(sealed)).count("recording_classified") == 1
 
 
 async def test_a_destruction_that_stops_half_way_has_destroyed_the_key_and_is_finished(

@@ -229,6 +229,27 @@ async def test_a_patient_asks_once_and_is_answered(visitors: Visitors, archivist
         assert response.status == 403
 
 
+async def test_as_what_it_is_kept_can_be_changed(visitors: Visitors, archivist: Staff) -> None:
+    """Its period follows, a hold stays, the act is in the audit; whoever may not is refused, and that is, too."""
+    one = await archived(visitors, archivist)
+    path = f"/api/archive/recordings/{one.id}"
+    before = (await archivist.ask("GET", path))[1]["line"]
+    assert before["retention"] == "process"
+    assert (await archivist.ask("POST", f"{path}/hold", {"reason": "case 7"}))[0] == 200
+    doctor = await staff(visitors, "1001")
+    assert (await doctor.ask("PUT", f"{path}/retention", {"retention": "medical_record"}))[1]["code"] == "not_allowed"
+    for _ in range(2):
+        status, told = await archivist.ask("PUT", f"{path}/retention", {"retention": "medical_record"})
+        assert status == 200
+    line = told["line"]
+    assert (line["retention"], line["held"]) == ("medical_record", True)
+    assert 12 * 365 * 86_400 <= line["kept_until"] - before["kept_until"] <= 12 * 366 * 86_400
+    said = acts(visitors.server, one.id)
+    assert said.count(("recording_classified", "medical_record")) == 1
+    assert ("archive_refused", "classify") in said
+    assert (await archivist.ask("PUT", f"{path}/retention", {"retention": "for_ever"}))[0] == 400
+
+
 async def test_a_wrong_master_key_says_so_and_logs_no_view(visitors: Visitors, archivist: Staff) -> None:
     one = await archived(visitors, archivist)
     key = one.sealed.folder / "key"

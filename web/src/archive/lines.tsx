@@ -48,6 +48,7 @@ export function Lines({ play, at, onSeek }: LinesProps) {
           ))}
         </ol>
       )}
+      <p class="small second">{t.archive.timelineLater}</p>
     </section>
   );
 }

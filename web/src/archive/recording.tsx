@@ -11,6 +11,7 @@ import { Note } from "../ui/screen";
 import { ExportPart } from "./export-part";
 import { HoldPart } from "./hold-part";
 import { PlaySheet } from "./play-sheet";
+import { RetentionPart } from "./retention-part";
 import { VerifyBadge } from "./verify";
 import { dayAndTime, faultText, isoDay, longDay } from "./words";
 
@@ -61,6 +62,7 @@ export function Recording({ which, rights, session, onChanged, onBack }: Recordi
       {alive && (
         <div class="row archive-tools">
           {rights.has("hold") && <HoldPart line={line} onDone={keep} />}
+          {rights.has("classify") && <RetentionPart line={line} onDone={keep} onFault={setFault} />}
           {rights.has("export") && <ExportPart told={told} onDone={keep} />}
         </div>
       )}

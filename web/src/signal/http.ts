@@ -15,7 +15,11 @@ export const failure = (code: string, message = ""): { ok: false; error: Refusal
 });
 
 /** `X-Consilium` proves that the request is ours: another origin cannot send it without a preflight. */
-export async function request<T>(method: "GET" | "POST" | "DELETE", path: string, body?: object): Promise<Reply<T>> {
+export async function request<T>(
+  method: "GET" | "POST" | "PUT" | "DELETE",
+  path: string,
+  body?: object,
+): Promise<Reply<T>> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (method !== "GET") headers["X-Consilium"] = "1";
   if (body !== undefined) headers["Content-Type"] = "application/json";

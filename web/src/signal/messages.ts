@@ -32,7 +32,7 @@ export type EntryKind = "text" | "picture" | "event";
 
 export type EventCode = "joined" | "left" | "offered" | "accepted" | "confirmed" | "live" | "interrupted" | "media_lost" | "media_back" | "picture_smaller" | "picture_larger" | "picture_stills" | "picture_off" | "picture_back" | "sound_weak" | "moved" | "recording_asked" | "recording_on" | "recording_paused" | "recording_off" | "ended";
 
-export type AccessAct = "offer_shown" | "visit_taken" | "record_read" | "record_written" | "triaged" | "recording_played" | "recording_checked" | "recording_described" | "copy_made" | "copy_fetched" | "recording_held";
+export type AccessAct = "offer_shown" | "visit_taken" | "record_read" | "record_written" | "triaged" | "recording_played" | "recording_checked" | "recording_described" | "copy_made" | "copy_fetched" | "recording_held" | "recording_classified";
 
 export type RecordingState = "off" | "asked" | "on" | "paused" | "ending";
 
@@ -943,6 +943,11 @@ export interface PlayGranted {
 /** `POST /api/archive/recordings/{recording}/hold`: why nothing may destroy it. `DELETE` ends it. */
 export interface HoldPut {
   reason: string;
+}
+
+/** `PUT /api/archive/recordings/{recording}/retention`: as what it is kept from now on. */
+export interface RetentionPut {
+  retention: RetentionClass;
 }
 
 /** `POST /api/archive/recordings/{recording}/exports`: why a film is made, and in which language names stand in it. */

@@ -99,6 +99,7 @@ export const archive = {
       `${count(people, "person", "people")}, ${length} long, ${count(gaps, "gap", "gaps")}`,
     gap: (length: string, reason: string) => `Gap of ${length} s: ${reason}`,
     gapReasons: {
+      no_media: "nothing came",
       network: "the network",
       muted: "muted",
       no_keyframe: "no whole picture came",
@@ -112,6 +113,7 @@ export const archive = {
     events: "Events",
     timeline: "What was written and shown",
     timelineEmpty: "Nothing was written.",
+    timelineLater: "What was written after the visit had ended is not sealed with it.",
     photo: (at: string) => `Photo, ${at}`,
     eventWords: {
       joined: "came in",
@@ -132,6 +134,11 @@ export const archive = {
     } as Record<string, string>,
     beforeStart: "before",
 
+    classify: (kind: string) => `Keep as ${kind.toLowerCase()}`,
+    classifyTitle: (kind: string) => `Keep this as ${kind.toLowerCase()}?`,
+    classifyBody:
+      "How long it is kept changes with it, and the change is written to the log. A legal hold stays as it is.",
+    classifyNo: "Leave it",
     hold: "Hold",
     release: "End the hold",
     holdTitle: "Hold this recording",
@@ -188,7 +195,7 @@ export const archive = {
       disk_fault: "The disk of the recordings fails.",
       segment_damaged: "A part was altered and is left out.",
       part_damaged: "A text or picture was altered and cannot be shown.",
-      person_erased: "What one person said and showed was erased at their wish.",
+      person_erased: "What one person said or showed was erased at their wish.",
       codec_unsupported: "This browser cannot show one of the pictures.",
       play_over: "The time to watch is over. Say again why you watch it.",
       held_already: "Somebody holds this recording already.",

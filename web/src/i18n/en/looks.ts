@@ -22,6 +22,7 @@ export const looks = {
       copy_made: "Had a copy of the recording made",
       copy_fetched: "Took a copy of the recording",
       recording_held: "Kept the recording from being destroyed",
+      recording_classified: "Changed for how long the recording is kept",
     },
     why: {
       treatment: "to treat you",

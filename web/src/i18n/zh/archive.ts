@@ -93,6 +93,7 @@ export const archive = {
     tracksLabel: (people: number, length: string, gaps: number) => `${people} 人，全长 ${length}，缺口 ${gaps} 处`,
     gap: (length: string, reason: string) => `缺口 ${length} 秒：${reason}`,
     gapReasons: {
+      no_media: "没有收到音视频",
       network: "网络",
       muted: "静音",
       no_keyframe: "没有收到完整画面",
@@ -106,6 +107,7 @@ export const archive = {
     events: "事件",
     timeline: "文字与图片",
     timelineEmpty: "没有文字记录。",
+    timelineLater: "就诊结束后写下的内容没有一并封存。",
     photo: (at: string) => `照片，${at}`,
     eventWords: {
       joined: "进入",
@@ -126,6 +128,10 @@ export const archive = {
     } as Record<string, string>,
     beforeStart: "此前",
 
+    classify: (kind: string) => `改按${kind}保存`,
+    classifyTitle: (kind: string) => `改按${kind}保存？`,
+    classifyBody: "保存期限随之改变，此次更改会写入日志。依法保全不受影响。",
+    classifyNo: "不更改",
     hold: "保全",
     release: "解除保全",
     holdTitle: "保全这份录像",
@@ -179,7 +185,7 @@ export const archive = {
       disk_fault: "录像磁盘出现故障。",
       segment_damaged: "有一段被改动，已略过。",
       part_damaged: "有文字或图片被改动，无法显示。",
-      person_erased: "有一位参与者的声音画面已应其要求删除。",
+      person_erased: "有一位参与者的声音或画面已应其要求删除。",
       codec_unsupported: "这个浏览器无法显示其中一路画面。",
       play_over: "观看时间已过，请再次说明理由。",
       held_already: "已有人保全这份录像。",

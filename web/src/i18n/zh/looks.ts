@@ -22,6 +22,7 @@ export const looks: Pick<Texts, "looks"> = {
       copy_made: "制作录像复制件",
       copy_fetched: "取走录像复制件",
       recording_held: "保全录像，暂不销毁",
+      recording_classified: "更改了录像的保存期限",
     },
     why: {
       treatment: "为您诊治",
