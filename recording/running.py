@@ -18,6 +18,7 @@ import structlog
 
 from common.errors import Unavailable
 from common.evidence.signing import Signer
+from recording.core.losses import losses
 from recording.core.manifest import Clock, Consent, Gap, Kind, Manifest, Person, Quality, State
 from recording.folder import KEY, Folder
 from recording.intake import Intake
@@ -261,9 +262,9 @@ class Running:
         return max(segments, gaps, self._ms(now_us()) if self.on else 0)
 
     def _mark_lost(self) -> None:
-        """What is on the disk ended without a word: from there on there is a gap."""
+        """What is on the disk ended without a word: what is missing up to there, and all from there on, are gaps."""
         if self._sealer.lines and not any(gap.to_ms is None for gap in self._gaps):
-            self._gaps.append(Gap("", "", self._end_ms(), None, "recorder_lost"))
+            self._gaps += losses(self._sealer.lines, self._gaps, self._end_ms())
 
     def _close_gap(self, at_us: int) -> None:
         to_ms = self._ms(at_us)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from common.errors import Unavailable
 from recording.container import Muxer
-from recording.core.cutting import PAUSE_US, Cut, Cutter
+from recording.core.cutting import IDLE_US, PAUSE_US, Cut, Cutter
 from recording.core.depayload import Depayload, Frame, depayload_for
 from recording.core.manifest import Codec, Gap, Kind, Quality
 from recording.core.reorder import Packet, Ready, Reorder
@@ -37,6 +37,8 @@ class _Source:
     line: RtpLine
     reorder: Reorder = field(default_factory=Reorder)
     waiting: list[Frame] = field(default_factory=list)
+    begun: bool = False
+    """Whether a frame of it was written."""
 
 
 @dataclass(slots=True)
@@ -101,9 +103,10 @@ class Track:
             self._close_segment(None)
 
     def wants_key(self, now_us: int) -> bool:
-        """Whether the sender is to be asked for a key frame now."""
+        """Whether the sender is to be asked for a key frame now: never one who sends nothing."""
         source = self._source
-        return source is not None and self._cutter.wants_key(now_us, starved=source.depayload.starved)
+        sends = source is not None and now_us - self._heard_us < IDLE_US
+        return source is not None and sends and self._cutter.wants_key(now_us, starved=source.depayload.starved)
 
     def end_source(self) -> None:
         """Nothing more comes of the present source."""
@@ -174,8 +177,9 @@ class Track:
     def _look_for_gap(self, source: _Source, at_us: int) -> None:
         missing = source.reorder.lost + source.depayload.broken
         if at_us - self._end_us >= PAUSE_US:
-            self._gap(self._end_us, at_us, "network" if missing > self._lost_before else "no_media")
-        self._lost_before = missing
+            lossy = source.begun and missing > self._lost_before  # before another connection's first frame nothing was lost
+            self._gap(self._end_us, at_us, "network" if lossy else "no_media")
+        self._lost_before, source.begun = missing, True
 
     def _close_segment(self, next_us: int | None) -> None:
         """Ends the open segment where the next one begins, or where its last frame ends."""

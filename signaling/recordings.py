@@ -171,8 +171,15 @@ class RecordingKeeper:
             return
         if order.state != "on":
             await self._stop(which, order, placed)
-        elif placed is not None and self._workers.owns(placed):
+        elif placed is None:
+            await self._unplaced(which)
+        elif self._workers.owns(placed):
             await self._start(which, order, placed)
+
+    async def _unplaced(self, which: ConsultationId) -> None:
+        """The call has no media worker now: nothing is copied, and everybody is told so. With the next worker it goes on."""
+        if self._done.pop(which, None) is not None:
+            self._carry_out(await self._rooms.recording_confirmed(which, False, self._clock.now()))
 
     async def _start(self, which: ConsultationId, order: RecordingOrder, placed: Placement) -> None:
         done = self._done.get(which)

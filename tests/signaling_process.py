@@ -1,5 +1,6 @@
 """The product's own server as a process of a test: `python -m signaling` on a free port with settings of its own."""
 
+import contextlib
 import os
 import sys
 import urllib.error
@@ -55,3 +56,14 @@ class Signaling(Service):
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
+
+
+def children(server: Signaling, module: str) -> list[int]:
+    """The processes of this server that run a module."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            words = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            if module in words and (process / "cwd").readlink() == server.folder:
+                found.append(int(process.name))
+    return sorted(found)

@@ -10,6 +10,8 @@ from enum import Enum, auto
 SEGMENT_US = 5_000_000
 EARLY_US = 3_000_000
 """From here on a key frame that came by itself begins the next segment of a picture."""
+STARVED_AGAIN_US = 500_000
+"""Where nothing is kept until a key frame comes."""
 ASK_AGAIN_US = 1_500_000
 """A request or its key frame may be lost; the plane holds requests of all who ask at a bounded pace besides."""
 PAUSE_US = 1_000_000
@@ -70,11 +72,13 @@ class Cutter:
         return Cut.BEGIN if long_enough or paused or setup != open_.setup or open_.octets >= MOST_OCTETS else Cut.ADD
 
     def wants_key(self, now_us: int, *, starved: bool) -> bool:
-        """Whether to ask the sender now; true at most once in ASK_AGAIN_US. `starved`: nothing can be kept without one."""
+        """Whether to ask the sender now; true at most once in a while. `starved`: nothing can be kept without one."""
         if not self._picture:
             return False
-        due = starved or self._open is None or now_us - self._open.begun_us >= SEGMENT_US
-        if not due or (self._asked_us is not None and now_us - self._asked_us < ASK_AGAIN_US):
+        starved = starved or self._open is None
+        due = starved or (self._open is not None and now_us - self._open.begun_us >= SEGMENT_US)
+        again_us = STARVED_AGAIN_US if starved else ASK_AGAIN_US
+        if not due or (self._asked_us is not None and now_us - self._asked_us < again_us):
             return False
         self._asked_us = now_us
         return True

@@ -158,13 +158,13 @@ class LinkedCast(Cast):
 
     def __init__(self, server: Signaling, name: str, media_ports: list[int], turn_ports: range = range(0)) -> None:
         super().__init__(server, name)
-        self._media_ports = media_ports
+        self.media_ports = media_ports
         self._turn_ports = turn_ports
         self._links: dict[int, LinkProxy] = {}
 
     async def enter(self, browser: Browser, look: Look, *, phone: bool = False, language: str = "en") -> Person:
         person = await super().enter(browser, look, phone=phone, language=language)
-        link = LinkProxy(self._media_ports, seed=1000 + len(self._links), exempt=self._is_turn)
+        link = LinkProxy(self.media_ports, seed=1000 + len(self._links), exempt=self._is_turn)
         self._links[id(person)] = link
         await person.context.add_init_script(REDIRECT.replace("PORTS", json.dumps(link.ports)))
         return person

@@ -174,6 +174,19 @@ async def test_another_size_is_another_segment(tmp_path: Path, codec: str) -> No
     assert sum(line.frames for line in track.closed) == 60
 
 
+async def test_who_sends_nothing_is_not_asked_for_key_frames() -> None:
+    """A camera that is off, for an hour."""
+    from recording.sink import Track
+    from tests.integration.recording.copies import copied
+
+    track = Track(new_id("s"), "video", 0, 0)
+    track.new_source("vp8")
+    for copy in copied(Camera(), 30, {}):
+        track.copy(*copy)
+    asked = [ms for ms in range(2000, 3_600_000, 50) if (track.tick(ms * 1000), track.wants_key(ms * 1000))[1]]
+    assert asked == []
+
+
 async def test_muted_sound_lossy_links_and_changing_pictures(tmp_path: Path) -> None:
     async with recorded_call(tmp_path) as (desk, one, two):
         await desk.order("on", one.browser, two.browser)

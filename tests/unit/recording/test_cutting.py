@@ -2,7 +2,7 @@
 
 import itertools
 
-from recording.core.cutting import ASK_AGAIN_US, IDLE_US, MOST_OCTETS, SEGMENT_US, Cut, Cutter
+from recording.core.cutting import ASK_AGAIN_US, IDLE_US, MOST_OCTETS, SEGMENT_US, STARVED_AGAIN_US, Cut, Cutter
 
 FRAME = 33_333
 
@@ -47,6 +47,15 @@ def test_nothing_is_kept_before_a_key_frame_nor_beyond_the_bound() -> None:
     assert not cutter.wants_key(1, starved=True)
     assert cutter.frame(1, 10, key=True, setup=None) is Cut.BEGIN
     assert cutter.frame(2, MOST_OCTETS, key=False, setup=None) is Cut.LEAVE_OUT
+
+
+def test_who_waits_for_a_key_frame_asks_again_sooner() -> None:
+    cutter = Cutter(picture=True)
+    starved = [ms for ms in range(3000) if cutter.wants_key(ms * 1000, starved=False)]
+    assert starved == list(range(0, 3000, STARVED_AGAIN_US // 1000)), "nothing is open"
+    cutter.frame(3_000_000, 10, key=True, setup=None)
+    starved = [ms for ms in range(3000, 6000) if cutter.wants_key(ms * 1000, starved=True)]
+    assert starved == list(range(3000, 6000, STARVED_AGAIN_US // 1000)), "a frame was lost"
 
 
 def test_another_setup_or_a_pause_is_a_cut_and_idleness_closes() -> None:
