@@ -1,11 +1,12 @@
-"""The keys of recordings: a data key for each, wrapped by the master key; in it a key for each person, wrapped by the data key.
+"""The keys of recordings: a data key for each, wrapped by the master key; in it keys for each person's sound and picture.
 
-It decides what wraps what, and so what destroying a wrapped key destroys: the recording, or what one person said and showed. The
+It decides what wraps what, and so what destroying a wrapped key destroys: the recording, or what one person said or showed. The
 master key comes from `Master`, by default a file; a KMS is another `Master`. The form on disk is in docs/ARCHIVE.md.
 """
 
 import hashlib
 import os
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Protocol
@@ -17,7 +18,7 @@ from common.errors import Unavailable
 from common.kept import keep
 from recording.core import canonical
 from recording.core.canonical import Malformed
-from recording.core.manifest import require_hex, require_id
+from recording.core.manifest import Kind, require_hex, require_id
 
 KEY_BYTES = 32
 MASTER_FILE = "recording-key"
@@ -40,6 +41,8 @@ class Wrapped:
 
 @dataclass(frozen=True, slots=True)
 class PersonKey:
+    """`seat` is the holder: a person's sound or picture (`holder`), or in recordings begun by earlier versions the person."""
+
     seat: str
     wrapped: Wrapped
 
@@ -154,13 +157,21 @@ class RecordingKeys:
     def text(self) -> bytes:
         return canonical.encode(self.file)
 
+    def of(self, seat: str, kind: Kind) -> AESGCM | None:
+        """The cipher of a person's segments of a kind; none when there is no such key (any more)."""
+        return self.person(self.holder(seat, kind))
+
+    def holder(self, seat: str, kind: Kind) -> str:
+        """Under which name the key of a person's sound or picture is filed here."""
+        return seat if _shared(self.file, seat) else holder(seat, kind)
+
     def person(self, seat: str) -> AESGCM | None:
-        """The cipher of a person's segments; none when there is no such key (any more)."""
+        """The cipher of this holder; none when there is no such key (any more)."""
         found = next((each for each in self.file.people if each.seat == seat), None)
         return None if found is None else AESGCM(open_key(self._data, found.wrapped, _bound(self.file.recording, seat)))
 
     def add_person(self, seat: str) -> None:
-        """A key for somebody who has none."""
+        """A key for a holder that has none."""
         wrapped = seal_key(self._data, os.urandom(KEY_BYTES), _bound(self.file.recording, seat))
         self.file = replace(self.file, people=(*self.file.people, PersonKey(seat, wrapped)))
 
@@ -185,10 +196,26 @@ def rewrapped(text: bytes, recording: str, master: Master) -> bytes:
     return canonical.encode(replace(file, master=master.key_id, data=master.wrap(data, _bound(recording))))
 
 
-def without_person(text: bytes, recording: str, seat: str) -> bytes:
-    """The file without a person's key: what they said and showed is gone with it."""
+def holder(seat: str, kind: Kind) -> str:
+    """The id that a person's sound (a_…) or picture (v_…) has as a holder of a key."""
+    return f"{kind[0]}_{seat.partition('_')[2]}"
+
+
+def without_person(text: bytes, recording: str, seat: str, kinds: Collection[Kind] = ("audio", "video")) -> bytes:
+    """The file without a person's keys of these kinds: what they said, or showed, is gone with them.
+
+    Unavailable: `one_key`, where sound and picture are under the same and only one of them is to go.
+    """
     file = read_key_file(text, recording)
-    return canonical.encode(replace(file, people=tuple(each for each in file.people if each.seat != seat)))
+    if len(set(kinds)) == 1 and _shared(file, seat):
+        raise Unavailable("one_key", "this person's sound and picture are under one key")
+    gone = {seat, *(holder(seat, kind) for kind in kinds)}
+    return canonical.encode(replace(file, people=tuple(each for each in file.people if each.seat not in gone)))
+
+
+def _shared(file: KeyFile, seat: str) -> bool:
+    """Whether this person's sound and picture are under one key, as they were in recordings begun by earlier versions."""
+    return any(each.seat == seat for each in file.people)
 
 
 def _bound(recording: str, seat: str = "") -> bytes:

@@ -115,7 +115,7 @@ class Sealer:
             nonce=nonce.hex(),
         )
         bound = segments.bind(head)
-        signed = bound + self._cipher(closed.seat).encrypt(nonce, closed.file, bound)
+        signed = bound + self._cipher(closed.seat, closed.kind).encrypt(nonce, closed.file, bound)
         blocks = segments.block_digests(signed)
         after = chain.extend(self._chain.head, segments.chained(blocks))
         self._folder.write(segment_name(head.number), signed, self._signer.sign(segments.SIGNED_FOR, after))
@@ -127,12 +127,13 @@ class Sealer:
         text = manifests.encode(self.kept)
         self._folder.write_manifest(text, self._signer.sign(manifests.SIGNED_FOR, text))
 
-    def _cipher(self, seat: str) -> AESGCM:
-        cipher = self._ciphers.get(seat)
+    def _cipher(self, seat: str, kind: Kind) -> AESGCM:
+        holder = self._keys.holder(seat, kind)
+        cipher = self._ciphers.get(holder)
         if cipher is None:
-            self._keys.add_person(seat)
+            self._keys.add_person(holder)
             self._folder.write(KEY, self._keys.text)
-            cipher = self._ciphers[seat] = self._keys.person(seat)
+            cipher = self._ciphers[holder] = self._keys.person(holder)
         assert cipher is not None
         return cipher
 
@@ -180,7 +181,7 @@ def unseal(data: bytes, keys: RecordingKeys) -> bytes:
         parts = segments.take_apart(data)
     except Malformed:
         raise Unavailable("segment_damaged", "the segment is not of our form") from None
-    cipher = keys.person(parts.head.seat)
+    cipher = keys.of(parts.head.seat, parts.head.kind)
     if cipher is None:
         raise Unavailable("person_erased", "this person's key was destroyed")
     try:

@@ -24,7 +24,7 @@ from recording.records import Export, Recording
 from recording.rounds import Rounds
 from recording.uploads import Uploads
 from rooms.archiving import Closed
-from rooms.consent import RecordingState
+from rooms.consent import RecordingState, Standing
 from rooms.effects import Effect
 from rooms.model import Role
 from rooms.ports import OrderedErasure
@@ -82,7 +82,7 @@ class RoomsErasures:
         self._carry_out = carry_out
 
     async def wanted(self) -> Sequence[Wanted]:
-        return [Wanted(one.id, one.recording, one.seat) for one in await self._orders()]
+        return [Wanted(one.id, one.recording, one.seat, one.kinds) for one in await self._orders()]
 
     async def erased(self, which: str) -> None:
         for one in await self._orders():
@@ -90,14 +90,16 @@ class RoomsErasures:
                 self._carry_out(await self._recordings.erased(one))
 
     async def _orders(self) -> list[OrderedErasure]:
-        """All of a person, once the consultation is over, and unless they agreed again and were recorded anew."""
+        """What is of somebody once the consultation is over, and unless they agreed again and were recorded anew."""
         found: list[OrderedErasure] = []
         for one in await self._recordings.erasures():
             consultation = await self._recordings.consultation_of(one.recording)
             recording = consultation.recording if consultation is not None else None
-            if "audio" not in one.kinds or recording is None or recording.state is not RecordingState.OVER or recording.copying:
+            if recording is None or recording.state is not RecordingState.OVER or recording.copying:
                 continue
-            if not recording.answer(one.seat).recorded:
+            answer = recording.answer(one.seat)
+            anew = answer.recorded if "audio" in one.kinds else answer.audio_video is Standing.GIVEN
+            if not anew:
                 found.append(one)
         return found
 

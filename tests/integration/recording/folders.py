@@ -1,13 +1,13 @@
 """Recordings on a real disk for tests: made segment by segment, without a call."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from common.evidence.signing import Signer, keep_signer
 from common.ids import new_id
 from recording.core.manifest import Clock, Manifest, Person
-from recording.folder import Folder
-from recording.keys import FileMaster
+from recording.folder import KEY, Folder
+from recording.keys import FileMaster, RecordingKeys
 from recording.sealing import Closed, Sealer
 
 
@@ -53,6 +53,21 @@ class House:
         seat = self.seats[number % 2]
         return Closed(seat, "audio", "opus", "webm", number * 5000, 5000, 250, 0, 0, file + number.to_bytes(4, "big"))
 
+    def begin_with(self, *, shared: bool) -> Path:
+        """One person's sound, then picture; `shared`: under one key, as earlier versions sealed. It is not over."""
+        sealer, path = self.begin()
+        if shared:
+            keys = RecordingKeys.read((path / KEY).read_bytes(), path.name, self.master)
+            keys.add_person(self.seats[0])
+            (path / KEY).write_bytes(keys.text)
+            sealer.close()
+            sealer = Sealer.go_on(Folder(path), path.name, self.master, self.signer)
+        sealer.seal(self.closed(0))
+        sealer.seal(replace(self.closed(2), kind="video", codec="vp8"))
+        sealer.publish(sealer.kept)
+        sealer.close()
+        return path
+
     def recorded(self, count: int = 6, *, over: bool = True) -> Path:
         """A recording of so many segments of 160 kB."""
         sealer, path = self.begin()
@@ -65,6 +80,4 @@ class House:
 
 
 def _with_state(kept: Manifest, state: str) -> Manifest:
-    from dataclasses import replace
-
     return replace(kept, state=state)  # type: ignore[arg-type]

@@ -65,6 +65,26 @@ async def test_a_person_is_erased_and_nobody_else_and_it_still_verifies(house: H
     assert await erasing.look() == 1, "twice is as good as once"
 
 
+async def test_a_picture_taken_back_alone_goes_alone(house: House) -> None:
+    sealed = house.seal()
+    recording = await house.entered(sealed)
+    orders = Orders([Wanted("er_one", recording.id, SeatId(sealed.patient), ("video",))])
+
+    async def drop(_: Recording) -> None:
+        return None
+
+    assert await Erasing(house.catalog, house.jobs, house.shelf, orders, drop).look() == 1 and orders.open == []
+    opened = await house.shelf.open(await house.at(sealed))
+    for number, line in enumerate(opened.manifest.segments, 1):
+        if (line.seat, line.kind) == (sealed.patient, "video"):
+            with pytest.raises(Unavailable) as gone:
+                opened.plaintext(number)
+            assert gone.value.code == "person_erased"
+        else:
+            assert opened.plaintext(number)
+    assert verify_command(sealed.folder, house.vault.data / "evidence-key.pub") == 0
+
+
 async def test_a_legal_hold_wins_until_it_is_released(house: House) -> None:
     async def drop(recording: Recording) -> None:
         raise AssertionError("nothing may go")

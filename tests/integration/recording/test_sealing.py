@@ -11,12 +11,14 @@ from common.errors import Unavailable
 from common.evidence.signing import keep_signer
 from common.ids import new_id
 from recording.commands import rotate_command
-from recording.core.manifest import segment_name
+from recording.core.manifest import Kind, segment_name
 from recording.folder import KEY, MANIFEST, NEW, Folder
-from recording.keys import MASTER_FILE, FileMaster, RecordingKeys, without_person
+from recording.keys import MASTER_FILE, FileMaster, RecordingKeys, holder, without_person
 from recording.sealing import Sealer, unseal
 from recording.verify import FolderFiles, verify
 from tests.integration.recording.folders import House
+
+PICTURE: tuple[Kind, ...] = ("video",)
 
 
 @pytest.fixture
@@ -137,7 +139,34 @@ def test_a_destroyed_key_destroys_what_it_is_of_and_nothing_else(house: House) -
     assert gone.value.code == "person_erased"
     assert unseal((path / segment_name(2)).read_bytes(), _keys(house, path))
     assert verify(FolderFiles(path), house.signer.verifier, path.name).problem is None
-    assert second in {each.seat for each in _keys(house, path).file.people}
+    assert holder(second, "audio") in {each.seat for each in _keys(house, path).file.people}
+
+
+def test_a_picture_alone_can_be_destroyed(house: House) -> None:
+    path = house.begin_with(shared=False)
+    text = without_person((path / KEY).read_bytes(), path.name, house.seats[0], PICTURE)
+    (path / KEY).write_bytes(text)
+    with pytest.raises(Unavailable) as gone:
+        unseal((path / segment_name(2)).read_bytes(), _keys(house, path))
+    assert gone.value.code == "person_erased"
+    assert unseal((path / segment_name(1)).read_bytes(), _keys(house, path))
+    assert verify(FolderFiles(path), house.signer.verifier, path.name).problem is None
+
+
+def test_what_an_earlier_version_began_stays_under_one_key_for_each_person(house: House) -> None:
+    """It goes on, opens and verifies; a picture alone cannot go, both together can."""
+    path = house.begin_with(shared=True)
+    sealer = Sealer.go_on(Folder(path), path.name, house.master, house.signer)
+    sealer.seal(house.closed(4))
+    sealer.close()
+    assert [each.seat for each in _keys(house, path).file.people] == [house.seats[0]]
+    assert all(unseal((path / segment_name(number)).read_bytes(), _keys(house, path)) for number in (1, 2, 3))
+    with pytest.raises(Unavailable) as one:
+        without_person((path / KEY).read_bytes(), path.name, house.seats[0], PICTURE)
+    assert one.value.code == "one_key"
+    (path / KEY).write_bytes(without_person((path / KEY).read_bytes(), path.name, house.seats[0]))
+    assert not _keys(house, path).file.people
+    assert verify(FolderFiles(path), house.signer.verifier, path.name).problem is None
 
 
 def test_a_wrong_master_key_is_told_and_nothing_is_written(house: House, tmp_path: Path) -> None:

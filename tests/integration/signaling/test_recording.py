@@ -18,14 +18,20 @@ from typing import Any
 import aiohttp
 import pytest
 
+from common.errors import Unavailable
+from recording.core import manifest as manifests
+from recording.core.manifest import segment_name
+from recording.keys import FileMaster, RecordingKeys, holder
+from recording.sealing import unseal
 from tests.integration.signaling.conftest import Visitors
+from tests.integration.signaling.test_archive import staff
 from tests.opened import apart, open_recording
 from tests.peers.browser import FakeBrowser
 from tests.peers.talker import Talker
 from tests.peers_signaling import Speaker
-from tests.processes import wait_for
+from tests.processes import wait_for, waits_for_input
 from tests.services import LOGS
-from tests.signaling_process import Signaling
+from tests.signaling_process import Signaling, children
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +71,19 @@ class Visit:
         assert answered["ok"], answered
         await self.both(lambda status: status["light"] and status["running"], "it is recorded")
 
+    async def join_again(self) -> None:
+        """Both come to the call's present worker with new peers, and talk."""
+        for talker in self.talkers:
+            await talker.stop()
+            with contextlib.suppress(Exception):
+                await talker.browser.close()
+        browsers = FakeBrowser(self.seats[0]), FakeBrowser(self.seats[1])
+        for who, seat, other, browser in zip((self.doctor, self.patient), self.seats, self.seats[::-1], browsers, strict=True):
+            await _in_call(who, seat, other, browser)
+        self.talkers = Talker(browsers[0]), Talker(browsers[1])
+        for talker in self.talkers:
+            talker.start()
+
     def folders(self) -> list[Path]:
         return sorted((self.server.data / "recordings").glob("rc_*"))
 
@@ -92,6 +111,7 @@ async def visit(server: Signaling) -> AsyncIterator[Visit]:
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
         visitors = Visitors(server, session)
         talkers: list[Talker] = []
+        made: Visit | None = None
         try:
             doctor, (patient, seat, _) = await visitors.doctor(), await visitors.patient()
             await patient.come()
@@ -113,9 +133,10 @@ async def visit(server: Signaling) -> AsyncIterator[Visit]:
             for talker in talkers:
                 talker.start()
             await wait_for(lambda: patient.states["seat_state"]["state"] == "live", 15, "a live call")
-            yield Visit(server, doctor, patient, (own, seat), (talkers[0], talkers[1]))
+            made = Visit(server, doctor, patient, (own, seat), (talkers[0], talkers[1]))
+            yield made
         finally:
-            for talker in talkers:
+            for talker in made.talkers if made is not None else talkers:
                 await talker.stop()
                 with contextlib.suppress(Exception):
                     await talker.browser.close()
@@ -154,7 +175,7 @@ async def test_a_killed_recorder_leaves_a_true_gap(recording_server: Signaling) 
     async with visit(recording_server) as call:
         await call.agree()
         await asyncio.sleep(6)
-        (process,) = _children(recording_server, "recording.worker")
+        (process,) = children(recording_server, "recording.worker")
         os.kill(process, signal.SIGKILL)
         await wait_for(lambda: not call.status(call.doctor)["running"], 15, "everybody is told that nothing is recorded")
         await call.both(lambda status: status["running"], "it is recorded again", 30)
@@ -169,10 +190,115 @@ async def test_a_killed_recorder_leaves_a_true_gap(recording_server: Signaling) 
         assert opened.seen(seat, "audio").frames > 300
 
 
+async def test_a_killed_media_worker_leaves_one_recording_that_tells_of_it(recording_server: Signaling) -> None:
+    """While the call has no worker everybody is told that nothing is copied; nobody is asked again, and it goes on."""
+    before = sorted((recording_server.data / "recordings").glob("rc_*"))
+    async with visit(recording_server) as call:
+        await call.agree()
+        await asyncio.sleep(6)
+        own = [call.status(who)["own"] for who in (call.doctor, call.patient)]
+        epoch = call.patient.states["seat_state"]["media_epoch"]
+        killed = await lose_worker(call)
+        assert [call.status(who)["own"] for who in (call.doctor, call.patient)] == own
+        assert {call.status(who)["state"] for who in (call.doctor, call.patient)} == {"on"}
+        await wait_for(lambda: call.patient.states["seat_state"]["media_epoch"] not in (None, epoch), 30, "another worker")
+        await call.join_again()
+        joined = time.monotonic()
+        await call.both(lambda status: status["running"], "it is recorded again", 30)
+        await asyncio.sleep(6)
+        folder = await call.end()
+        assert set(call.folders()) == {*before, folder}
+    opened = open_recording(recording_server.data, folder.name)
+    assert {consent.given for consent in opened.manifest.consents if consent.purpose == "audio_video"} == {True}
+    zero_s = opened.manifest.clock.zero_us / 1e6
+    print(killed - zero_s, joined - zero_s, *opened.manifest.gaps, sep="\n")
+    for seat in call.seats:
+        for kind in ("audio", "video"):
+            gaps = [gap for gap in opened.manifest.gaps if (gap.seat, gap.kind) == (seat, kind)]
+            (gap,) = [gap for gap in gaps if gap.from_ms / 1000 > killed - zero_s - 1]
+            assert gap.reason == "no_media"
+            assert abs(gap.from_ms / 1000 - (killed - zero_s)) < 1
+            assert (gap.to_ms or 0) / 1000 >= joined - zero_s - 0.1
+            assert opened.segments(seat, kind)[-1].start_ms >= (gap.to_ms or 0) - 20
+        assert len(apart(opened.seen(seat, "audio").onsets, opened.seen(seat, "video").onsets)) >= 8
+
+
+async def lose_worker(call: Visit) -> float:
+    """Kills the worker of the call, and its successor after a while in which there is none; when the call lost it."""
+    await wait_for(lambda: any(map(waits_for_input, children(call.server, "media.worker"))), 20, "a spare worker")
+    workers = children(call.server, "media.worker")
+    (spare,) = filter(waits_for_input, workers)
+    os.kill(spare, signal.SIGSTOP)
+    try:
+        for worker in workers:
+            if worker != spare:
+                os.kill(worker, signal.SIGKILL)
+        killed = time.monotonic()
+        await call.both(lambda status: not status["running"], "everybody is told that nothing is copied", 10)
+    finally:
+        os.kill(spare, signal.SIGKILL)
+    return killed
+
+
+async def test_whoever_does_something_with_the_recording_stands_in_the_patients_own_log(recording_server: Signaling) -> None:
+    async with visit(recording_server) as call, aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+        await call.agree()
+        await asyncio.sleep(4)
+        path = f"/api/archive/recordings/{(await call.end()).name}"
+        archivist = await staff(Visitors(recording_server, session), "1901")
+        for _ in range(60):  # at a pace that the archive bears
+            if (await archivist.ask("GET", path))[0] == 200:
+                break
+            await asyncio.sleep(0.5)
+        for method, what, body, status in (
+            ("POST", "plays", {"purpose": "complaint"}, 201),
+            ("PUT", "retention", {"retention": "medical_record"}, 200),
+            ("POST", "hold", {"reason": "case 7"}, 200),
+            ("POST", "verifications", None, 200),
+            ("POST", "exports", {"purpose": "legal", "language": "en"}, 202),
+        ):
+            assert (await archivist.ask(method, f"{path}/{what}", body))[0] == status
+        log = await call.patient.ask("access_get", {"seat": call.seats[1]})
+        assert log["ok"], log
+        looks = [(look["act"], look["reason"], look["role"]) for look in log["body"]["looks"]]
+        assert looks[:5] == [
+            ("copy_made", "legal", "archivist"),
+            ("recording_checked", "", "archivist"),
+            ("recording_held", "", "archivist"),
+            ("recording_classified", "", "archivist"),
+            ("recording_played", "complaint", "archivist"),
+        ]
+
+
+async def test_a_picture_taken_back_in_the_call_is_erased_and_the_sound_stays(recording_server: Signaling) -> None:
+    """The recording goes on without it; when the visit is over what was recorded before cannot be seen by anybody."""
+    async with visit(recording_server) as call:
+        await call.agree()
+        await asyncio.sleep(4)
+        taken_back = await call.patient.ask("consent_withdraw", {"seat": call.seats[1], "purpose": "audio_video"})
+        assert taken_back["ok"], taken_back
+        await asyncio.sleep(3)
+        folder = await call.end()
+    manifest = manifests.decode((folder / "manifest.json").read_bytes())
+    sealed = {line.number: (folder / segment_name(line.number)).read_bytes() for line in manifest.segments}
+    erased = lambda: holder(call.seats[1], "video").encode() not in (folder / "key").read_bytes()  # noqa: E731
+    await wait_for(erased, 40, "the key of the picture is gone")
+    keys = RecordingKeys.read((folder / "key").read_bytes(), folder.name, FileMaster(recording_server.data))
+    gone = []
+    for line in manifest.segments:
+        try:
+            assert unseal(sealed[line.number], keys)
+        except Unavailable as error:
+            assert error.code == "person_erased"
+            gone.append((line.seat, line.kind))
+    assert set(gone) == {(call.seats[1], "video")}
+    assert max(line.end_ms for line in manifest.segments if (line.seat, line.kind) == (call.seats[1], "audio")) > 6000
+
+
 async def test_a_wrong_master_key_is_shown_to_the_doctor_and_mended(recording_server: Signaling) -> None:
     key = recording_server.data / "recording-key"
     good = key.read_bytes()
-    (process,) = _children(recording_server, "recording.worker")
+    (process,) = children(recording_server, "recording.worker")
     key.write_bytes(b"short")
     os.kill(process, signal.SIGKILL)
     try:
@@ -189,14 +315,3 @@ async def test_a_wrong_master_key_is_shown_to_the_doctor_and_mended(recording_se
     finally:
         key.write_bytes(good)
     assert open_recording(recording_server.data, folder.name).manifest.segments
-
-
-def _children(server: Signaling, module: str) -> list[int]:
-    """Processes of this server that run that module."""
-    found = []
-    for line in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):  # it ended meanwhile
-            words = line.read_bytes().decode(errors="replace").split("\0")
-            if module in words and str(server.data.resolve()) in words:
-                found.append(int(line.parent.name))
-    return found
