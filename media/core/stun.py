@@ -6,6 +6,7 @@ worker's idle connections do little else.
 """
 
 import binascii
+import hashlib
 import hmac
 import struct
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ _CONTROLLED, _FINGERPRINT = 0x8029, 0x8028
 _FINGERPRINT_MASK = 0x5354554E
 _IPV4, _IPV6 = 1, 2
 _INTEGRITY_BYTES = 20
+_BLOCK_BYTES = 64
+_INNER, _OUTER = (bytes(octet ^ pad for octet in range(256)) for pad in (0x36, 0x5C))
 _MAX_ATTRIBUTES = 32  # browsers send about eight
 
 
@@ -84,7 +87,7 @@ def is_signed_with(datagram: bytes, message: StunMessage, password: bytes) -> bo
         return False
     length = message.signed_bytes - HEADER_BYTES + 4 + _INTEGRITY_BYTES
     covered = datagram[:2] + length.to_bytes(2, "big") + datagram[4 : message.signed_bytes]
-    return hmac.compare_digest(hmac.digest(password, covered, "sha1"), message.integrity)
+    return hmac.compare_digest(_hmac_sha1(password, covered), message.integrity)
 
 
 def local_fragment(message: StunMessage) -> str | None:
@@ -115,6 +118,22 @@ def binding_success(transaction: bytes, address: tuple[str, int], password: str)
     return _signed(StunClass.SUCCESS, transaction, _attribute(_XOR_MAPPED, value), password)
 
 
+def _hmac_sha1(key: bytes, data: bytes) -> bytes:
+    inner, outer = (begun.copy() for begun in _begun(key))
+    inner.update(data)
+    outer.update(inner.digest())
+    return outer.digest()
+
+
+@lru_cache(maxsize=4096)
+def _begun(key: bytes) -> tuple["hashlib._Hash", "hashlib._Hash"]:
+    """HMAC's two hashes once they know the key (RFC 2104). OpenSSL's own costs 30 µs on a core that did something else meanwhile,
+    as it does with every check of an idle connection; to go on from here costs 8."""
+    sha1 = hashlib.sha1
+    block = (sha1(key).digest() if len(key) > _BLOCK_BYTES else key).ljust(_BLOCK_BYTES, b"\0")
+    return sha1(block.translate(_INNER)), sha1(block.translate(_OUTER))
+
+
 @lru_cache(maxsize=4096)
 def _packed(host: str) -> tuple[int, bytes]:
     ip = ip_address(host)
@@ -128,6 +147,6 @@ def _attribute(kind: int, value: bytes) -> bytes:
 def _signed(message_class: StunClass, transaction: bytes, attributes: bytes, password: str) -> bytes:
     length = len(attributes) + 4 + _INTEGRITY_BYTES
     body = struct.pack("!HHI", message_class, length, COOKIE) + transaction + attributes
-    integrity = hmac.digest(password.encode(), body, "sha1")
+    integrity = _hmac_sha1(password.encode(), body)
     whole = body[:2] + (length + 8).to_bytes(2, "big") + body[4:] + struct.pack("!HH", _INTEGRITY, _INTEGRITY_BYTES) + integrity
     return whole + struct.pack("!HHI", _FINGERPRINT, 4, binascii.crc32(whole) ^ _FINGERPRINT_MASK)

@@ -193,13 +193,14 @@ def request(password: bytes) -> bytes:
     return bytes(message)
 
 
-def test_integrity_is_what_aioice_makes_it() -> None:
-    data = request(b"password")
+@pytest.mark.parametrize("password", [b"password", b"p" * 64, b"p" * 65, b"p" * 256])  # a block of SHA-1 has 64 octets
+def test_integrity_is_what_aioice_makes_it(password: bytes) -> None:
+    data = request(password)
     message = stun.read(data)
     assert message is not None
     assert stun.local_fragment(message) == "mine"
-    assert stun.is_signed_with(data, message, b"password")
-    assert not stun.is_signed_with(data, message, b"passwore")
+    assert stun.is_signed_with(data, message, password)
+    assert not stun.is_signed_with(data, message, password[:-1] + b"e")
 
 
 def test_any_changed_bit_before_the_integrity_breaks_it() -> None:
