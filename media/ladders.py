@@ -133,4 +133,13 @@ def arrived_of(counters: Sequence[SourceCounters]) -> Arrived | None:
 
 def heard_by(counter: SinkCounters) -> Heard:
     """What the receiver of a sink last said."""
-    return Heard(counter.lost, counter.round_trip_ms / 1000, counter.reported_at, counter.estimate_bps, counter.estimate_at)
+    return Heard(
+        counter.lost,
+        counter.round_trip_ms / 1000,
+        counter.reported_at,
+        counter.estimate_bps,
+        counter.estimate_at,
+        counter.downlink_bps,
+        counter.downlink_late_s,
+        counter.downlink_at,
+    )

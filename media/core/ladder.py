@@ -60,11 +60,13 @@ class Signals:
     rate_bps: int = 0
     """Of the picture, as it comes to the relay."""
     estimate_bps: int | None = None
-    """What the receivers' browsers think they can take of it (REMB)."""
+    """What its receivers can take of it, by their browsers (REMB) or by what a full line carries."""
     congested: bool = False
-    """That estimate has fallen below the rate: a queue is growing somewhere."""
+    """That is less than the rate: a queue is growing somewhere."""
     loss: float = 0.0
     sound_loss: float = 0.0
+    queue_s: float = 0.0
+    """How long packets wait before receivers, by what these have not reported."""
     round_trip_s: float | None = None
     frozen_s: float = 0.0
     """How long receivers' pictures have stood still since the last step."""
@@ -91,8 +93,6 @@ LEAST_BPS = 60_000
 LOW_PROBE_BPS = 100_000
 BACK_OFF = 0.95
 """Of an estimate that is 0.85 of what arrived already."""
-SOUND_BPS = 45_000
-"""What sound takes of the same line: Chromium's estimate is for both, and a picture that took it all never got whole."""
 STEP_S = 1.2
 """A browser follows a limit in 0.7 s, and a queue shows half a second later."""
 FIRST_STEP, STEP_GROWTH, LARGEST_STEP = 1.25, 1.2, 1.8
@@ -105,11 +105,12 @@ RETRY_S, LONGEST_RETRY_S = 5.0, 20.0
 TRIAL_S = 4.0
 QUEUE_S = 0.5
 """More than the path's least round trip: a queue of half a second."""
-CALM_S = 0.1
-"""With more than this above the least round trip nothing is raised."""
+CALM_S, SHORT_QUEUE_S = 0.1, 0.2
+"""With more than this above the least round trip, or with a longer queue, nothing is raised."""
 SLOW_S = 1.5
 """Two people interrupt each other from here; what is not sound must go."""
 FROZEN_S = 0.5
+"""Whatever made pictures stand still, the smallest that moves is worth a try; a line that cannot carry it shows otherwise."""
 PATIENCE_S = 2.0
 """How long loss, delay or frozen pictures must last before the rung follows: a burst is over by then."""
 AFTERMATH_S = 4.0
@@ -168,7 +169,7 @@ class Ladder:
 
     def _move_limit(self, signals: Signals, now: float) -> None:
         if signals.congested and signals.estimate_bps is not None:
-            self._fall_to(BACK_OFF * signals.estimate_bps - SOUND_BPS, now)
+            self._fall_to(BACK_OFF * signals.estimate_bps, now)
         elif self._queues(signals) and now - self._fell_at >= AFTERMATH_S:
             self._fall_to(0.75 * self._limit, now)
         elif now >= self._raise_at and self._may_rise(signals):
@@ -188,7 +189,7 @@ class Ladder:
         """What was allowed so far is used and arrives well."""
         used = signals.rate_bps >= USED * self._limit
         trip, least = signals.round_trip_s, self._least_trip
-        quick = trip is None or least is None or trip <= least + CALM_S
+        quick = (trip is None or least is None or trip <= least + CALM_S) and signals.queue_s <= SHORT_QUEUE_S
         return used and quick and self._limit < MOST_BPS and signals.loss <= _BY_LOSS[0][0]
 
     def _rise(self, now: float) -> None:
@@ -231,7 +232,7 @@ class Ladder:
             if signals.round_trip_s is not None and signals.round_trip_s > SLOW_S * ease:
                 found.append((Rung.STILLS if self._rung.moves else Rung.AUDIO, Reason.DELAY))
             if self._rung.moves and self._frozen >= FROZEN_S:
-                found.append((_below(self._rung), Reason.FREEZES))
+                found.append((max(_below(self._rung), Rung.LOW, key=lambda rung: rung.height), Reason.FREEZES))
         return min(found, key=lambda each: each[0].height)
 
     def _go_up(self, to: Rung, now: float) -> None:
@@ -248,6 +249,8 @@ class Ladder:
     def _change(self, to: Rung, reason: Reason, now: float) -> None:
         if self._rung.moves and not to.moves:
             self._retry = min(2 * self._retry, LONGEST_RETRY_S) if now < self._trial_until + HOLD_S else RETRY_S
+        if reason is Reason.FREEZES:  # a smaller picture of the same rate would stand still as well
+            self._fall_to(self._limit / 2, now)
         self._rung, self._reason, self._changed_at = to, reason, now
         self._bad_since = self._good_since = None
         self._frozen = 0.0

@@ -27,13 +27,18 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What one receiver last said of one source; `at` and `estimate_at` are of the caller's clock."""
+    """What one receiver last said of one source; `at`, `estimate_at` and `downlink_at` are of the caller's clock."""
 
     lost_share: float
     round_trip_s: float
     at: float
     estimate_bps: int
     estimate_at: float
+    downlink_bps: int = 0
+    """What the way to it carries while a queue stands there; 0: there is none."""
+    downlink_late_s: float = 0.0
+    """How long that queue is."""
+    downlink_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +115,18 @@ class Senses:
         estimates = [
             heard.estimate_bps for heard in seen.picture_heard if heard.estimate_bps and now - heard.estimate_at <= FRESH_S
         ]
+        lines = [heard for heard in seen.picture_heard if heard.downlink_at > 0 and now - heard.downlink_at <= FRESH_S]
+        carried = [heard.downlink_bps for heard in lines if heard.downlink_bps]
+        if seen.uplink_bps:
+            carried.append(seen.uplink_bps)
         loss_up, loss_down = max(sound_up, picture_up), max(sound_down, picture_down)
         signals = Signals(
             rate_bps=self._picture.rate_bps(now),
-            estimate_bps=min([*estimates, *([seen.uplink_bps] if seen.uplink_bps else [])], default=None),
-            congested=seen.uplink_bps > 0 or (seen.congested and bool(estimates)),
+            estimate_bps=min([*estimates, *carried], default=None),
+            congested=bool(carried) or (seen.congested and bool(estimates)),
             loss=_both(loss_up, loss_down),
             sound_loss=_both(sound_up, sound_down),
+            queue_s=max((heard.downlink_late_s for heard in lines), default=0.0),
             round_trip_s=max((trip for trip in trips if trip > 0), default=None),
             frozen_s=frozen_s,
             relayed_tcp=seen.relayed_tcp,

@@ -82,6 +82,11 @@ class SinkCounters(NamedTuple):
     estimate_bps: int = 0
     """This source's part of what the receiver can take."""
     estimate_at: float = 0.0
+    downlink_bps: int = 0
+    """What the way to the receiver carries of this picture while a queue stands on it; 0: there is none."""
+    downlink_late_s: float = 0.0
+    """How much longer than the path's own trip packets are under way."""
+    downlink_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +138,9 @@ class Plane(Protocol):
 
     def peer_address_set(self, peer: int, address: Address) -> None:
         """The same, and sends to it from the next packet on."""
+
+    def peer_answered(self, peer: int, trip_s: float) -> None:
+        """A connectivity check at the address in use was answered after `trip_s`: what is longer under way stands in a queue."""
 
     def peer_address_remove(self, peer: int, address: Address) -> None:
         """Accepts no more packets from `address` as this peer's."""

@@ -121,6 +121,9 @@ class NativePlane:
     def peer_address_set(self, peer: int, address: Address) -> None:
         self._lib.plane_peer_address_set(self._plane, peer, self._address(address))
 
+    def peer_answered(self, peer: int, trip_s: float) -> None:
+        self._lib.plane_peer_answered(self._plane, peer, trip_s)
+
     def peer_address_remove(self, peer: int, address: Address) -> None:
         self._lib.plane_peer_address_remove(self._plane, peer, self._address(address))
 
@@ -209,6 +212,9 @@ class NativePlane:
                 line.reported_at,
                 line.estimate_bps,
                 line.estimate_at,
+                line.downlink_bps,
+                line.downlink_late_s,
+                line.downlink_at,
             )
             for line in self._table("plane_sink_counters", self._lib.plane_sink_table)
             if of is None or line.peer in of

@@ -197,23 +197,26 @@ class RelayPeer:
             self._seam.probe(address, now)
 
     def response_received(self, data: bytes, address: Address) -> None:
-        answered = self._seam.response_received(data, address)
-        if answered is not None:
-            self._answered(answered)
+        trip_s = self._seam.response_received(data, address, self._now())
+        if trip_s is not None:
+            self._answered(address, trip_s)
 
     def dtls_received(self, data: bytes, address: Address) -> None:
         self._seam.dtls_received(data)
 
     # --- the path ---
 
-    def _answered(self, address: Address) -> None:
+    def _answered(self, address: Address, trip_s: float) -> None:
         self._endpoint.guard.validated(self, address)
-        if self._path is None:
-            return
         plane = self._endpoint.plane
+        if self._path is None:
+            plane.peer_answered(self.number, trip_s)
+            return
         self._path.received(plane.peer_heard_at(self.number), plane.peer_heard_from(self.number))
         if self._path.answered(address, self._now()):
             self._use(self._path, self._path.address)
+        if address == self._path.address:
+            plane.peer_answered(self.number, trip_s)
 
     def _use(self, path: Path, address: Address) -> None:
         self._path = path

@@ -80,12 +80,14 @@ class _PeerStun(StunProtocol):
     ) -> tuple[stun.Message, tuple[str, int]]:
         allowed = MAX_RETRANSMISSIONS if retransmissions is None else min(retransmissions, MAX_RETRANSMISSIONS)
         self._seam.outside.expect(request.transaction_id)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
             response, source = await super().request(request, addr, integrity_key, allowed)
         finally:
             self._seam.outside.forget(request.transaction_id)
         if source == addr:
-            self._seam.outside.answered(addr)
+            self._seam.outside.answered(addr, loop.time() - began)
         return response, source
 
     async def send_data(self, data: bytes, addr: tuple[str, int]) -> None:
@@ -132,12 +134,12 @@ class Certificate:
 @dataclass(frozen=True, slots=True)
 class Outside:
     """What a seam calls: `send` puts a datagram on the port; `expect` and `forget` say whose an answer will be; `answered`
-    tells of an address that answered a check."""
+    tells of an address that answered a check, and after how many seconds."""
 
     send: SendDatagram
     expect: Callable[[bytes], None]
     forget: Callable[[bytes], None]
-    answered: Callable[[Address], None]
+    answered: Callable[[Address, float], None]
 
 
 class IceSeam:
@@ -227,8 +229,8 @@ class IceSeam:
         request = binding_request(transaction, username, self._credentials.ice_pwd, priority=priority, tie_breaker=tie_breaker)
         self.outside.send(request, address)
 
-    def response_received(self, data: bytes, address: Address) -> Address | None:
-        """Hands an answer to whoever waits for it; the address, when it answered a probe of ours authentically."""
+    def response_received(self, data: bytes, address: Address, now: float) -> float | None:
+        """Hands an answer to whoever waits for it; when it answered a probe of ours authentically, after how many seconds."""
         probed = self._probes.get(data[8:20])
         if probed is None:
             if _parse(data) is not None:
@@ -240,7 +242,7 @@ class IceSeam:
             return None
         del self._probes[data[8:20]]
         self.outside.forget(data[8:20])
-        return address if message is not None and message.message_class is StunClass.SUCCESS else None
+        return now - probed[1] if message is not None and message.message_class is StunClass.SUCCESS else None
 
     # --- DTLS ---
 

@@ -109,14 +109,14 @@ class LeastEstimate:
         if receiver in former._reports:
             self._reports[receiver] = former._reports[receiver]
 
-    def due(self, rate_bps: int, now: float, uplink_bps: int = 0) -> int | None:
+    def due(self, rate_bps: int, now: float, narrowest_bps: int = 0) -> int | None:
         """The limit to tell the source now: a lower one at once, others no more often than every 0.2 s.
 
-        `uplink_bps` is what a queue on its own way here leaves it; 0: there is none.
+        `narrowest_bps` is what queues on the ways to and from here leave it; 0: there are none.
         """
         limit = self._limit(rate_bps, now)
-        if uplink_bps:
-            limit = min(limit or uplink_bps, uplink_bps)
+        if narrowest_bps:
+            limit = min(limit or narrowest_bps, narrowest_bps)
         return self._told.due(limit, now) if limit is not None else None
 
     def limits(self, now: float) -> list[int]:

@@ -80,11 +80,14 @@ class Feedback:
             self.request_keyframe(stream, now)  # receivers would wait three seconds for what is lost
 
     def report(self, peer: PlanePeer, now: float) -> None:
-        """Tells `peer` how its own streams arrive (RFC 3550, 6.4.2); to be called about once a second."""
+        """Tells `peer` how its own streams arrive (RFC 3550, 6.4.2), and notices its silence; to be called each second."""
         for stream in peer.sources.values():
             stream.measure(now)
             if kind_of(stream.source.codec) is Kind.VIDEO and stream.estimate.cap_bps and stream.sinks:
                 self._tell_limit(stream, now)
+        for sink in peer.sinks.values():
+            if sink.silent(now) and sink.feed is not None:
+                self._tell_limit(sink.feed, now)
         blocks = tuple(self._block(stream, now) for stream in peer.sources.values() if stream.reception.packets)
         if blocks and peer.send is not None:
             self._send_rtcp(peer, [ReceiverReport(peer.ssrc, blocks), CanonicalName(peer.ssrc, CNAME)])
@@ -117,13 +120,15 @@ class Feedback:
             self._send_rtcp(sink.peer, [translated, CanonicalName(ssrc, sink.sink.cname)])
             sink.reports = [*sink.reports, (stream.last_report, now)][-REPORTS_KEPT:]
 
-    @staticmethod
-    def _round_trips(peer: PlanePeer, blocks: tuple[ReportBlock, ...], now: float) -> None:
+    def _round_trips(self, peer: PlanePeer, blocks: tuple[ReportBlock, ...], now: float) -> None:
         """RFC 3550, 6.4.1: now - when the report was passed on - how long the receiver kept it."""
         for block in blocks:
             sink = peer.sinks.get(block.ssrc)
             if sink is not None:
-                sink.lost_share, sink.reported_at = block.fraction_lost / 256, now
+                sink.losses.reported(block.highest, block.lost, now)
+                sink.reported_at = now
+                if sink.reported(block.highest, block.lost, now) and sink.feed is not None:
+                    self._tell_limit(sink.feed, now)
             for last_report, at in sink.reports if sink is not None and block.last_report else ():
                 trip = now - at - block.delay / 65536
                 if sink is not None and last_report == block.last_report and 0 <= trip < 60:
@@ -157,12 +162,13 @@ class Feedback:
             self._send_rtcp(stream.peer, [ReceiverReport(own), Nack(own, stream.source.key.ssrc, asked)])
 
     def _remb(self, peer: PlanePeer, packet: Remb, now: float) -> None:
-        """The estimate is for all that the peer receives: its videos share it."""
+        """The estimate is for all that the peer receives: its videos share what its sounds leave."""
         named = [peer.sinks[ssrc] for ssrc in dict.fromkeys(packet.ssrcs) if ssrc in peer.sinks]
         if not named:
             return
         videos = [sink.feed for sink in peer.sinks.values() if sink.history is not None and sink.feed is not None]
-        parts = shares(packet.bps, [stream.rate_bps for stream in videos])
+        sounds = sum(sink.feed.rate_bps for sink in peer.sinks.values() if sink.history is None and sink.feed is not None)
+        parts = shares(max(1, packet.bps - sounds), [stream.rate_bps for stream in videos])
         for stream, part in zip(videos, parts, strict=True):
             stream.estimate.report(peer.number, part, stream.rate_bps, now)
             for sink in stream.sinks:
@@ -182,5 +188,5 @@ class Feedback:
         """What to tell the sender now: for the stream, or for all layers of a picture together."""
         layers = [each for each in stream.peer.sources.values() if kind_of(each.source.codec) is Kind.VIDEO]
         if sum(each.rate_bps > 0 for each in layers) < 2:
-            return stream.estimate.due(stream.rate_bps, now, stream.uplink.limit())
+            return stream.estimate.due(stream.rate_bps, now, stream.narrowest(now))
         return stream.peer.layered.due([(each.rate_bps, each.estimate.limits(now)) for each in layers], now)

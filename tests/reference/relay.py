@@ -64,8 +64,15 @@ class PacketRelay:
 
     def peer_address_set(self, peer: int, address: Address) -> None:
         self.peer_address_add(peer, address)
+        known = self._peers.get(peer)
+        if known is not None:
+            if known.address not in (None, address):
+                known.trip_s = 0.0  # another way has another
+            known.address = address
+
+    def peer_answered(self, peer: int, trip_s: float) -> None:
         if peer in self._peers:
-            self._peers[peer].address = address
+            self._peers[peer].answered_after(trip_s)
 
     def peer_address_remove(self, peer: int, address: Address) -> None:
         known = self._peers.get(peer)
@@ -197,11 +204,12 @@ class PacketRelay:
                 sink.octets,
                 sink.retransmitted,
                 sink.receiver_bps,
-                sink.lost_share,
+                sink.losses.share,
                 sink.round_trip * 1000,
                 sink.reported_at,
                 sink.estimate_bps or 0,
                 sink.estimate_at,
+                *sink.downlink.counted,
             )
             for number, peer in self._peers.items()
             if of is None or number in of

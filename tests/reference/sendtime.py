@@ -22,12 +22,18 @@ class SendClock:
         self._least = self._former_least = 0
         self.late_s = 0.0
         """How much later than the quickest of late the last packet came."""
+        self.at = 0.0
+        """When that was."""
 
     def translate(self, stamp: bytes, now: float) -> bytes:
         """The 3-byte stamp of a packet that arrived at `now` (seconds), on the relay's clock."""
         sent = int.from_bytes(stamp, "big")
         shift = self._observe(sent, now)
         return ((sent + shift) % _MODULUS).to_bytes(3, "big")
+
+    def late(self, now: float) -> float:
+        """How late packets come now; what was a second ago says nothing."""
+        return self.late_s if now - self.at <= 1.0 else 0.0
 
     def _observe(self, sent: int, now: float) -> int:
         difference = int(now * _TICKS_PER_S) - sent
@@ -42,5 +48,5 @@ class SendClock:
             self._window_at = now
         self._least = min(self._least, difference)
         self._shift = min(self._least, self._former_least)
-        self.late_s = (difference - self._shift) / _TICKS_PER_S
+        self.late_s, self.at = (difference - self._shift) / _TICKS_PER_S, now
         return self._shift

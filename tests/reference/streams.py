@@ -13,6 +13,7 @@ from media.core.path import Address
 from media.core.rtp import ExtensionIds
 from media.plane.interface import Sink, Source, SrtpKeys
 from tests.reference.bandwidth import FALL, SEVERE, LayeredLimit, LeastEstimate
+from tests.reference.downlink import SILENCE_S, UNKNOWN_TRIP_S, Downlink, Losses
 from tests.reference.forward import Forward, Origin
 from tests.reference.keyframes import KeyframeRequests
 from tests.reference.sendtime import SendClock
@@ -23,17 +24,18 @@ from tests.reference.uplink import Uplink
 HISTORY_PACKETS = 128
 """About a second of video: what a NACK may still ask for. Kept as ciphertext where packets are sent again as they were, which
 costs no crypto; plain where the receiver has a stream of its own for them (RFC 4588)."""
+MARKS, MARK_EVERY, PAUSE_S = 64, 16, 0.25
 RESEND_AFTER_S = 0.02
 """Several NACKs of one loss are answered once per this time."""
 RENACK_AFTER_S, LONGEST_TRIP_S = 0.05, 1.0
-AUDIO_BPS = 40_000
-"""Of each sound; never spent on packets sent again."""
 FIRST_REPEATS, REPEAT_PART = 8, 5
 """A fifth of what was sent again may be sent a second time."""
 RESEND_SHARE, RESEND_BURST_S, UNKNOWN_BPS = 0.25, 0.5, 1_500_000
 DRAIN_ABOVE_BPS, DRAIN_PAUSE_S, LONGEST_DRAIN_S = 200_000, 5.0, 1.5
 GROWN_S = 0.7
 """How long a queue has grown when a receiver tells of it."""
+TRIP_GROWTH = 1.05
+"""A check, of which there is one in five seconds: paths change."""
 MAX_UNKNOWN_SSRCS = 16
 """Each SSRC that libsrtp tries costs it a stream; a browser uses about four."""
 STRAYS_PER_S = 20
@@ -68,16 +70,58 @@ class History:
 
     def __init__(self) -> None:
         self._sent: list[_Sent | None] = [None] * HISTORY_PACKETS
+        self._newest: int | None = None
+        self._marks: dict[int, tuple[int, float]] = {}
+        """When each sixteenth packet was sent: a queue may be longer than what is kept."""
 
     def keep(self, sequence: int, data: bytes, now: float) -> None:
         former = self._sent[sequence % HISTORY_PACKETS]
         if former is not None and 0 < (former.sequence - sequence) % (1 << 16) < 1 << 15:
             return  # a late one takes no newer one's place
         self._sent[sequence % HISTORY_PACKETS] = _Sent(sequence, data, now)
+        if self._newest is None or 0 < (sequence - self._newest) % (1 << 16) < 1 << 15:
+            self._newest = sequence
+            if sequence % MARK_EVERY == 0:
+                self._marks[sequence // MARK_EVERY % MARKS] = sequence, now
 
     def has(self, sequence: int) -> bool:
         kept = self._sent[sequence % HISTORY_PACKETS]
         return kept is not None and kept.sequence == sequence
+
+    def under_way(self, highest: int) -> float:
+        """How long it took to send what came after `highest` (16 bits), as far as it is kept; 0 when that is ahead of all.
+
+        In a pause a queue empties, and what was lost at its end says nothing: a pause counts for little.
+        """
+        newest = self._newest
+        if newest is None or (ahead := (newest - highest) % (1 << 16)) >= 1 << 15:
+            return 0.0
+        last = self._kept(newest)
+        if last is None:
+            return 0.0
+        if ahead >= HISTORY_PACKETS:
+            first_at = self._marked(highest, ahead)
+            return max(0.0, last.sent_at - first_at) if first_at is not None else 0.0
+        waiting, before = 0.0, None
+        for back in range(ahead - 1, -1, -1):
+            kept = self._kept((newest - back) % (1 << 16))
+            if kept is not None:
+                waiting += min(PAUSE_S, max(0.0, kept.sent_at - before)) if before is not None else 0.0
+                before = kept.sent_at
+        return waiting
+
+    def _marked(self, highest: int, ahead: int) -> float | None:
+        """When the first of the marks after `highest` was sent."""
+        for step in range(max(0, ahead // MARK_EVERY - MARKS + 1), ahead // MARK_EVERY + 1):
+            sequence = ((highest // MARK_EVERY + 1 + step) * MARK_EVERY) % (1 << 16)
+            marked, at = self._marks.get(sequence // MARK_EVERY % MARKS, (-1, 0.0))
+            if marked == sequence:
+                return at
+        return None
+
+    def _kept(self, sequence: int) -> _Sent | None:
+        kept = self._sent[sequence % HISTORY_PACKETS]
+        return kept if kept is not None and kept.sequence == sequence else None
 
     def resend(self, sequence: int, now: float, sink: "SinkStream") -> bytes | None:
         """The packet to send again, or none when it is not kept, was sent a round trip ago at most, or would be too much."""
@@ -129,6 +173,11 @@ class SourceStream:
         self.rate_bps = round((octets - self.measured_octets) * 8 / max(0.1, now - self.measured_at))
         self.measured_octets, self.measured_at = octets, now
 
+    def narrowest(self, now: float) -> int:
+        """What the ways to and from here leave it where queues stand on them; 0: there are none."""
+        limits = [self.uplink.limit(), *(sink.downlink.limit(now) for sink in self.sinks if sink.feed is self)]
+        return min((limit for limit in limits if limit), default=0)
+
     def missing(self, sequences: list[int], now: float) -> tuple[int, ...]:
         """Those to ask the sender for, once per round trip whichever sinks miss them."""
         trip = min(LONGEST_TRIP_S, max((sink.round_trip for sink in self.peer.sinks.values()), default=0.0))
@@ -159,11 +208,12 @@ class SinkStream:
     """Sender reports passed on: the middle of their NTP time, and when."""
     round_trip: float = 0.0
     receiver_bps: int = 0
-    lost_share: float = 0.0
+    losses: Losses = field(default_factory=Losses)
     reported_at: float = 0.0
     estimate_bps: int | None = None
     estimate_at: float = 0.0
     drain_until: float = 0.0
+    downlink: Downlink = field(default_factory=Downlink)
     allowance: float | None = None
     allowed_at: float = 0.0
     repair_sequence: int = 0
@@ -190,10 +240,9 @@ class SinkStream:
         return self.repeated < FIRST_REPEATS + (self.retransmitted - self.repeated) // REPEAT_PART
 
     def may_resend(self, size: int, now: float) -> bool:
-        """A quarter of what the receiver can take besides sound may go into packets sent again, saved up for half a second."""
-        sounds = sum(sink.history is None and sink.feed is not None for sink in self.peer.sinks.values())
-        left = (self.estimate_bps if self.estimate_bps is not None else UNKNOWN_BPS) - sounds * AUDIO_BPS
-        rate = max(0, left) / 8 * RESEND_SHARE
+        """A quarter of what the receiver can take may go into packets sent again, saved up for half a second."""
+        left = self.estimate_bps if self.estimate_bps is not None else UNKNOWN_BPS
+        rate = min(left, self.downlink.bps(now) or left) / 8 * RESEND_SHARE
         most = max(4 * 1500.0, rate * RESEND_BURST_S)
         held = most if self.allowance is None else self.allowance + rate * (now - self.allowed_at)
         self.allowance, self.allowed_at = min(held, most), now
@@ -221,6 +270,31 @@ class SinkStream:
             return
         self.drain_until = now + min(LONGEST_DRAIN_S, GROWN_S * (rate - part_bps) / max(1, part_bps))
         self.forward.switch()
+
+    def reported(self, highest: int, lost: int, now: float) -> bool:
+        """Its receiver has so many packets; whether that tells of a queue, or of its end."""
+        if self.history is None or self.feed is None or now < self.drain_until:
+            return False
+        before, under_way = self.downlink.bps(now), self.history.under_way(highest % (1 << 16))
+        late = max(0.0, under_way - (self.peer.trip_s or UNKNOWN_TRIP_S) - self.peer.clock.late(now))
+        self.downlink.reported(highest, lost, late, (self.packets, self.octets), now)
+        self._drain_queue(now)
+        return bool(before or self.downlink.bps(now))
+
+    def silent(self, now: float) -> bool:
+        """To be asked each second: whether its receiver has not said a word for too long."""
+        if self.history is None or self.feed is None or self.feed.rate_bps < DRAIN_ABOVE_BPS or not self.forward.open:
+            return False
+        if not self.reported_at or now - max(self.reported_at, self.drain_until) <= SILENCE_S:
+            return False
+        self.downlink.silent(now - self.reported_at, self.feed.rate_bps, now)
+        self._drain_queue(now)
+        return True
+
+    def _drain_queue(self, now: float) -> None:
+        if self.downlink.must_drain(now) and self.forward.open and now - self.drain_until >= DRAIN_PAUSE_S:
+            self.drain_until = now + min(LONGEST_DRAIN_S, self.downlink.late_s)
+            self.forward.switch()
 
     def detach(self) -> None:
         """Takes the sink off its source; its numbering stays."""
@@ -266,7 +340,13 @@ class PlanePeer:
     strays: int = 0
     strays_since: float = 0.0
     clock: SendClock = field(default_factory=SendClock)
+    trip_s: float = 0.0
+    """Of a connectivity check to this address and its answer, the least of late; 0: not known."""
     layered: LayeredLimit = field(default_factory=LayeredLimit)
+
+    def answered_after(self, seconds: float) -> None:
+        """A connectivity check was; later ones may have stood in queues."""
+        self.trip_s = min(seconds, self.trip_s * TRIP_GROWTH) if self.trip_s else seconds
 
     def repaired(self, ssrc: int) -> SourceStream | None:
         """The source whose retransmissions come under `ssrc`."""

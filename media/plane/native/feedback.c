@@ -67,6 +67,8 @@ void report_to(plane *p, peer *to, double now) {
         if (s->video && s->cap_bps > 0 && s->sinks_count > 0) tell_limit(p, s, now);
         if (s->reception.packets > 0) blocks[count++] = block_of(s, now);
     }
+    for (int i = 0; i < to->sinks_count; i++)
+        if (downlink_silent(to->sinks[i], now)) tell_limit(p, to->sinks[i]->feed, now);
     if (count == 0) return;
     compound c = {.size = 0};
     compound_receiver_report(&c, to->own_ssrc, blocks, count);
@@ -94,13 +96,14 @@ static void sender_report(plane *p, peer *from, const rtcp_packet *packet, doubl
     }
 }
 
-static void receiver_report(peer *from, const uint8_t *blocks, int size, int count, double now) {
+static void receiver_report(plane *p, peer *from, const uint8_t *blocks, int size, int count, double now) {
     for (int i = 0; i < count && 24 * (i + 1) <= size; i++) {
         report_block block = rtcp_block(blocks + 24 * i);
         sink *s = find_sink(from, block.ssrc);
         if (s == NULL) continue;
-        s->fraction_lost = block.fraction_lost;
+        losses_reported(&s->lost, &block, now);
         s->reported_at = now;
+        if (downlink_reported(s, &block, now)) tell_limit(p, s->feed, now);
         for (int k = 0; k < REPORTS_KEPT && block.last_report != 0; k++) {
             if (s->reports[k].last_report != block.last_report || s->reports[k].at <= 0) continue;
             double trip = now - s->reports[k].at - block.delay / 65536.0;
@@ -167,10 +170,10 @@ static void act_on(plane *p, peer *from, const rtcp_packet *packet, double now) 
     switch (packet->type) {
         case RTCP_SR:
             sender_report(p, from, packet, now);
-            if (packet->size >= 24) receiver_report(from, packet->body + 24, packet->size - 24, packet->count, now);
+            if (packet->size >= 24) receiver_report(p, from, packet->body + 24, packet->size - 24, packet->count, now);
             break;
         case RTCP_RR:
-            if (packet->size >= 4) receiver_report(from, packet->body + 4, packet->size - 4, packet->count, now);
+            if (packet->size >= 4) receiver_report(p, from, packet->body + 4, packet->size - 4, packet->count, now);
             break;
         case RTCP_RTPFB:
             if (packet->count == FMT_NACK) nack(p, from, packet, now);

@@ -7,15 +7,22 @@ static const double RESEND_AFTER_S = 0.02;    /* at the least; else once per rou
 static const double LONGEST_ROUND_TRIP_S = 1; /* longer ones are queues, not paths */
 static const double RESEND_SHARE = 0.25;      /* of the receiver's estimate: storms of resent packets caused most freezes */
 static const double RESEND_BURST_S = 0.5;
-static const double AUDIO_BPS = 40000;        /* of each sound, taken off first: Opus with its headers */
 static const uint64_t FIRST_REPEATS = 8, REPEAT_PART = 5; /* a fifth of what was sent again may be sent a second time */
 static const uint64_t UNKNOWN_BPS = 1500000;
+static const double PAUSE_S = 0.25; /* in a pause a queue empties: it counts for no more */
 
 void history_keep(sink *s, uint16_t sequence, const uint8_t *data, int size, int payload_at, double now) {
     if (s->history == NULL && (s->history = calloc(1, sizeof *s->history)) == NULL) return; /* a NACK then goes upstream */
     history *h = s->history;
     struct sent *place = &h->sent[sequence % HISTORY_PACKETS];
     if (place->at != 0 && (int16_t)(uint16_t)(place->sequence - sequence) > 0) return; /* a late one takes no newer one's place */
+    if (h->head == 0 || (int16_t)(uint16_t)(sequence - h->newest) > 0) {
+        h->newest = sequence;
+        if (sequence % MARK_EVERY == 0) {
+            h->marks[sequence / MARK_EVERY % MARKS].sequence = sequence;
+            h->marks[sequence / MARK_EVERY % MARKS].at = now;
+        }
+    }
     if (h->head == 0) h->head = HISTORY_BYTES; /* so that no packet lies at 0, which says "none" */
     uint64_t room = HISTORY_BYTES - h->head % HISTORY_BYTES;
     if (room < (uint64_t)size) h->head += room; /* a packet lies in one piece */
@@ -31,20 +38,47 @@ struct sent *history_find(history *h, uint16_t sequence) {
     return there ? kept : NULL;
 }
 
-const uint8_t *history_octets(const history *h, const struct sent *kept) { return h->octets + kept->at % HISTORY_BYTES; }
-
-/* What the receiver's sounds need. */
-static double audio_bps(const peer *of) {
-    double all = 0;
-    for (int i = 0; i < of->sinks_count; i++)
-        if (!of->sinks[i]->video && of->sinks[i]->feed != NULL) all += AUDIO_BPS;
-    return all;
+static const struct sent *sent_of(const history *h, uint16_t sequence) {
+    const struct sent *kept = &h->sent[sequence % HISTORY_PACKETS];
+    return kept->at != 0 && kept->sequence == sequence ? kept : NULL;
 }
 
-/* A quarter of what the receiver can take besides sound may go into packets sent again, saved up for half a second. */
+/* When the first of the marks after `highest` was sent; 0: not known. */
+static double marked(const history *h, uint16_t highest, int ahead) {
+    int steps = ahead / MARK_EVERY;
+    for (int step = steps >= MARKS ? steps - MARKS + 1 : 0; step <= steps; step++) {
+        uint16_t sequence = (uint16_t)((highest / MARK_EVERY + 1 + step) * MARK_EVERY);
+        int place = sequence / MARK_EVERY % MARKS;
+        if (h->marks[place].sequence == sequence && h->marks[place].at > 0) return h->marks[place].at;
+    }
+    return 0;
+}
+
+double history_under_way(const history *h, uint16_t highest) {
+    uint16_t ahead = (uint16_t)(h->newest - highest);
+    const struct sent *last = sent_of(h, h->newest), *before = NULL;
+    if (ahead >= 1 << 15 || last == NULL) return 0;
+    if (ahead >= HISTORY_PACKETS) {
+        double since = marked(h, highest, ahead);
+        return since > 0 && last->sent_at > since ? last->sent_at - since : 0;
+    }
+    double waiting = 0;
+    for (int back = ahead - 1; back >= 0; back--) {
+        const struct sent *kept = sent_of(h, (uint16_t)(h->newest - back));
+        if (kept == NULL) continue;
+        double pause = before != NULL ? kept->sent_at - before->sent_at : 0;
+        waiting += pause < 0 ? 0 : pause < PAUSE_S ? pause : PAUSE_S;
+        before = kept;
+    }
+    return waiting;
+}
+
+const uint8_t *history_octets(const history *h, const struct sent *kept) { return h->octets + kept->at % HISTORY_BYTES; }
+
+/* A quarter of what the receiver can take may go into packets sent again, saved up for half a second. */
 static bool may_resend(sink *s, int size, double now) {
-    double left = (double)(s->has_estimate ? s->estimate_bps : UNKNOWN_BPS) - audio_bps(s->peer);
-    double rate = (left > 0 ? left : 0) / 8 * RESEND_SHARE;
+    uint64_t left = s->has_estimate ? s->estimate_bps : UNKNOWN_BPS, carried = downlink_bps(s, now);
+    double rate = (double)(carried > 0 && carried < left ? carried : left) / 8 * RESEND_SHARE;
     double most = rate * RESEND_BURST_S < 4 * MAX_DATAGRAM_BYTES ? 4 * MAX_DATAGRAM_BYTES : rate * RESEND_BURST_S;
     s->resend_octets = s->resend_at == 0 ? most : s->resend_octets + rate * (now - s->resend_at);
     if (s->resend_octets > most) s->resend_octets = most;

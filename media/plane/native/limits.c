@@ -88,10 +88,20 @@ static uint64_t single_limit(const source *of, double now) {
     return (double)least < SEVERE * (double)of->cap_bps || now - of->congested_at > PATIENCE_S ? least : 0;
 }
 
+/* What queues on the ways to and from here leave it; 0: there are none. */
+static uint64_t narrowest(const source *of, double now) {
+    uint64_t least = uplink_limit(of);
+    for (int i = 0; i < of->sinks_count; i++) {
+        uint64_t limit = of->sinks[i]->feed == of ? downlink_limit(of->sinks[i], now) : 0;
+        if (limit > 0 && (least == 0 || limit < least)) least = limit;
+    }
+    return least;
+}
+
 void tell_limit(plane *p, source *to, double now) {
     bool layered = layers_flowing(to->peer) > 1;
     told_limit *told = layered ? &to->peer->limit : &to->limit;
-    uint64_t limit = layered ? layered_limit(to->peer, now) : single_limit(to, now), own = uplink_limit(to);
+    uint64_t limit = layered ? layered_limit(to->peer, now) : single_limit(to, now), own = narrowest(to, now);
     if (!layered && own > 0 && (limit == 0 || limit > own)) limit = own;
     if (limit == 0 || (limit >= told->bps && now - told->at < LIMIT_EVERY_S)) return;
     *told = (told_limit){limit, now};
@@ -101,10 +111,10 @@ void tell_limit(plane *p, source *to, double now) {
     send_compound(p, to->peer, &c);
 }
 
-/* The estimate is for all that the peer receives. Each of its videos gets at least an equal part, and all that the others leave:
+/* The estimate is for all that the peer receives. Sound comes first; of the rest each of its videos gets at least an equal part, and all that the others leave:
  * an equal part alone would drag everybody to the slowest sender's pace, since an estimate never exceeds half again what comes. */
 void take_remb(plane *p, peer *from, const rtcp_packet *packet, double now) {
-    uint64_t bps, taken = 0;
+    uint64_t bps, taken = 0, sounds = 0;
     const uint8_t *ssrcs;
     int count, videos = 0;
     bool named = false;
@@ -113,10 +123,12 @@ void take_remb(plane *p, peer *from, const rtcp_packet *packet, double now) {
     if (!named) return;
     for (int i = 0; i < from->sinks_count; i++) {
         const sink *s = from->sinks[i];
-        if (!s->video || s->feed == NULL) continue;
-        videos++;
-        taken += s->feed->rate_bps;
+        if (s->feed == NULL) continue;
+        *(s->video ? &taken : &sounds) += s->feed->rate_bps;
+        videos += s->video;
     }
+    uint64_t whole = bps;
+    bps = bps > sounds ? bps - sounds : 1;
     for (int i = 0; i < from->sinks_count; i++) {
         sink *s = from->sinks[i];
         if (!s->video || s->feed == NULL) continue;
@@ -126,7 +138,7 @@ void take_remb(plane *p, peer *from, const rtcp_packet *packet, double now) {
         start_draining(s, rest > equal ? rest : equal, now);
         s->has_estimate = true;
         s->estimate_bps = rest > equal ? rest : equal;
-        s->receiver_bps = bps;
+        s->receiver_bps = whole;
         s->estimate_at = now;
         notice_congestion(s->feed, now);
         tell_limit(p, s->feed, now);

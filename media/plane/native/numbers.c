@@ -198,6 +198,7 @@ void send_clock_translate(send_clock *clock, const uint8_t stamp[3], double now,
     clock->shift = clock->least < clock->former_least ? clock->least : clock->former_least;
     clock->known = true;
     clock->late_s = (double)(difference - clock->shift) / TICKS_PER_S;
+    clock->at = now;
     int64_t moved = modulo(sent + clock->shift, MODULUS);
     out[0] = (uint8_t)(moved >> 16);
     out[1] = (uint8_t)(moved >> 8);

@@ -88,7 +88,7 @@ reception_report reception_take_report(reception *r);
 typedef struct {
     bool known;
     int64_t shift, least, former_least;
-    double late_s; /* how much later than the quickest of late the last packet came */
+    double late_s, at; /* how much later than the quickest of late the last packet came, and when */
     double window_at;
 } send_clock;
 

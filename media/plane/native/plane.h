@@ -27,7 +27,7 @@ typedef struct { uint32_t ssrc; uint8_t payload_type; uint16_t first_sequence; }
 typedef struct { void *unprotect, *protect, *unprotect_rtcp, *protect_rtcp; } plane_srtp;
 
 typedef struct { uint32_t peer, ssrc; uint64_t packets, octets; int64_t lost; double jitter_ms, last_at; bool congested; uint64_t uplink_bps; } plane_source_counters;
-typedef struct { uint32_t peer, ssrc; uint64_t packets, octets, retransmitted; double round_trip_ms, lost_fraction, reported_at; uint64_t estimate_bps, receiver_bps; double estimate_at; } plane_sink_counters;
+typedef struct { uint32_t peer, ssrc; uint64_t packets, octets, retransmitted; double round_trip_ms, lost_fraction, reported_at; uint64_t estimate_bps, receiver_bps; double estimate_at; uint64_t downlink_bps; double downlink_late_s, downlink_at; } plane_sink_counters;
 typedef struct { uint32_t peer, ssrc, stream; uint64_t copied, dropped; } plane_tap_counters;
 typedef struct { uint64_t packets_in, packets_out, packets_dropped, unsent, up_dropped, tap_dropped; } plane_totals;
 
@@ -48,6 +48,9 @@ void plane_peer_address_add(plane *p, uint32_t peer, const plane_address *addres
 void plane_peer_address_set(plane *p, uint32_t peer, const plane_address *address);
 void plane_peer_address_remove(plane *p, uint32_t peer, const plane_address *address);
 void plane_peer_remove(plane *p, uint32_t peer);
+
+/* A connectivity check was answered after so many seconds, at the address in use. */
+void plane_peer_answered(plane *p, uint32_t peer, double trip);
 double plane_peer_heard_at(plane *p, uint32_t peer);
 
 /* Copies at most `capacity` numbers of peers of whom an authentic packet came after `since`; returns how many there are. */

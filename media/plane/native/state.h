@@ -23,6 +23,8 @@ enum {
     BUCKETS = 4096,
     HISTORY_PACKETS = 128,   /* about a second of video: what a NACK may still ask for */
     HISTORY_BYTES = 96 << 10,
+    MARKS = 64,              /* of when each sixteenth packet was sent: a queue may be longer than the history */
+    MARK_EVERY = 16,
     ASKED = 128,
     REPORTS_KEPT = 4,
     MAX_NAME_BYTES = 16,     /* of a mid or a rid in a packet */
@@ -37,6 +39,11 @@ typedef struct peer peer;
  * again as they were, which costs no crypto; plain where the receiver has a stream of its own for them (RFC 4588). */
 typedef struct {
     uint64_t head;
+    uint16_t newest;
+    struct {
+        uint16_t sequence;
+        double at; /* 0: none */
+    } marks[MARKS];
     struct sent {
         uint64_t at; /* of its octets in the count; 0: none */
         uint16_t sequence, size;
@@ -67,6 +74,25 @@ typedef struct {
     uint64_t octets, bps; /* bps: what the link carries while there is a queue; 0: there is none */
     int late_windows;
 } uplink_queue;
+
+/* A queue before a receiver (downlink.c). */
+typedef struct {
+    bool reported;
+    uint32_t highest; /* of the last report that was compared, as what follows */
+    int32_t lost;
+    uint64_t packets, octets, size; /* size: of a packet on the wire */
+    double at, late_s;
+    int late_reports;
+    uint64_t bps; /* what the link carries while there is a queue; 0: there is none */
+} downlink_queue;
+
+/* What a receiver has not got of one stream, over a second. */
+typedef struct {
+    bool reported;
+    uint32_t highest;
+    int32_t lost;
+    double at, share;
+} losses;
 
 struct source {
     peer *peer;
@@ -120,6 +146,7 @@ struct sink {
     double estimate_at, estimate_first_at;
     uint64_t receiver_bps; /* the whole of that REMB */
     uint64_t repeated; /* of those retransmitted, the second and later times */
+    downlink_queue downlink;
     double drain_until; /* nothing is sent while a queue stands before the receiver */
     double resend_octets, resend_at; /* what may be sent again now */
     struct {
@@ -128,7 +155,7 @@ struct sink {
     } reports[REPORTS_KEPT]; /* sender reports passed on, for the round trip */
     int reports_next;
     double round_trip; /* seconds; 0: not known */
-    uint8_t fraction_lost;
+    losses lost;
     double reported_at; /* by the receiver */
 };
 
@@ -149,6 +176,7 @@ struct peer {
     int strays;
     double strays_since;
     send_clock clock;
+    double trip; /* of a connectivity check and its answer, the least of late; 0: not known */
     told_limit limit; /* of a peer that sends several layers */
     double grown_bps, grown_at;
     peer *next; /* of the same bucket */
@@ -239,9 +267,18 @@ uint64_t uplink_limit(const source *of);
 bool uplink_is_deep(const source *of);
 void start_draining(sink *s, uint64_t part, double now);
 
+/* downlink.c */
+void losses_reported(losses *l, const report_block *block, double now);
+bool downlink_reported(sink *s, const report_block *block, double now); /* whether it told of a queue, or of its end */
+bool downlink_silent(sink *s, double now); /* to be asked each second: whether the receiver has not said a word for too long */
+uint64_t downlink_bps(const sink *s, double now);
+uint64_t downlink_limit(const sink *s, double now);
+void drain(sink *s, double lasts, double now);
+
 /* history.c */
 void history_keep(sink *s, uint16_t sequence, const uint8_t *data, int size, int payload_at, double now);
 struct sent *history_find(history *h, uint16_t sequence);
+double history_under_way(const history *h, uint16_t highest); /* how long it took to send what came after it, as far as it is kept */
 const uint8_t *history_octets(const history *h, const struct sent *kept);
 void resend(plane *p, sink *s, struct sent *kept, double now);
 

@@ -3,6 +3,8 @@
 
 #include "state.h"
 
+static const double TRIP_GROWTH = 1.05; /* a check, of which there is one in five seconds: paths change */
+
 static uint32_t bucket_of_address(const plane_address *a) {
     uint64_t high, low; /* only authenticated peers' addresses come in here: nobody gains by collisions */
     memcpy(&high, a->ip, 8);
@@ -221,6 +223,7 @@ void plane_peer_address_set(plane *p, uint32_t number, const plane_address *addr
     peer *known = find_peer(p, number);
     if (known != NULL) {
         address_add(p, known, address);
+        if (known->has_address && !same_address(&known->address, address)) known->trip = 0; /* another way has another */
         known->address = *address;
         known->has_address = true;
     }
@@ -238,6 +241,14 @@ void plane_peer_remove(plane *p, uint32_t number) {
     pthread_mutex_lock(&p->lock);
     peer *known = find_peer(p, number);
     if (known != NULL) peer_forget(p, known);
+    pthread_mutex_unlock(&p->lock);
+}
+
+void plane_peer_answered(plane *p, uint32_t number, double trip) {
+    pthread_mutex_lock(&p->lock);
+    peer *known = find_peer(p, number);
+    double grown = known != NULL && known->trip > 0 ? known->trip * TRIP_GROWTH : trip;
+    if (known != NULL) known->trip = trip < grown ? trip : grown;
     pthread_mutex_unlock(&p->lock);
 }
 
@@ -448,11 +459,14 @@ int plane_sink_table(plane *p, plane_sink_counters *lines, int capacity) {
                         .octets = s->octets,
                         .retransmitted = s->retransmitted,
                         .round_trip_ms = s->round_trip * 1000,
-                        .lost_fraction = s->fraction_lost / 256.0,
+                        .lost_fraction = s->lost.share,
                         .reported_at = s->reported_at,
                         .estimate_bps = s->has_estimate ? s->estimate_bps : 0,
                         .receiver_bps = s->has_estimate ? s->receiver_bps : 0,
                         .estimate_at = s->estimate_at,
+                        .downlink_bps = s->downlink.bps,
+                        .downlink_late_s = s->downlink.late_s,
+                        .downlink_at = s->downlink.at,
                     };
             }
     pthread_mutex_unlock(&p->lock);

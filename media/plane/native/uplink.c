@@ -9,7 +9,7 @@ static const double QUEUE_S = 0.12, EMPTY_S = 0.06, DEEP_S = 0.25;
 static const double SHARE = 0.85, DRAIN = 0.3;
 static const double FALL = 0.92, SEVERE = 0.6;
 static const uint64_t DRAIN_ABOVE_BPS = 200000;
-static const double DRAIN_PAUSE_S = 5, LONGEST_DRAIN_S = 1.5, GROWN_S = 0.7;
+static const double GROWN_S = 0.7;
 
 static void begin_window(uplink_queue *q, double late_s, double now) {
     q->window_at = now;
@@ -60,8 +60,5 @@ void uplink_arrived(plane *p, source *of, int octets, double now) {
 void start_draining(sink *s, uint64_t part, double now) {
     double rate = (double)s->feed->rate_bps, to = (double)part;
     if (!s->has_estimate || to >= FALL * (double)s->estimate_bps || to >= SEVERE * rate || s->feed->rate_bps < DRAIN_ABOVE_BPS) return;
-    if (!s->open || now - s->drain_until < DRAIN_PAUSE_S) return;
-    double lasts = GROWN_S * (rate - to) / (to < 1 ? 1 : to);
-    s->drain_until = now + (lasts < LONGEST_DRAIN_S ? lasts : LONGEST_DRAIN_S);
-    sink_shut(s);
+    drain(s, GROWN_S * (rate - to) / (to < 1 ? 1 : to), now);
 }

@@ -42,6 +42,7 @@ signals = st.builds(
     congested=st.booleans(),
     loss=st.floats(0, 1),
     sound_loss=st.floats(0, 1),
+    queue_s=st.floats(0, 5),
     round_trip_s=st.none() | st.floats(0, 10),
     frozen_s=st.floats(0, 2),
     relayed_tcp=st.booleans(),

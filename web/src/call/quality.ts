@@ -47,9 +47,12 @@ export function sendingOf(now: QualityNow, camera: boolean, mostBps: number, lin
 /** What the voice may take: less where there is hardly room for it. */
 export const soundBps = (clarity: Clarity): number => (moves(clarity) ? SOUND_BPS.full : SOUND_BPS.least);
 
+/** A picture whose first frame takes longer is not under way: what carries it is too narrow. */
+const FIRST_MS = 4_000;
+
 /** Pictures that stand still though they should move, by the frames decoded. */
 export class Watch {
-  private readonly seats = new Map<string, { frames: number; at: number; frozen: number }>();
+  private readonly seats = new Map<string, { frames: number; at: number; since: number; frozen: number }>();
 
   /** @param frames decoded so far, by seat
    *  @param expected whose picture moves, as far as we know */
@@ -58,11 +61,10 @@ export class Watch {
     for (const [seat, count] of frames) {
       const known = this.seats.get(seat);
       if (known === undefined || count < known.frames || !expected(seat)) {
-        this.seats.set(seat, { frames: count, at: now, frozen: known?.frozen ?? 0 });
+        this.seats.set(seat, { frames: count, at: now, since: now, frozen: known?.frozen ?? 0 });
         continue;
       }
-      // Before the first frame a picture is on its way, not frozen.
-      if (count === known.frames && count > 0) known.frozen += now - known.at;
+      if (count === known.frames && (count > 0 || now - known.since > FIRST_MS)) known.frozen += now - known.at;
       known.frames = count;
       known.at = now;
     }
