@@ -117,11 +117,12 @@ class Senses:
         ]
         lines = [heard for heard in seen.picture_heard if heard.downlink_at > 0 and now - heard.downlink_at <= FRESH_S]
         carried = [heard.downlink_bps for heard in lines if heard.downlink_bps]
-        if seen.uplink_bps:
+        rate = self._picture.rate_bps(now)
+        if seen.uplink_bps and rate:  # nothing comes: what the queue was is not known any more
             carried.append(seen.uplink_bps)
         loss_up, loss_down = max(sound_up, picture_up), max(sound_down, picture_down)
         signals = Signals(
-            rate_bps=self._picture.rate_bps(now),
+            rate_bps=rate,
             estimate_bps=min([*estimates, *carried], default=None),
             congested=bool(carried) or (seen.congested and bool(estimates)),
             loss=_both(loss_up, loss_down),

@@ -9,7 +9,7 @@ import ipaddress
 import os
 import secrets
 import time
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -230,14 +230,17 @@ class NativePlane:
         count = self._lib.plane_count(self._plane)
         return Totals(count.packets_in, count.packets_out, count.packets_dropped + count.up_dropped)
 
-    def _table(self, kind: str, read: Any) -> list[Any]:
+    def _table(self, kind: str, read: Any) -> Iterator[Any]:
+        """Each line is to be read before the next is asked for: it is a view, which does not keep the table's memory."""
         room = 64
         while True:
             lines = self._ffi.new(f"{kind}[{room}]")
             there = read(self._plane, lines, room)
             if there <= room:
-                return list(lines[0:there])
+                break
             room = 2 * there
+        for index in range(there):
+            yield lines[index]
 
     # --- without a socket, on a test's own clock ---
 

@@ -23,8 +23,8 @@ STEP_S = 12.0
 """Generous: a quiet machine needs two to five."""
 
 
-def line(bps: int) -> Conditions:
-    return Conditions(rate_bps=bps, queue_bytes=64_000, delay_s=0.02)
+def line(bps: int, queue_bytes: int = 64_000) -> Conditions:
+    return Conditions(rate_bps=bps, queue_bytes=queue_bytes, delay_s=0.02)
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ async def test_a_line_for_sound_alone_carries_sound_and_stills(
     async with in_a_call(cast, doctor, patient, request.node.name) as witness:
         slow = await asyncio.to_thread(slowness)
         witness.mark("40 kbit/s")
-        cast.link(patient).become(line(40_000))
+        cast.link(patient).become(line(40_000, queue_bytes=8_000))  # of 1.6 s; 64 kB would be 13 s of silence by themselves
         for viewer in (doctor, patient):
             await wait_for(partial(is_one_of, viewer, "stills", "audio"), 2 * STEP_S * slow, "no moving picture any more")
         await doctor.page.locator("figure[data-still]").first.wait_for(timeout=2 * STEP_S * slow * 1000)

@@ -88,6 +88,11 @@ class History:
         kept = self._sent[sequence % HISTORY_PACKETS]
         return kept is not None and kept.sequence == sequence
 
+    @property
+    def is_empty(self) -> bool:
+        """Nothing was sent yet."""
+        return self._newest is None
+
     def under_way(self, highest: int) -> float:
         """How long it took to send what came after `highest` (16 bits), as far as it is kept; 0 when that is ahead of all.
 
@@ -273,7 +278,7 @@ class SinkStream:
 
     def reported(self, highest: int, lost: int, now: float) -> bool:
         """Its receiver has so many packets; whether that tells of a queue, or of its end."""
-        if self.history is None or self.feed is None or now < self.drain_until:
+        if self.history is None or self.history.is_empty or self.feed is None or now < self.drain_until:
             return False
         before, under_way = self.downlink.bps(now), self.history.under_way(highest % (1 << 16))
         late = max(0.0, under_way - (self.peer.trip_s or UNKNOWN_TRIP_S) - self.peer.clock.late(now))
@@ -283,7 +288,9 @@ class SinkStream:
 
     def silent(self, now: float) -> bool:
         """To be asked each second: whether its receiver has not said a word for too long."""
-        if self.history is None or self.feed is None or self.feed.rate_bps < DRAIN_ABOVE_BPS or not self.forward.open:
+        if self.history is None or self.history.is_empty or self.feed is None or not self.forward.open:
+            return False
+        if self.feed.rate_bps < DRAIN_ABOVE_BPS:
             return False
         if not self.reported_at or now - max(self.reported_at, self.drain_until) <= SILENCE_S:
             return False

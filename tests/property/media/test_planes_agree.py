@@ -216,7 +216,7 @@ class Pair:
 
 ACTS = ("audio", "frame", "frame", "key", "low", "low", "low key", "avc", "avc key", "change", "drop", "padding",
         "lost", "again", "hold", "release", "nack", "pli", "remb", "sender", "receiver",
-        "route", "clear", "report", "noise", "cap")  # fmt: skip
+        "route", "clear", "report", "noise", "cap", "answered")  # fmt: skip
 steps = st.lists(
     st.tuples(
         st.sampled_from(ACTS), st.sampled_from(PEERS), st.sampled_from(PEERS), st.floats(0.0, 0.6), st.integers(1, 1 << 23)
@@ -256,7 +256,8 @@ def told(plane: PacketRelay | NativePlane) -> list[tuple[float, ...]]:
     lines = plane.sink_counters()
     sent = [(line.key.peer, line.key.ssrc, line.packets, line.retransmitted) for line in lines]
     heard = [(line.lost, round(line.round_trip_ms, 3), line.reported_at, line.estimate_bps, line.estimate_at) for line in lines]
-    return sorted((*one, *other) for one, other in zip(sent, heard, strict=True))
+    waiting = [(line.downlink_bps, round(line.downlink_late_s, 6), line.downlink_at) for line in lines]
+    return sorted((*one, *other, *more) for one, other, more in zip(sent, heard, waiting, strict=True))
 
 
 def perform(pair: Pair, act: str, peer: Peer, other: int, number: int) -> None:
@@ -293,6 +294,8 @@ def perform(pair: Pair, act: str, peer: Peer, other: int, number: int) -> None:
             pair.report()
         case "cap":
             pair.both("source_cap_set", SourceKey(peer.number, peer.number * 100 + VIDEO), number % 2 and number >> 2)
+        case "answered":
+            pair.both("peer_answered", peer.number, number % 1000 / 1000)
         case "noise":
             pair.arrive(number.to_bytes(4, "big") * 5, peer.address)
         case _:
@@ -312,4 +315,5 @@ def feedback(act: str, peer: Peer, sink: int, number: int) -> list[rtcp.Packet]:
         case "sender":
             return [rtcp.SenderReport(own, number << 16, number, 1, 2), rtcp.CanonicalName(own, "browser")]
         case _:
-            return [rtcp.ReceiverReport(own, (rtcp.ReportBlock(sink, 3, 5, 100, 7, number & 0xFFFFFFFF, number % 30_000),))]
+            lost, highest, delay = number % 7, FIRST + number % 80, number % 30_000
+            return [rtcp.ReceiverReport(own, (rtcp.ReportBlock(sink, 3, lost, highest, 7, number & 0xFFFFFFFF, delay),))]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from media.core.routes import SourceKey
-from tests.property.media.test_planes_agree import VIDEO, Pair, counted, same_beginnings, told
+from media.core.routes import SinkKey, SourceKey
+from tests.property.media.test_planes_agree import FIRST, VIDEO, Pair, counted, same_beginnings, told
 from tests.reference import rtcp
 
 __all__ = ["same_beginnings"]  # a fixture: both loops begin alike
@@ -38,6 +38,15 @@ def estimate(pair: Pair, bps: int) -> None:
         sink = 5000 + VIDEO + 1
         body: list[rtcp.Packet] = [rtcp.ReceiverReport(receiver * 100 + VIDEO), rtcp.Remb(receiver * 100 + VIDEO, bps, (sink,))]
         pair.arrive(pair.peers[receiver].send.protect_rtcp(rtcp.build(body)), pair.peers[receiver].address)
+
+
+def report(pair: Pair, receiver: int, missing: int, lost: int = 0) -> None:
+    """A report that has all but the last `missing` packets."""
+    sent = next(line.packets for line in pair.native.sink_counters() if line.key == SinkKey(receiver, 5000 + VIDEO + 1))
+    highest = (FIRST + sent - 1 - missing) % (1 << 32)
+    block = rtcp.ReportBlock(5000 + VIDEO + 1, 0, lost, highest, 0, 0, 0)
+    body: list[rtcp.Packet] = [rtcp.ReceiverReport(receiver * 100 + VIDEO, (block,))]
+    pair.arrive(pair.peers[receiver].send.protect_rtcp(rtcp.build(body)), pair.peers[receiver].address)
 
 
 def uplink_bps(pair: Pair) -> int:
@@ -79,4 +88,75 @@ def test_a_receiver_that_suddenly_takes_less_gets_nothing_for_a_moment_and_then_
 def test_a_small_fall_is_left_to_the_cap(pair: Pair) -> None:
     estimate(pair, 330_000)
     assert send(pair, 0.5) == 2 * 250
+    pair.native.close()
+
+
+def downlink(pair: Pair, receiver: int) -> tuple[int, float]:
+    line = next(each for each in pair.native.sink_counters() if each.key == SinkKey(receiver, 5000 + VIDEO + 1))
+    return line.downlink_bps, line.downlink_late_s
+
+
+def test_a_queue_before_a_receiver_is_seen_though_nobody_says_so_and_its_end_too(pair: Pair) -> None:
+    """Half of what is sent arrives, the rest waits."""
+    for receiver in SINKS:
+        pair.both("peer_answered", receiver, 0.05)
+    waiting = 0
+    for turn in range(4):
+        report(pair, 2, waiting)
+        report(pair, 3, 0)
+        send(pair, 0.5)
+        waiting += 125
+        assert downlink(pair, 3)[0] == 0
+        assert (downlink(pair, 2)[0] > 0) == (turn >= 3), "two reports in a row, or a long queue"
+    carried, late_s = downlink(pair, 2)
+    assert 150_000 < carried < 220_000
+    assert late_s == pytest.approx(375 * EVERY_S - 0.05, abs=0.04)  # to the next sixteenth packet
+    report(pair, 2, 0)
+    send(pair, 0.3)
+    report(pair, 2, 0)
+    assert downlink(pair, 2) == (0, 0.0)
+    assert told(pair.reference) == told(pair.native)
+    pair.native.close()
+
+
+def test_a_long_path_is_no_queue(pair: Pair) -> None:
+    pair.both("peer_answered", 2, 0.6)
+    for _ in range(4):
+        report(pair, 2, 300)
+        send(pair, 0.5)
+    assert downlink(pair, 2) == (0, 0.0)
+    pair.both("peer_address_set", 2, ("192.0.2.9", 9))
+    pair.both("peer_address_set", 2, pair.peers[2].address)
+    pair.both("peer_answered", 2, 0.05)
+    for _ in range(3):
+        report(pair, 2, 300)
+        send(pair, 0.5)
+    assert downlink(pair, 2)[0] > 0, "on another way it is one"
+    pair.native.close()
+
+
+def test_whoever_falls_silent_gets_nothing_for_a_moment(pair: Pair) -> None:
+    report(pair, 2, 0)
+    report(pair, 3, 0)
+    send(pair, 1.0)
+    assert downlink(pair, 2)[0] == 0
+    send(pair, 1.2)
+    report(pair, 3, 0)
+    pair.report()
+    before = passed(pair)
+    send(pair, 0.5)
+    assert passed(pair) - before == 250, "one of the two"
+    assert downlink(pair, 2)[0] > 0
+    assert downlink(pair, 3)[0] == 0
+    assert told(pair.reference) == told(pair.native)
+    pair.native.close()
+
+
+def test_losses_are_told_over_a_second_and_not_by_report(pair: Pair) -> None:
+    for turn in range(40):
+        send(pair, 0.1)
+        report(pair, 2, 0, lost=5 * (turn + 1))
+    (share,) = {line.lost for line in pair.native.sink_counters() if line.key == SinkKey(2, 5000 + VIDEO + 1)}
+    assert share == pytest.approx(0.1, abs=0.01)
+    assert told(pair.reference) == told(pair.native)
     pair.native.close()

@@ -1,5 +1,7 @@
 """Counters to signals, and which steps people are told."""
 
+from dataclasses import replace
+
 from media.core.ladder import Decision, Reason, Rung
 from media.core.signals import Arrived, Heard, Observation, Senses
 from media.core.steps import LASTS_S, PAUSE_S, Steps
@@ -39,6 +41,20 @@ def test_congestion_needs_somebody_who_says_so_now() -> None:
     own = senses.quality(observed(20, 0, stale, uplink_bps=90_000), 0.0, 60.25).signals
     assert own.congested
     assert own.estimate_bps == 90_000
+    senses.quality(observed(20, 0, stale, uplink_bps=90_000), 0.0, 60.75)
+    assert not senses.quality(observed(20, 0, stale, uplink_bps=90_000), 0.0, 61.25).signals.congested, "nothing comes"
+
+
+def test_a_queue_before_a_receiver_counts_while_that_is_known() -> None:
+    senses = Senses()
+    full = Heard(0.0, 0.05, 9.0, 900_000, 9.0, downlink_bps=150_000, downlink_late_s=0.8, downlink_at=9.0)
+    found = senses.quality(observed(10, 0, full), 0.0, 10.0).signals
+    assert (found.congested, found.estimate_bps, found.queue_s) == (True, 150_000, 0.8)
+    empty = replace(full, downlink_bps=0, downlink_late_s=0.1)
+    found = senses.quality(observed(20, 0, empty), 0.0, 10.0).signals
+    assert (found.congested, found.queue_s) == (False, 0.1)
+    later = senses.quality(observed(30, 0, full), 0.0, 14.0).signals
+    assert (later.congested, later.queue_s) == (False, 0.0)
 
 
 def told(steps: Steps, rung: Rung, since: float, until: float, reason: Reason = Reason.BANDWIDTH) -> None:
