@@ -18,7 +18,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -28,6 +29,8 @@ MEDIARELAY_AT_MOST = 2  # it decodes and encodes: a core is full at one call
 JANUS_AT_MOST = 60  # its core is full there
 STALLED_AT_MOST = 20
 IDLE = 300
+TRIES = 3
+"""Of a run for which the machine had no time."""
 IN_NAMESPACE = "CONSILIUM_BENCH_NAMESPACE"
 
 
@@ -92,6 +95,21 @@ async def run(calls: list[int], write: bool) -> int:
     from bench import generator, goals, relays, report  # noqa: PLC0415  (only here: inside the namespace)
     from bench.measure import Figures, Idle, measure, measure_idle, pin_to  # noqa: PLC0415
 
+    async def run_of(name: str, started: AbstractAsyncContextManager[relays.Relay], count: int) -> Figures:
+        async with started as relay:
+            figures = await measure(name, relay, count)
+        print(figures.line, flush=True)
+        return figures
+
+    async def in_time(attempt: Callable[[], Awaitable[Figures]]) -> Figures:
+        """A run made again while the machine had no time for it, at most `TRIES` times; the last one counts, whatever it was."""
+        for _ in range(TRIES - 1):
+            figures = await attempt()
+            if not figures.is_late:
+                return figures
+            print("again …", end=" ", flush=True)
+        return await attempt()
+
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # of the generator's connections, which end with the process
     pin_to(int(relays.LOAD_CORE))
     generator.prepare(HOST)
@@ -100,17 +118,13 @@ async def run(calls: list[int], write: bool) -> int:
     for name, count in plan(calls):
         print(f"{name}, {count} {'call' if count == 1 else 'calls'} …", end=" ", flush=True)
         with _said():
-            async with servers[name](HOST) as relay:
-                found.append(await measure(name, relay, count))
-            print(found[-1].line, flush=True)
+            found.append(await in_time(lambda name=name, count=count: run_of(name, servers[name](HOST), count)))
     stalled: Figures | None = None
     idle: Idle | None = None
     load = max(count for count in calls if count <= STALLED_AT_MOST or count == min(calls))
     print(f"consilium, {load} calls, its Python busy 50 ms of every 100 …", end=" ", flush=True)
     with _said():
-        async with relays.consilium(HOST, "bench.stalled") as relay:
-            stalled = await measure("consilium", relay, load)
-        print(stalled.line, flush=True)
+        stalled = await in_time(lambda: run_of("consilium", relays.consilium(HOST, "bench.stalled"), load))
     print(f"consilium, {IDLE} connections that carry nothing …", end=" ", flush=True)
     with _said():
         async with relays.consilium(HOST) as relay:
