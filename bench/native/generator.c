@@ -25,10 +25,20 @@ static const uint32_t STAMP_MARK = 0x4C544E43;
 
 typedef int (*srtp_call)(void *context, void *packet, int *size);
 
+/* What one peer has of a stream that it is sent, for its reports. */
+typedef struct {
+    bool known;
+    uint32_t first, highest, came; /* sequence numbers that count on past 16 bits */
+    uint32_t told_expected, told_came;
+    uint32_t last_report; /* the middle of its sender's last report's time; 0: none yet */
+    int64_t reported_at;
+} reception;
+
 typedef struct {
     int fd;
     void *receive, *send;
     generator_stream sends, receives;
+    reception has[2]; /* of sound and picture */
     uint16_t audio_sequence, video_sequence, picture;
     uint32_t audio_timestamp, video_timestamp, sent_packets;
     int64_t audio_due, video_due, report_due, clip_began;
@@ -162,6 +172,20 @@ static void go_on(const generator *g, peer *p, int64_t now) {
     p->video_due = p->clip_began + g->clip[p->clip_at].at_ns;
 }
 
+/* RFC 3550, 6.4.1. */
+static void write_block(uint8_t *block, uint32_t ssrc, reception *has, int64_t now) {
+    put32(block, ssrc);
+    if (!has->known) return;
+    uint32_t expected = has->highest - has->first + 1, since = expected - has->told_expected, came = has->came - has->told_came;
+    uint32_t lost = expected > has->came ? expected - has->came : 0, fraction = since > came ? ((since - came) << 8) / since : 0;
+    put32(block + 4, fraction << 24 | (lost & 0x7FFFFF));
+    put32(block + 8, has->highest);
+    put32(block + 16, has->last_report);
+    put32(block + 20, has->last_report ? (uint32_t)((now - has->reported_at) * 65536 / SECOND_NS) : 0);
+    has->told_expected = expected;
+    has->told_came = has->came;
+}
+
 /* What a browser reports each second: how its two streams arrive, and what it can take. */
 static void send_report(generator *g, peer *p) {
     uint8_t c[PACKET_BYTES] __attribute__((aligned(8)));
@@ -176,7 +200,7 @@ static void send_report(generator *g, peer *p) {
         put64(c + at + 8, (uint64_t)(now_ns(CLOCK_REALTIME) / SECOND_NS + 2208988800LL) << 32);
         put32(c + at + 16, i ? p->video_timestamp : p->audio_timestamp);
         put32(c + at + 20, p->sent_packets);
-        put32(c + at + 28, far[i]);
+        write_block(c + at + 28, far[i], &p->has[i], now_ns(CLOCK_MONOTONIC));
     }
     c[at] = 0x80 | 15;
     c[at + 1] = 206;
@@ -218,6 +242,31 @@ static int64_t send_due(generator *g, int64_t now) {
 
 /* --- receiving --- */
 
+static reception *reception_of(peer *p, uint32_t ssrc) {
+    if (ssrc == p->receives.audio_ssrc) return &p->has[0];
+    return ssrc == p->receives.video_ssrc ? &p->has[1] : NULL;
+}
+
+static void count(peer *p, const uint8_t *packet) {
+    reception *has = reception_of(p, get32(packet + 8));
+    uint16_t sequence = get16(packet + 2);
+    if (has == NULL) return;
+    if (!has->known) *has = (reception){.known = true, .first = sequence, .highest = sequence};
+    int16_t ahead = (int16_t)(uint16_t)(sequence - (uint16_t)has->highest);
+    if (ahead > 0) has->highest += (uint32_t)ahead;
+    has->came++;
+}
+
+/* When the senders of what it is sent last reported: by that its own reports tell the round trip. */
+static void read_reports(peer *p, const uint8_t *compound, int size) {
+    for (int at = 0; at + 28 <= size; at += 4 + 4 * get16(compound + at + 2)) {
+        reception *has = compound[at + 1] == 200 ? reception_of(p, get32(compound + at + 4)) : NULL;
+        if (has == NULL) continue;
+        has->last_report = (uint32_t)(get64(compound + at + 8) >> 16);
+        has->reported_at = now_ns(CLOCK_MONOTONIC);
+    }
+}
+
 static void note(generator *g, const uint8_t *packet, int size, int64_t arrived) {
     int at = 12 + 4 * (packet[0] & 0x0F);
     if (packet[0] & 0x10) at += size >= at + 4 ? 4 + 4 * get16(packet + at + 2) : size;
@@ -245,8 +294,12 @@ static void take(generator *g, int index, uint8_t *packet, int size, int64_t arr
         return;
     }
     if (control) {
+        read_reports(p, packet, size);
         if (measuring) g->counts.reports++;
-    } else if (measuring) {
+        return;
+    }
+    count(p, packet);
+    if (measuring) {
         g->counts.received++;
         note(g, packet, size, arrived);
     }
