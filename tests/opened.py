@@ -31,6 +31,8 @@ class Seen:
     last_s: float = 0.0
     onsets: list[float] = field(default_factory=list)
     """Of flashes, or of beeps."""
+    dark: list[float] = field(default_factory=list)
+    """Of each flash, how long before its first frame the last dark one was: so much later than it was sent it may seem."""
     sizes: list[tuple[int, int]] = field(default_factory=list)
 
 
@@ -60,6 +62,7 @@ class Opened:
 
 
 def _look(seen: Seen, frame: Any, active: bool) -> bool:
+    since = frame.time - seen.last_s if seen.frames else float("inf")
     seen.first_s = frame.time if seen.frames == 0 else seen.first_s
     seen.frames, seen.last_s = seen.frames + 1, frame.time
     if isinstance(frame, av.VideoFrame):
@@ -69,6 +72,7 @@ def _look(seen: Seen, frame: Any, active: bool) -> bool:
         now = float(frame.to_ndarray(format="gray").mean()) > BRIGHT
         if now and not active:
             seen.onsets.append(frame.time)
+            seen.dark.append(since)
         return now
     samples = np.abs(frame.to_ndarray().astype(np.float64)).max(axis=0)
     loud = samples * (32_768 if samples.max(initial=0) <= 1.5 else 1) > LOUD

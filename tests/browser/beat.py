@@ -16,6 +16,8 @@ from tests.opened import Opened, apart, probe
 BEAT_S = 1.0
 STEP_S = 0.080
 """What sound and picture may be apart by: beyond it people notice (ITU-R BT.1359)."""
+EDGE_S = 0.1
+"""A flash before which a frame is missing tells nothing about steps: its own first one may be what is missing."""
 PAUSE_S = 1.0
 """A hole longer than this must be told as a gap (recording/core/cutting.py)."""
 
@@ -107,13 +109,15 @@ class Beats:
     seat: str
     beeps: list[float]
     flashes: list[float]
+    edges: list[float]
+    """Those of the flashes whose first frame is surely there."""
     sizes: list[tuple[int, int]]
     sound_s: tuple[float, float]
     picture_s: tuple[float, float]
 
     def apart(self, span: tuple[float, float] = (0.0, float("inf"))) -> list[float]:
-        """How far flashes of a span are from their beeps."""
-        return apart(self.beeps, within(self.flashes, span))
+        """How far flashes of a span are from their beeps, where their beginning is there."""
+        return apart(self.beeps, within(self.edges, span))
 
     def words(self) -> str:
         pairs = self.apart()
@@ -143,7 +147,8 @@ def beats(opened: Opened) -> dict[str, Beats]:
     for person in opened.manifest.people:
         sound, picture = opened.seen(person.seat, "audio"), opened.seen(person.seat, "video")
         found[person.role] = Beats(
-            person.role, person.seat, sound.onsets, picture.onsets, picture.sizes,
+            person.role, person.seat, sound.onsets, picture.onsets,
+            [at for at, dark in zip(picture.onsets, picture.dark, strict=True) if dark <= EDGE_S], picture.sizes,
             (sound.first_s, sound.last_s), (picture.first_s, picture.last_s),
         )  # fmt: skip
     return found
