@@ -91,7 +91,11 @@ class Reconciler:
         """Give up silent nodes; find workers again or move their calls; place calls that have no worker."""
         self._carry_out(await self._rooms.reap())
         await self._placements.discover()
-        for consultation in await self._rooms.unplaced():
+        waiting = await self._rooms.unplaced()
+        if waiting and not self._placements.reachable:
+            log.warning("no media worker is there for calls under way", calls=len(waiting))
+            return  # to ask for each of them where none is takes everybody's time; whoever comes takes them up at once
+        for consultation in waiting:
             await self._placements.open(consultation)
 
     async def _tick(self) -> None:

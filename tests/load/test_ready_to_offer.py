@@ -33,8 +33,9 @@ SHIFT_S = 75.0
 ARRIVALS_APART_S = 0.1  # fifty doctors come on duty within five seconds
 OFFER_P99_MS = 300.0
 REPLY_P99_MS = 200.0
-AT_WORST = 2.5
-"""What is asserted, in goals: the goals themselves are printed, and not reached on every machine (docs/PERFORMANCE.md)."""
+AT_WORST = 1.5
+"""What is asserted, in goals: both are reached with a third to spare (docs/PERFORMANCE.md), but on a busy machine waits grow
+faster than the core's share alone says."""
 FLOOD_PER_S = 1000
 FLOOD_S = 10.0
 SEED = 20201
