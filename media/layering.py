@@ -11,6 +11,8 @@ from media.plane.interface import SinkCounters, SourceCounters
 
 ROOM_OF_TWO = 2
 EVERY_S = 0.25
+QUEUE_LIFE_S = 3.0
+"""Receivers report each second; an older queue is gone, or nothing is known of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,8 @@ class Layering:
             estimate = max((each.receiver_bps for each in said), default=0)
             lost = sum(each.lost for each in said) / max(1, len(said))
             choice = self._choices.setdefault(receiver, LayerChoice())
-            chosen = choice.choose(pictures, Line(estimate or None, lost), now)
+            queue_s = max((each.downlink_late_s for each in said if now - each.downlink_at <= QUEUE_LIFE_S), default=0.0)
+            chosen = choice.choose(pictures, Line(estimate or None, lost, queue_s), now)
         effects: list[Effect] = []
         for each, _, line in fed:
             effects += self._routes.layer_chosen(each.sink, line.rids[chosen[each.sink]])

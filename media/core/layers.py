@@ -24,6 +24,8 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 4.0, 60.0
 BELOW, ABOVE, FREE, NEAR = 0.9, 1.1, 1.25, 0.95
 """Parts of what is sent: below it a line is overloaded; so much above what would be sent it is enough; free of any bound; as good
 as what failed before."""
+QUEUE_S, SHORT_S = 0.35, 0.15
+"""A queue that tells of an overload, and one with which nothing more is tried."""
 LOSSY, SOUND = 0.1, 0.02
 """Shares of lost packets above which a line counts as overloaded, and below which more may be tried."""
 
@@ -60,10 +62,12 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What a receiver reports: bits per second that it can take of all pictures, none before it has said; its share of loss."""
+    """What a receiver reports: bits per second that it can take of all pictures, none before it has said; its share of loss; and
+    for how long packets wait before it (media/plane/native/downlink.c)."""
 
     estimate_bps: int | None
     lost: float
+    queue_s: float = 0.0
 
 
 class LayerChoice:
@@ -90,8 +94,8 @@ class LayerChoice:
         self._settle(taken, line.estimate_bps, now)
         if self._is_over(taken, line, now):
             self._lower(pictures, line, now)
-        elif line.estimate_bps is not None and self._over_since is None:
-            self._raise(pictures, taken, line.estimate_bps, line.lost, now)
+        elif line.estimate_bps is not None and self._over_since is None and line.lost < SOUND and line.queue_s < SHORT_S:
+            self._raise(pictures, taken, line.estimate_bps, now)
         return dict(self._chosen)
 
     def _taken(self, pictures: list[Picture]) -> int:
@@ -123,7 +127,7 @@ class LayerChoice:
     def _is_over(self, taken: int, line: Line, now: float) -> bool:
         if line.estimate_bps is None:
             return False
-        if line.estimate_bps >= self._least(taken, now) and line.lost < LOSSY:
+        if line.estimate_bps >= self._least(taken, now) and line.lost < LOSSY and line.queue_s < QUEUE_S:
             self._over_since = None
             return False
         if self._over_since is None:
@@ -157,9 +161,9 @@ class LayerChoice:
             if line.estimate_bps is None or self._taken(pictures) <= line.estimate_bps:
                 return
 
-    def _raise(self, pictures: list[Picture], taken: int, estimate_bps: int, lost: float, now: float) -> None:
+    def _raise(self, pictures: list[Picture], taken: int, estimate_bps: int, now: float) -> None:
         """One picture by one layer, the smallest first: when the estimate covers it, or as a trial when nothing bounds it."""
-        if self._raised_at is not None or now - self._changed_at < HOLD_UP_S or lost >= SOUND:
+        if self._raised_at is not None or now - self._changed_at < HOLD_UP_S:
             return
         steps = [(picture, picture.above(self._chosen[picture.sink])) for picture in pictures]
         possible = [(picture, layer) for picture, layer in steps if layer is not None]

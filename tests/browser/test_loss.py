@@ -5,7 +5,6 @@ What the browsers had stands in test-results/links beside the other tables.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,13 +14,12 @@ from playwright.async_api import Browser
 
 from media.control.messages import SinkStats, WorkerDump, WorkerTable
 from media.control.unix import connect_unix
-from tests.browser.links import RESULTS, LinkedCast, linked_server
+from tests.browser.links import RESULTS, LinkedCast
 from tests.browser.stage import BLUE, GREEN, Person
 from tests.browser.test_call import pair
 from tests.browser.test_links import see_and_hear
 from tests.netsim.link import Conditions
 from tests.processes import slowness
-from tests.services import LOGS
 from tests.signaling_process import Signaling
 
 LOSS, DELAY_S = 0.05, 0.02
@@ -71,23 +69,10 @@ async () => {
 """
 
 
-@pytest.fixture(scope="module")
-def linked(request: pytest.FixtureRequest) -> Iterator[tuple[Signaling, list[int]]]:
-    service, ports = linked_server()
-    try:
-        service.start()
-        yield service, ports
-    finally:
-        service.discard(keep_log_in=LOGS if request.session.testsfailed else None)
-
-
 @pytest.fixture
-async def cast(linked: tuple[Signaling, list[int]], request: pytest.FixtureRequest) -> AsyncIterator[LinkedCast]:
-    people = LinkedCast(linked[0], request.node.name, linked[1])
-    try:
-        yield people
-    finally:
-        await people.go_home()
+def cast(linked_cast: LinkedCast) -> LinkedCast:
+    """Here everybody comes over a link of their own."""
+    return linked_cast
 
 
 @dataclass(frozen=True)

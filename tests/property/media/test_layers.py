@@ -42,7 +42,7 @@ class Receiver:
     def step(self) -> None:
         seen = [Picture(SinkKey(1, index), each[:3], each[3], 1) for index, each in enumerate(self.layers)]
         lost = max(0.0, 1 - self.capacity_bps / self.sent[-1]) if self.queued_s > 0.5 else 0.0
-        chosen = self.choice.choose(seen, Line(round(self.estimate), lost), self.now)
+        chosen = self.choice.choose(seen, Line(round(self.estimate), lost, self.queued_s), self.now)
         taken = sum(each.rates_bps[chosen[each.sink]] for each in seen)
         self.history.append(tuple(chosen[each.sink] for each in seen))
         self.sent.append(taken)
