@@ -1,0 +1,73 @@
+"""Somebody comes into the room, and goes again: whoever was there sees the others without a stop.
+
+What the longest gaps between two pictures were stands in test-results/links beside the other tables.
+"""
+
+import asyncio
+import json
+from dataclasses import replace
+
+from playwright.async_api import Browser
+
+from tests.browser.links import RESULTS
+from tests.browser.stage import BLUE, GREEN, Cast, Person
+from tests.browser.test_call import everybody_sees_and_hears, pair
+from tests.processes import slowness
+
+FREEZE_S = 0.2
+SPELL_S = 6.0
+
+WATCH = """
+(seat) => {
+  const video = document.querySelector(`figure[data-seat="${seat}"] video`);
+  const [track] = video.srcObject.getVideoTracks();
+  const frames = new MediaStreamTrackProcessor({ track: track.clone() }).readable.getReader();
+  window.__gaps = [];
+  (async () => {
+    let last = null;
+    for (;;) {
+      const { value, done } = await frames.read();
+      if (done) return;
+      value.close();
+      const now = performance.now();
+      if (last !== null) window.__gaps.push((now - last) / 1000);
+      last = now;
+    }
+  })();
+}
+"""
+
+
+async def longest(people: dict[str, Person]) -> dict[str, float]:
+    """The longest gap between two frames that each of them had since they were last asked."""
+    return {who: round(await person.page.evaluate("Math.max(...window.__gaps.splice(0))"), 3) for who, person in people.items()}
+
+
+async def test_nobodys_picture_stops_for_one_who_comes_or_goes(chromium: Browser, firefox: Browser, cast: Cast) -> None:
+    doctor = await cast.doctor_on_duty(chromium, replace(BLUE, busy=30))
+    patient = await cast.patient_in_line(chromium, "Bai Yun", replace(GREEN, busy=30))
+    await pair(doctor, patient)
+    two = {"Bai Yun": patient, "An Ning": doctor}
+    await everybody_sees_and_hears(two)
+    link = await doctor.invite("companion")
+    await asyncio.sleep(SPELL_S)  # the start of a call has its own pace
+    for person, other in ((doctor, "Bai Yun"), (patient, "An Ning")):
+        await person.page.evaluate(WATCH, await person.seat_named(other))
+    await asyncio.sleep(SPELL_S)
+    gaps = {"before": await longest(two)}
+    daughter = await cast.guest(firefox, link, "Bai Lin")
+    await daughter.page.wait_for_selector('[data-screen="call"]')
+    await everybody_sees_and_hears({**two, "Bai Lin": daughter})
+    await asyncio.sleep(SPELL_S)
+    gaps["coming"] = await longest(two)
+    await daughter.page.click("[data-key=end]")
+    await daughter.page.click("[data-answer=yes]")
+    await daughter.page.wait_for_selector('[data-screen="left"]')
+    await asyncio.sleep(SPELL_S)
+    gaps["going"] = await longest(two)
+    limit_s = max(FREEZE_S * await asyncio.to_thread(slowness), 1.5 * max(gaps["before"].values()))
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    (RESULTS / "comings.json").write_text(json.dumps({"gaps_s": gaps, "limit_s": limit_s}, indent=1))
+    print("\n", gaps, "limit", limit_s)
+    assert max(gaps["coming"].values()) <= limit_s, gaps
+    assert max(gaps["going"].values()) <= limit_s, gaps
