@@ -76,4 +76,10 @@ describe("pictures that stand still", () => {
     watch.sample(new Map(), () => true, 5_000);
     expect(watch.take()).toEqual([]);
   });
+
+  it("count as standing still when their first frame does not come", () => {
+    const watch = new Watch();
+    for (let now = 0; now <= 6_000; now += 1_000) watch.sample(new Map([["s_b", 0]]), () => true, now);
+    expect(watch.take()).toEqual([{ seat: "s_b", frozen_ms: 2_000 }]);
+  });
 });

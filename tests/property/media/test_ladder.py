@@ -173,3 +173,20 @@ def test_heavy_loss_leaves_sound_and_little_loss_costs_nothing() -> None:
     world.run(30)
     assert rung_at(world, 25) is Rung.STILLS
     assert world.moments[-1].decision.reason in (Reason.LOSS, Reason.BETTER)
+
+
+def test_a_picture_that_stands_still_gets_smaller_and_thinner_but_is_not_given_up_for_that() -> None:
+    """Where the line is to blame, what waits before it or is lost says so."""
+    ladder, before = Ladder(0.0), 350_000
+    still = [Signals(rate_bps=340_000, estimate_bps=500_000, round_trip_s=0.05, frozen_s=0.25)] * 40
+    decisions = [decision for _, decision in run(ladder, still)]
+    assert {decision.rung for decision in decisions} == {Rung.SD, Rung.LOW}
+    first = next(decision for decision in decisions if decision.rung is Rung.LOW)
+    assert (first.reason, first.limit_bps <= before * 0.9) == (Reason.FREEZES, True)
+
+
+def test_with_a_queue_before_a_receiver_nothing_is_raised_and_a_long_one_lowers_at_once() -> None:
+    waiting = Signals(rate_bps=340_000, estimate_bps=900_000, round_trip_s=0.05, queue_s=0.3)
+    assert {decision.limit_bps for _, decision in run(Ladder(0.0), [waiting] * 20)} == {350_000}
+    full = replace(waiting, estimate_bps=150_000, congested=True, queue_s=0.9)
+    assert run(Ladder(0.0), [full] * 8)[-1][1].rung is Rung.LOW
