@@ -108,7 +108,7 @@ async def video_sinks(server: Signaling) -> list[SinkStats]:
     """What the relay has sent each receiver of a picture so far."""
     children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
     commands = [Path(f"/proc/{child}/cmdline").read_bytes().decode().split("\0") for child in children]
-    path = next(words[words.index("--socket") + 1] for words in commands if "--socket" in words)
+    path = next(words[words.index("--socket") + 1] for words in commands if "media.worker" in words)
     client = await connect_unix(path)
     try:
         table = await client.request("worker_dump", None, WorkerDump())
