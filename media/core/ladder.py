@@ -98,7 +98,7 @@ STEP_S = 1.2
 FIRST_STEP, STEP_GROWTH, LARGEST_STEP = 1.25, 1.2, 1.8
 USED = 0.75
 """A limit of which less than this is sent, or arrives, has not been tried yet."""
-WAIT_S, LONGEST_WAIT_S = 2.0, 4.0
+WAIT_S, LONGEST_WAIT_S = 2.0, 3.0
 """After a fall, before the next step up; doubled with each step that failed."""
 RETRY_S, LONGEST_RETRY_S = 5.0, 20.0
 """Without a picture, before one is tried again."""
