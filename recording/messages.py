@@ -65,6 +65,12 @@ class Placed(Wire):
     sealed: bool
 
 
+class Release(Wire):
+    """Whoever records it is another recorder now: seal what there is, and let its folder go. It may be ordered on again."""
+
+    recording: Id
+
+
 class Ping(Wire):
     """Asks a recorder for its condition."""
 
@@ -99,6 +105,11 @@ class RecordingFailed(Wire):
 
 
 RECORDER_WORDS = Words(
-    requests={"recording_order": (Order, Placed), "recorder_ping": (Ping, RecorderStatus), "recorder_drain": (Ping, Done)},
+    requests={
+        "recording_order": (Order, Placed),
+        "recording_release": (Release, Done),
+        "recorder_ping": (Ping, RecorderStatus),
+        "recorder_drain": (Ping, Done),
+    },
     notices={"worker_ready": WorkerReady, "keyframe_wanted": KeyframeWanted, "recording_failed": RecordingFailed},
 )

@@ -30,7 +30,7 @@ from recording.commands import RECORDINGS
 from recording.folder import KEY, disk
 from recording.intake import Intake
 from recording.keys import FileMaster, Master
-from recording.messages import RECORDER_WORDS, KeyframeWanted, Order, Placed, RecorderStatus, RecordingFailed
+from recording.messages import RECORDER_WORDS, KeyframeWanted, Order, Placed, RecorderStatus, RecordingFailed, Release
 from recording.running import Means, Running, now_us
 
 TICK_S = 0.05
@@ -68,6 +68,10 @@ class Recorder:
                 return Done()
             case "recording_order" if session is not None:
                 return await self._order(session, cast(Order, body))
+            case "recording_release":
+                async with self._opening:
+                    await self._forget(cast(Release, body).recording)
+                return Done()
             case _:
                 raise ProtocolError("session_missing", "this request concerns a consultation")
 

@@ -80,6 +80,8 @@ class RecordingKeeper:
         self._awake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._troubles: dict[ConsultationId, str] = {}
+        self._held: dict[ConsultationId, RecordingId] = {}
+        """Recordings whose folders this process's recorder may have open: nobody else's can write there."""
 
     def trouble(self, consultation: ConsultationId) -> str | None:
         """Why this consultation is not recorded though it should be: a code, for the doctor; none when all is well."""
@@ -93,6 +95,7 @@ class RecordingKeeper:
     def met(self, client: WorkerClient) -> None:
         """A recorder is there, also after another one died: it is given every order anew."""
         self._recorder = client
+        self._held.clear()
         client.on_notice = self._heard
         client.on_died = self._lost
         self.hear(*self._done, *self._unsealed)
@@ -116,7 +119,7 @@ class RecordingKeeper:
     # --- what is due ---
 
     async def _poll(self) -> None:
-        self.hear(*await self._rooms.recordings.under_way(), *self._unsealed)
+        self.hear(*await self._rooms.recordings.under_way(), *self._unsealed, *self._held)
 
     async def _sweep(self) -> None:
         """Folders that were left open by a process that is gone."""
@@ -175,11 +178,24 @@ class RecordingKeeper:
             await self._unplaced(which)
         elif self._workers.owns(placed):
             await self._start(which, order, placed)
+        elif which in self._held:
+            await self._release(which)
 
     async def _unplaced(self, which: ConsultationId) -> None:
         """The call has no media worker now: nothing is copied, and everybody is told so. With the next worker it goes on."""
         if self._done.pop(which, None) is not None:
             self._carry_out(await self._rooms.recording_confirmed(which, False, self._clock.now()))
+
+    async def _release(self, which: ConsultationId) -> None:
+        """The call lives on another process's worker now, and its recorder goes on in the folder that ours must let go."""
+        if self._done.pop(which, None) is not None:
+            self._carry_out(await self._rooms.recording_confirmed(which, False, self._clock.now()))
+        if self._recorder is not None and self._recorder.alive:
+            body = recorder.Release(recording=self._held[which])
+            await self._recorder.request("recording_release", which, body, timeout_s=ORDER_TIMEOUT_S)
+        self._held.pop(which, None)
+        if self._troubles.pop(which, None) is not None:
+            self._changed(which)
 
     async def _start(self, which: ConsultationId, order: RecordingOrder, placed: Placement) -> None:
         done = self._done.get(which)
@@ -252,7 +268,11 @@ class RecordingKeeper:
                 for each in order.consents
             ],
         )
-        return cast(recorder.Placed, await told.request("recording_order", which, body, timeout_s=ORDER_TIMEOUT_S))
+        self._held[which] = order.recording
+        placed = cast(recorder.Placed, await told.request("recording_order", which, body, timeout_s=ORDER_TIMEOUT_S))
+        if placed.sealed:
+            self._held.pop(which, None)
+        return placed
 
     async def _tap(self, worker: WorkerClient, done: _Done) -> None:
         body = control.RecordingSet(recording=done.order.recording, socket=done.socket, streams=done.streams)

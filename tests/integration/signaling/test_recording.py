@@ -223,6 +223,53 @@ async def test_a_killed_media_worker_leaves_one_recording_that_tells_of_it(recor
         assert len(apart(opened.seen(seat, "audio").onsets, opened.seen(seat, "video").onsets)) >= 8
 
 
+async def test_a_call_that_moves_to_another_process_stays_one_recording(
+    postgres_url: str, request: pytest.FixtureRequest
+) -> None:
+    """The recorder of the process whose worker was killed lets go of the folder, and the other one's goes on in it."""
+    first = Signaling(workers=1, media_addresses="127.0.0.1", database_url=postgres_url)
+    second = Signaling(
+        workers=1, media_addresses="127.0.0.1", database_url=postgres_url, sample="false", data=str(first.data)
+    )  # fmt: skip
+    try:
+        for process in (first, second):
+            await asyncio.to_thread(process.start)
+        async with visit(first) as call:
+            await call.agree()
+            await asyncio.sleep(6)
+            await move_to(second, call)
+            await call.join_again()
+            await call.both(lambda status: status["running"] and status["trouble"] is None, "it is recorded again", 30)
+            await asyncio.sleep(6)
+            folder = await call.end()
+            assert call.folders() == [folder]
+        opened = open_recording(first.data, folder.name)
+        (gap,) = [gap for gap in opened.manifest.gaps if (gap.seat, gap.reason) == ("", "recorder_lost")]
+        for seat in call.seats:
+            for kind in ("audio", "video"):
+                assert opened.segments(seat, kind)[-1].start_ms >= (gap.to_ms or 0)
+            assert len(apart(opened.seen(seat, "audio").onsets, opened.seen(seat, "video").onsets)) >= 8
+    finally:
+        for process in (first, second):
+            process.discard(keep_log_in=LOGS if request.session.testsfailed else None)
+
+
+async def move_to(second: Signaling, call: Visit) -> None:
+    """Kills the call's worker while its own process has no other: the second process's takes the call."""
+    await wait_for(lambda: any(map(waits_for_input, children(call.server, "media.worker"))), 20, "a spare worker")
+    epoch = call.patient.states["seat_state"]["media_epoch"]
+    workers = children(call.server, "media.worker")
+    spare = next(filter(waits_for_input, workers))
+    os.kill(spare, signal.SIGSTOP)
+    try:
+        for worker in workers:
+            if worker != spare:
+                os.kill(worker, signal.SIGKILL)
+        await wait_for(lambda: call.patient.states["seat_state"]["media_epoch"] not in (None, epoch), 30, "another worker")
+    finally:
+        os.kill(spare, signal.SIGKILL)
+
+
 async def lose_worker(call: Visit) -> float:
     """Kills the worker of the call, and its successor after a while in which there is none; when the call lost it."""
     await wait_for(lambda: any(map(waits_for_input, children(call.server, "media.worker"))), 20, "a spare worker")
