@@ -1,8 +1,4 @@
-"""Starts media workers, watches them, ends the silent ones, starts others in their place. Knows nothing of calls.
-
-A worker lives in one task: start, connect, ping each second until it dies, then again after a pause. Whatever ends a worker, its
-client's `on_died` is called before its pending requests fail, and before a successor is announced.
-"""
+"""Keeps media workers (media/control/keeping.py), ends those with too much memory, has a spare ready. Knows nothing of calls."""
 
 import asyncio
 import contextlib
@@ -17,10 +13,11 @@ from pathlib import Path
 
 import structlog
 
-from common.errors import ConsiliumError, Unavailable
+from common.errors import Unavailable
+from common.wire import Wire
 from media.control.client import WorkerClient
+from media.control.keeping import ChildKeeper, Manner
 from media.control.messages import WorkerPing, WorkerStatus
-from media.control.unix import connect_unix
 
 START_TIMEOUT_S = 30.0
 """On a machine where everything starts at once, importing alone took 11 s."""
@@ -30,14 +27,20 @@ SILENT_AFTER_S = 2.5
 DUMP_S = 0.2
 """For faulthandler to write the stacks of a silent worker to standard error."""
 TERM_GRACE_S = 2.0
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 10.0
+FIRST_PAUSE_S = 0.02
 SPARE_AFTER_S = 2.0
 """A new spare costs a second of CPU: it is made when the calls of the worker whose place the last one took have come back."""
 PORT_LOOK_S = 0.2
-STEADY_AFTER_S = 30.0
-"""A worker that lived this long starts the pauses anew."""
 
 _COMMAND = (sys.executable, "-m", "media.worker")
+_MANNER = Manner(
+    what="media worker",
+    ping=("worker_ping", WorkerPing()),
+    start_timeout_s=START_TIMEOUT_S,
+    ping_every_s=PING_INTERVAL_S,
+    silent_after_s=SILENT_AFTER_S,
+    first_pause_s=FIRST_PAUSE_S,
+)
 _log = structlog.get_logger(__name__)
 
 
@@ -163,45 +166,23 @@ class _Post:
     arguments: list[str]
 
 
-class _Keeper:
+class _Keeper(ChildKeeper):
     """One worker after another under one name."""
 
     def __init__(self, post: _Post, on_worker: Callable[[WorkerClient], None], spare: _Spare) -> None:
-        self.name = post.name
-        self.socket = post.socket
-        self.client: WorkerClient | None = None
+        super().__init__(_MANNER, post.name, post.socket, on_worker)
         self._port = post.port
         self._memory_limit = post.memory_limit
         self._arguments = [*post.arguments, "--port", str(post.port)]
-        self._on_worker = on_worker
         self._spare = spare
-        self._process: Process | None = None
-        self._stopping = False
-        self._started = asyncio.Event()
+        self._first = asyncio.Event()
         self._failed: Unavailable | None = None
 
     async def first_start(self) -> None:
         """Waits for the first worker; raises what kept it from starting."""
-        await self._started.wait()
+        await self._first.wait()
         if self._failed is not None:
             raise self._failed
-
-    async def keep(self) -> None:
-        """Runs workers until stopped."""
-        pause_s = FIRST_PAUSE_S
-        loop = asyncio.get_running_loop()
-        try:
-            while not self._stopping:
-                began = loop.time()
-                await self._run_one()
-                if self._stopping:
-                    return
-                if loop.time() - began >= STEADY_AFTER_S:
-                    pause_s = FIRST_PAUSE_S
-                await asyncio.sleep(pause_s)
-                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
-        finally:
-            await self._end_process()
 
     async def stop(self, deadline_s: float) -> None:
         """SIGTERM drains; at the deadline a second one ends; what still lives then is killed."""
@@ -219,37 +200,16 @@ class _Keeper:
                     await process.wait()
         await self._end_process()
 
-    async def _run_one(self) -> None:
-        await self._port_free()
-        try:
-            self._process = await self._spawn()
-            client = await self._connect(self._process)
-        except (Unavailable, OSError) as error:
-            _log.error("media worker did not start", worker=self.name, fault=type(error).__name__)
-            self._failed = Unavailable("worker_start", "a media worker did not start")
-            self._started.set()
-            await self._end_process()
-            return
-        self.client = client
-        self._on_worker(client)
-        self._started.set()
-        await self._watch(client)
-        await self._end_process()
-        await client.wait_closed()
-        if not self._stopping:
-            _log.warning("media worker died", worker=self.name)
-
-    async def _port_free(self) -> None:
+    async def _before_start(self) -> None:
         """Waits while another has the port: a killed process's worker, whose calls live on and which whoever comes uses."""
         if self._port == 0 or _is_free(self._port):
             return
         _log.warning("media port is taken, waiting for it", worker=self.name)
-        self._started.set()
+        self._first.set()
         while not _is_free(self._port):  # noqa: ASYNC110  (the kernel tells nobody)
             await asyncio.sleep(PORT_LOOK_S)
 
     async def _spawn(self) -> Process:
-        self.socket.unlink(missing_ok=True)
         arguments = ["--socket", str(self.socket), "--name", self.name, *self._arguments]
         spare = self._spare.take(arguments)
         if spare is not None:
@@ -259,50 +219,22 @@ class _Keeper:
             *_COMMAND, *arguments, stdin=asyncio.subprocess.DEVNULL, start_new_session=True
         )
 
-    async def _connect(self, process: Process) -> WorkerClient:
-        try:
-            async with asyncio.timeout(START_TIMEOUT_S):
-                while process.returncode is None:
-                    if self.socket.exists():
-                        with contextlib.suppress(Unavailable):
-                            return await connect_unix(self.socket)
-                    await asyncio.sleep(0.02)
-        except TimeoutError:
-            pass
-        raise Unavailable("worker_start", "the media worker ended or stayed silent")
+    def _started(self, fault: Unavailable | None) -> None:
+        self._failed = fault or self._failed
+        self._first.set()
 
-    async def _watch(self, client: WorkerClient) -> None:
-        """Returns when the worker is dead, has been silent for too long, or has too much memory in use."""
-        while client.alive:
-            try:
-                status = await client.request("worker_ping", None, WorkerPing(), timeout_s=SILENT_AFTER_S)
-            except ConsiliumError as error:
-                if client.alive:
-                    _log.error("media worker is silent", worker=self.name, code=error.code)
-                    await self._dump()
-                return
-            if isinstance(status, WorkerStatus) and status.rss_bytes > self._memory_limit:
-                _log.error("media worker has too much memory in use", worker=self.name, rss_mb=status.rss_bytes >> 20)
-                await self._dump()
-                return
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(PING_INTERVAL_S):
-                    await client.wait_closed()
+    def _fit(self, status: Wire) -> bool:
+        if not isinstance(status, WorkerStatus) or status.rss_bytes <= self._memory_limit:
+            return True
+        _log.error("media worker has too much memory in use", worker=self.name, rss_mb=status.rss_bytes >> 20)
+        return False
 
-    async def _dump(self) -> None:
+    async def _before_kill(self) -> None:
+        """Its stacks, for whoever looks for the reason."""
         if self._process is not None and self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.send_signal(signal.SIGUSR1)
             await asyncio.sleep(DUMP_S)
-
-    async def _end_process(self) -> None:
-        if self._process is None:
-            return
-        if self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
-        await self._process.wait()
-        self._process = None
 
 
 def _is_free(port: int) -> bool:

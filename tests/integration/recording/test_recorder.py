@@ -174,6 +174,24 @@ async def test_another_size_is_another_segment(tmp_path: Path, codec: str) -> No
     assert sum(line.frames for line in track.closed) == 60
 
 
+async def test_a_silent_recorder_is_told_to_be_dead_before_the_next_one_comes(tmp_path: Path) -> None:
+    told: list[str] = []
+
+    def met(client: WorkerClient) -> None:
+        told.append("met")
+        client.on_died = lambda: told.append("died")
+
+    keeper = RecorderKeeper(tmp_path, tmp_path / "data", "recorder", met)
+    keeper.start()
+    try:
+        await until(lambda: told == ["met"], "a recorder", 30)
+        assert keeper._process is not None
+        os.kill(keeper._process.pid, signal.SIGSTOP)
+        await until(lambda: told == ["met", "died", "met"], "another one", 30)
+    finally:
+        await keeper.stop()
+
+
 async def test_who_sends_nothing_is_not_asked_for_key_frames() -> None:
     """A camera that is off, for an hour."""
     from recording.sink import Track
