@@ -9,11 +9,11 @@ checks, the first of which come before all media. Pure: reports and the time go 
 WINDOW_S = 0.25
 """Between two reports that are compared; several come at once with NACKs."""
 QUEUE_S, EMPTY_S = 0.35, 0.15
-"""A queue, when two reports in a row say so: a radio link may stall once."""
+"""A queue, when two reports in a row say so: a radio link, or a busy phone, may stall once."""
 DEEP_S, DRAIN_S = 0.7, 1.0
 UNKNOWN_TRIP_S = 0.6
 SHARE, SHARE_DEEP = 0.85, 0.3
-SILENCE_S, SILENT_PART = 2.0, 4
+SILENCE_S, SILENT_PART = 2.5, 4
 """Browsers report every 0.5 to 1.5 s; what is carried meanwhile is a guess."""
 LIFE_S = 3.0
 """A receiver reports each second; older words are of another link."""
@@ -53,7 +53,7 @@ class Downlink:
 
     def _judge(self, came: int, now: float) -> None:
         self._late_reports = self._late_reports + 1 if self.late_s > QUEUE_S else 0
-        if self._late_reports >= 2 or self.late_s > DEEP_S:
+        if self._late_reports >= 2:
             carried = max(1, int(max(0, came) * self._size * 8 / (now - self._at)))
             self._bps = (self._bps + carried) // 2 if self._bps else carried
         elif self.late_s < EMPTY_S:

@@ -7,7 +7,7 @@ static const double QUEUE_S = 0.35, EMPTY_S = 0.15, DEEP_S = 0.7, DRAIN_S = 1;
 static const double UNKNOWN_TRIP_S = 0.6, STAMP_LIFE_S = 1;
 static const double SHARE = 0.85, SHARE_DEEP = 0.3;
 static const uint64_t HEAD_BYTES = 36, SILENT_PART = 4, DRAIN_ABOVE_BPS = 200000;
-static const double SILENCE_S = 2;
+static const double SILENCE_S = 2.5;
 static const double DRAIN_PAUSE_S = 5, LONGEST_DRAIN_S = 1.5;
 
 uint64_t downlink_bps(const sink *s, double now) { return now - s->downlink.at <= LIFE_S ? s->downlink.bps : 0; }
@@ -35,7 +35,7 @@ void losses_reported(losses *l, const report_block *block, double now) {
 
 static void judge(downlink_queue *q, const report_block *block, double now) {
     q->late_reports = q->late_s > QUEUE_S ? q->late_reports + 1 : 0;
-    if (q->late_reports >= 2 || q->late_s > DEEP_S) {
+    if (q->late_reports >= 2) {
         int64_t came = (int64_t)(int32_t)(block->highest - q->highest) - ((int64_t)block->lost - q->lost);
         double carried = came > 0 ? (double)((uint64_t)came * q->size * 8) / (now - q->at) : 0;
         uint64_t bps = carried > 1 ? (uint64_t)carried : 1;

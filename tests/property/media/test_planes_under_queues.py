@@ -107,7 +107,7 @@ def test_a_queue_before_a_receiver_is_seen_though_nobody_says_so_and_its_end_too
         send(pair, 0.5)
         waiting += 125
         assert downlink(pair, 3)[0] == 0
-        assert (downlink(pair, 2)[0] > 0) == (turn >= 3), "two reports in a row, or a long queue"
+        assert (downlink(pair, 2)[0] > 0) == (turn >= 3), "two reports in a row"
     carried, late_s = downlink(pair, 2)
     assert 150_000 < carried < 220_000
     assert late_s == pytest.approx(375 * EVERY_S - 0.05, abs=0.04)  # to the next sixteenth packet
@@ -140,7 +140,7 @@ def test_whoever_falls_silent_gets_nothing_for_a_moment(pair: Pair) -> None:
     report(pair, 3, 0)
     send(pair, 1.0)
     assert downlink(pair, 2)[0] == 0
-    send(pair, 1.2)
+    send(pair, 1.7)
     report(pair, 3, 0)
     pair.report()
     before = passed(pair)
