@@ -96,8 +96,9 @@ BACK_OFF = 0.95
 STEP_S = 1.2
 """A browser follows a limit in 0.7 s, and a queue shows half a second later."""
 FIRST_STEP, STEP_GROWTH, LARGEST_STEP = 1.25, 1.2, 1.8
-USED = 0.75
-"""A limit of which less than this is sent, or arrives, has not been tried yet."""
+USED, UNUSED_S = 0.75, 5.0
+"""A limit of which less than this is sent, or arrives, has not been tried yet. Where nobody moves before the camera it never is:
+after so long a time without a fault it rises all the same, or a quiet picture would stay small for ever."""
 WAIT_S, LONGEST_WAIT_S = 2.0, 3.0
 """After a fall, before the next step up; doubled with each step that failed."""
 RETRY_S, LONGEST_RETRY_S = 5.0, 20.0
@@ -143,6 +144,7 @@ class Ladder:
     """One sender's. `step` is to be called a few times a second; the pace is the caller's."""
 
     def __init__(self, now: float) -> None:
+        self._began = now
         self._rung, self._reason = Rung.SD, Reason.START
         self._changed_at = now - HOLD_S
         self._limit = float(START_BPS)
@@ -172,7 +174,7 @@ class Ladder:
             self._fall_to(BACK_OFF * signals.estimate_bps, now)
         elif self._queues(signals) and now - self._fell_at >= AFTERMATH_S:
             self._fall_to(0.75 * self._limit, now)
-        elif now >= self._raise_at and self._may_rise(signals):
+        elif now >= self._raise_at and self._may_rise(signals, now):
             self._rise(now)
 
     def _fall_to(self, bps: float, now: float) -> None:
@@ -185,9 +187,10 @@ class Ladder:
         self._step = FIRST_STEP
         self._raise_at = now + self._wait
 
-    def _may_rise(self, signals: Signals) -> bool:
-        """What was allowed so far is used and arrives well."""
-        used = signals.rate_bps >= USED * self._limit
+    def _may_rise(self, signals: Signals, now: float) -> bool:
+        """What was allowed so far is used, or was not for long, and arrives well."""
+        quiet = signals.rate_bps > 0 and now - max(self._began, self._raised_at, self._fell_at) >= UNUSED_S
+        used = signals.rate_bps >= USED * self._limit or quiet
         trip, least = signals.round_trip_s, self._least_trip
         quick = (trip is None or least is None or trip <= least + CALM_S) and signals.queue_s <= SHORT_QUEUE_S
         return used and quick and self._limit < MOST_BPS and signals.loss <= _BY_LOSS[0][0]

@@ -38,14 +38,14 @@ class Steps:
         if decision.rung is not self._rung:
             self._rung, self._since = decision.rung, now
         self._reason = decision.reason
-        if self._rung is self.told.rung:
-            return
+        if self._rung is self.told.rung or self._reason is Reason.START:
+            return  # how a call begins is no news
         grave = self._rung.moves != self.told.rung.moves or not self._rung.moves
         if now - self._since >= (GONE_LASTS_S if grave else LASTS_S) and (grave or now - self._told_at >= PAUSE_S):
             self.told, self._told_at = Step(self._rung, self._cause()), now
 
     def _cause(self) -> Reason:
-        """Upward it is better; downward a start that stays low has a link to blame."""
+        """Upward it is better; downward what did not get back to where it was has a link to blame."""
         if self._rung.height > self.told.rung.height:
             return Reason.BETTER
-        return Reason.BANDWIDTH if self._reason in (Reason.START, Reason.BETTER) else self._reason
+        return Reason.BANDWIDTH if self._reason is Reason.BETTER else self._reason

@@ -190,3 +190,15 @@ def test_with_a_queue_before_a_receiver_nothing_is_raised_and_a_long_one_lowers_
     assert {decision.limit_bps for _, decision in run(Ladder(0.0), [waiting] * 20)} == {350_000}
     full = replace(waiting, estimate_bps=150_000, congested=True, queue_s=0.9)
     assert run(Ladder(0.0), [full] * 8)[-1][1].rung is Rung.LOW
+
+
+def test_a_quiet_picture_gets_large_as_well() -> None:
+    """Nobody moves before the camera: a fifth of the limit is used at most, and nothing speaks against more."""
+    ladder, limit, seconds = Ladder(0.0), 350_000, 0.0
+    while seconds < 30:
+        decision = ladder.step(Signals(rate_bps=limit // 5, estimate_bps=400_000, round_trip_s=0.03), seconds)
+        limit, seconds = decision.limit_bps, seconds + EVERY_S
+        assert seconds > 5 or limit == 350_000
+    assert decision.rung is Rung.HD
+    camera_off = Ladder(0.0)
+    assert {each.limit_bps for _, each in run(camera_off, [Signals(round_trip_s=0.03)] * 200)} == {350_000}

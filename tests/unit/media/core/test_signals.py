@@ -77,10 +77,13 @@ def test_flapping_is_told_once_and_what_lasts_is_told() -> None:
     assert (steps.told.rung, steps.told.reason) == (Rung.HD, Reason.BETTER)
 
 
-def test_a_picture_that_goes_is_told_soon_and_a_low_start_has_a_cause() -> None:
+def test_a_picture_that_goes_is_told_soon_and_how_a_call_begins_is_not() -> None:
     steps = Steps(0.0)
     told(steps, Rung.STILLS, 0.0, 2.0, Reason.LOSS)
     assert steps.told.rung is Rung.STILLS
     steps = Steps(0.0)
-    told(steps, Rung.SD, 0.0, LASTS_S, Reason.START)
+    told(steps, Rung.SD, 0.0, 5 * LASTS_S, Reason.START)
+    assert (steps.told.rung, steps.told.reason) == (Rung.HD, Reason.START)
+    told(steps, Rung.LOW, 40.0, 40.0 + LASTS_S / 2)
+    told(steps, Rung.SD, 44.0, 44.0 + LASTS_S, Reason.BETTER)
     assert (steps.told.rung, steps.told.reason) == (Rung.SD, Reason.BANDWIDTH)
