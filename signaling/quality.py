@@ -87,6 +87,11 @@ class QualityPost:
             if not busy:
                 self._spawn(self._store(seat))
 
+    @property
+    def idle(self) -> bool:
+        """Whether all that was heard so far is stored or given up."""
+        return not self._telling
+
     async def stop(self) -> None:
         """Drop what is under way: it is all said again by whoever comes next."""
         for task in self._tasks:

@@ -8,7 +8,6 @@ import asyncio
 import itertools
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
 from typing import Generic, TypeVar, TypeVarTuple
 
 import structlog
@@ -162,9 +161,8 @@ class Refresher:
         charts = await self._charts.charts({view.consultation for view, _ in here}, over)
         for view, connection in here:
             await self._give_way(give_way_until)
-            made_of = (view, charts.get(view.consultation, NO_CHART), directory)
-            seat_state = partial(views.seat_state, trouble=self.trouble(view.consultation))
-            await self._push(connection, "seat_state", seat_state, made_of, read)
+            made_of = (view, charts.get(view.consultation, NO_CHART), directory, self.trouble(view.consultation))
+            await self._push(connection, "seat_state", views.seat_state, made_of, read)
 
     async def _push_hospital(self, hospital: HospitalId) -> None:
         """A round to everybody in line and at a desk; between two of them it gives way to whoever does something."""

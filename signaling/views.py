@@ -65,8 +65,11 @@ class Names:
         return self._directory
 
 
-def seat_state(view: SeatView, chart: Chart, directory: Directory, now: float, trouble: str | None = None) -> wire.SeatState:
-    """What the holder of a seat is told. The summary is for the two principals, the rating for the patient alone."""
+def seat_state(view: SeatView, chart: Chart, directory: Directory, trouble: str | None, now: float) -> wire.SeatState:
+    """What the holder of a seat is told. The summary is for the two principals, the rating for the patient alone.
+
+    `trouble`: why nothing is recorded though it should be, for the doctor.
+    """
     over = view.state in OVER
     hospital = directory.hospitals[view.hospital]
     return wire.SeatState(
