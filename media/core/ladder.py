@@ -113,7 +113,8 @@ SLOW_S = 1.5
 FROZEN_S = 0.5
 """Whatever made pictures stand still, the smallest that moves is worth a try; a line that cannot carry it shows otherwise."""
 PATIENCE_S = 2.0
-"""How long loss, delay or frozen pictures must last before the rung follows: a burst is over by then."""
+"""How long loss, delay or frozen pictures must last before the rung follows, and a full line before the picture goes: a burst
+is over by then."""
 AFTERMATH_S = 4.0
 """After a fall, the queue that told of it still costs loss, delay and pictures: they say nothing new."""
 
@@ -153,6 +154,7 @@ class Ladder:
         self._raised_at = float("-inf")
         self._wait = WAIT_S
         self._fell_at = float("-inf")
+        self._congested_since: float | None = None
         self._least_trip: float | None = None
         self._bad_since: float | None = None
         self._good_since: float | None = now
@@ -170,6 +172,7 @@ class Ladder:
     # --- the limit ---
 
     def _move_limit(self, signals: Signals, now: float) -> None:
+        self._congested_since = _since(self._congested_since, signals.congested, now)
         if signals.congested and signals.estimate_bps is not None:
             self._fall_to(BACK_OFF * signals.estimate_bps, now)
         elif self._queues(signals) and now - self._fell_at >= AFTERMATH_S:
@@ -183,7 +186,9 @@ class Ladder:
             failed = now - self._raised_at < 2 * STEP_S
             self._wait = min(2 * self._wait, LONGEST_WAIT_S) if failed else WAIT_S
             self._fell_at = now
-        self._limit = max(min(self._limit, bps), LEAST_BPS * 0.9)
+        # What is said once may be a stall of a second: the smallest picture stays until it has been said for longer.
+        lasts = self._congested_since is not None and now - self._congested_since >= PATIENCE_S
+        self._limit = max(min(self._limit, bps), LEAST_BPS * 0.9 if lasts else LEAST_BPS)
         self._step = FIRST_STEP
         self._raise_at = now + self._wait
 

@@ -13,7 +13,7 @@ QUEUE_S, EMPTY_S = 0.35, 0.15
 DEEP_S, DRAIN_S = 0.7, 1.0
 UNKNOWN_TRIP_S = 0.6
 SHARE, SHARE_DEEP = 0.85, 0.3
-SILENCE_S, SILENT_PART = 2.5, 4
+SILENCE_S, SILENT_PART = 2.5, 2
 """Browsers report every 0.5 to 1.5 s; what is carried meanwhile is a guess."""
 LIFE_S = 3.0
 """A receiver reports each second; older words are of another link."""
@@ -48,6 +48,8 @@ class Downlink:
             return
         elif self._highest is not None:
             self._judge((highest - self._highest + (1 << 31)) % (1 << 32) - (1 << 31) - (lost - self._lost), now)
+        elif late_s < EMPTY_S:
+            self._bps = 0  # the silence is over, and nothing stood behind it
         self._highest, self._lost, self._at = highest, lost, now
         self._packets, self._octets = sent
 

@@ -202,3 +202,11 @@ def test_a_quiet_picture_gets_large_as_well() -> None:
     assert decision.rung is Rung.HD
     camera_off = Ladder(0.0)
     assert {each.limit_bps for _, each in run(camera_off, [Signals(round_trip_s=0.03)] * 200)} == {350_000}
+
+
+def test_one_word_of_a_full_line_takes_no_picture_away_and_many_do() -> None:
+    """A machine that stood still for a second looks like a line that carries nothing."""
+    calm = Signals(rate_bps=300_000, estimate_bps=900_000, round_trip_s=0.03)
+    full = replace(calm, estimate_bps=5_000, congested=True, queue_s=0.9)
+    assert all(decision.rung.moves for _, decision in run(Ladder(0.0), [calm] * 8 + [full] * 6 + [calm] * 60))
+    assert not run(Ladder(0.0), [calm] * 8 + [full] * 20)[-1][1].rung.moves
