@@ -97,6 +97,7 @@ async def test_everything_by_keyboard_and_by_name(chromium: Browser, cast: Cast)
     assert await doctor.page.get_attribute("[data-recording]", "data-recording") == "asked"
     await page.get_by_role("button", name="Answer", exact=True).focus()
     await page.keyboard.press("Enter")
+    await page.get_by_role("dialog", name="May we record this visit?").wait_for()  # no hand is quicker than the sheet
     await page.keyboard.press("Tab")
     await expect(page.get_by_role("button", name="Yes, sound and picture")).to_be_focused()
     await page.keyboard.press("Tab")
