@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from playwright.async_api import Browser
 
+from tests.browser.gaps import watch_gaps
 from tests.browser.links import RESULTS
 from tests.browser.stage import BLUE, GREEN, Cast, Person
 from tests.browser.test_call import everybody_sees_and_hears, pair
@@ -17,26 +18,6 @@ from tests.processes import slowness
 
 GOAL_S, STOP_S = 0.2, 1.0
 SPELL_S = 6.0
-
-WATCH = """
-(seat) => {
-  const video = document.querySelector(`figure[data-seat="${seat}"] video`);
-  const [track] = video.srcObject.getVideoTracks();
-  const frames = new MediaStreamTrackProcessor({ track: track.clone() }).readable.getReader();
-  window.__gaps = [];
-  (async () => {
-    let last = null;
-    for (;;) {
-      const { value, done } = await frames.read();
-      if (done) return;
-      value.close();
-      const now = performance.now();
-      if (last !== null) window.__gaps.push((now - last) / 1000);
-      last = now;
-    }
-  })();
-}
-"""
 
 
 async def longest(people: dict[str, Person]) -> dict[str, float]:
@@ -53,7 +34,7 @@ async def test_nobodys_picture_stops_for_one_who_comes_or_goes(chromium: Browser
     link = await doctor.invite("companion")
     await asyncio.sleep(SPELL_S)  # the start of a call has its own pace
     for person, other in ((doctor, "Bai Yun"), (patient, "An Ning")):
-        await person.page.evaluate(WATCH, await person.seat_named(other))
+        await watch_gaps(person, other)
     await asyncio.sleep(SPELL_S)
     gaps = {"before": await longest(two)}
     daughter = await cast.guest(firefox, link, "Bai Lin")

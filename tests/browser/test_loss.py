@@ -16,6 +16,7 @@ from playwright.async_api import Browser
 
 from media.control.messages import SinkStats, WorkerDump, WorkerTable
 from media.control.unix import connect_unix
+from tests.browser.gaps import watch_gaps
 from tests.browser.links import RESULTS, LinkedCast
 from tests.browser.stage import BLUE, GREEN, Person
 from tests.browser.test_call import pair
@@ -30,27 +31,6 @@ GOAL_S, STOP_S = 0.5, 1.0
 BUDGET = 1.2
 FIRST_REPEATS = 8
 """Packets that may be sent twice before any share of the losses allows it (feedback.c)."""
-
-WATCH = """
-() => {
-  const remote = new Set(window.__peers.flatMap((p) => p.getReceivers().map((r) => r.track.id)));
-  const videos = [...document.querySelectorAll('video')];
-  const track = videos.flatMap((v) => v.srcObject ? v.srcObject.getVideoTracks() : []).find((t) => remote.has(t.id));
-  window.__gaps = [];
-  const frames = new MediaStreamTrackProcessor({ track: track.clone() }).readable.getReader();
-  (async () => {
-    let last = null;
-    for (;;) {
-      const { value, done } = await frames.read();
-      if (done) return;
-      value.close();
-      const now = performance.now();
-      if (last !== null) window.__gaps.push((now - last) / 1000);
-      last = now;
-    }
-  })();
-}
-"""
 
 TAKE = """
 async () => {
@@ -136,9 +116,9 @@ async def test_a_minute_of_loss_freezes_nobody(
     await pair(doctor, patient)
     await see_and_hear(patient, doctor)
     people = {"doctor": doctor, "patient": patient}
-    for person in people.values():
+    for person, other in ((doctor, "Bai Yun"), (patient, "An Ning")):
         cast.link(person).become(Conditions(delay_s=DELAY_S))
-        await person.page.evaluate(WATCH)
+        await watch_gaps(person, other)
     limit_s = STOP_S * await asyncio.to_thread(slowness)
     clean = await spell(people, CLEAN_S, limit_s)
     sent_before = {sink.mid + sink.peer: sink for sink in await video_sinks(linked[0])}
