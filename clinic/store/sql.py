@@ -51,7 +51,7 @@ class SqlClinicStore:
             .outerjoin(factor, factor.c.practitioner == practitioner.c.id)
             .where(practitioner.c.staff_number == staff_number)
         )
-        async with self._database.reading() as connection:
+        async with self._database.reading(brief=True) as connection:
             row = (await connection.execute(query)).one_or_none()
         return _account(row) if row else None
 
@@ -114,7 +114,7 @@ class SqlClinicStore:
                 )
 
     async def note(self, entry: AuditEntry) -> None:
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(brief=True) as connection:
             await audit.append(connection, entry)
 
     async def found(

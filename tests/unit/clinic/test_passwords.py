@@ -1,6 +1,9 @@
 """Hashing is right, off the loop, and bounded."""
 
 import asyncio
+import os
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +30,21 @@ async def test_the_loop_goes_on_while_a_flood_is_hashed() -> None:
         await asyncio.sleep(0)
         turns += 1
     assert turns > 50 * len(flood), "the loop stood still behind each hash: hashing on it would leave a turn for each"
+    hasher.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have one priority for a whole process")
+async def test_hashing_stands_behind_everything_else() -> None:
+    hasher = Argon2Hasher()
+    await hasher.hash("willow")
+    # NPTL: each thread has a nice value of its own; proc_pid_stat(5), field 19, counted from behind the command.
+    behind = {}
+    for task in Path("/proc/self/task").iterdir():
+        _, fields = (task / "stat").read_text().rsplit(")", 1)
+        behind[int(task.name)] = int(fields.split()[16])
+    ours = os.getpriority(os.PRIO_PROCESS, os.getpid())
+    assert behind[os.getpid()] == ours, "the loop's own thread is as it was"
+    assert max(behind.values()) == 10
     hasher.close()
 
 
