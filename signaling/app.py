@@ -53,6 +53,7 @@ from signaling.http.door import HEAD_TIMEOUT_S, guard, handshakes
 from signaling.http.health import Health, writable
 from signaling.http.invitations import Invitations
 from signaling.http.links import Links
+from signaling.http.operators import Operators
 from signaling.http.pages import add_pages
 from signaling.http.pictures import PicturePages
 from signaling.http.public import Public
@@ -425,7 +426,7 @@ class Server:
         gauge("media_workers", "Media workers that this process reaches", lambda: float(placements.reachable))
         gauge("open_connections", "TCP connections to the web port", lambda: float(self.open_connections))
         parts = {"accepting": accepting, "database": stored, "disk": disk, "loops": loops, "media": media, "redis": bus}
-        return Health(parts, self._metrics)
+        return Health(parts, self._metrics, Operators(self.settings))
 
 
 def factor_vault(settings: Settings) -> FactorVault:

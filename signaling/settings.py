@@ -61,6 +61,7 @@ class Settings(BaseSettings):
     fhir_url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")
     fhir_token: SecretStr | None = None
     audit_checkpoints: Path | None = None
+    metrics_token: SecretStr | None = None
     sample: bool = True
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "text", "json"] = "auto"
@@ -89,6 +90,13 @@ class Settings(BaseSettings):
     def _long_secret(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value()) < _SECRET_AT_LEAST:
             raise ValueError(f"must have at least {_SECRET_AT_LEAST} characters, the same as coturn's static-auth-secret")
+        return value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _long_token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < _SECRET_AT_LEAST:
+            raise ValueError(f"must have at least {_SECRET_AT_LEAST} characters")
         return value
 
     @field_validator("trusted_proxies")

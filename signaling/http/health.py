@@ -10,6 +10,7 @@ from aiohttp import web
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from common.errors import ConsiliumError
+from signaling.http.operators import Operators
 from signaling.metrics import Metrics
 
 _PROBE_TIMEOUT_S = 2.0
@@ -31,11 +32,12 @@ def writable(folder: Path) -> bool:
 
 
 class Health:
-    """The operator's routes. `probes` are asked by name at each `/health/ready`."""
+    """The operator's routes. `probes` are asked by name at each `/health/ready`. Who is none learns up or down alone."""
 
-    def __init__(self, probes: Mapping[str, Probe], metrics: Metrics) -> None:
+    def __init__(self, probes: Mapping[str, Probe], metrics: Metrics, operators: Operators) -> None:
         self._probes = probes
         self._metrics = metrics
+        self._operators = operators
 
     def add_to(self, app: web.Application) -> None:
         """Enter the routes."""
@@ -47,16 +49,19 @@ class Health:
         """`GET /health/live` → 200 while the event loop turns."""
         return web.json_response({"live": True})
 
-    async def ready(self, _request: web.Request) -> web.Response:
-        """`GET /health/ready` → 200 when every part answers, else 503; the body names each part."""
+    async def ready(self, request: web.Request) -> web.Response:
+        """`GET /health/ready` → 200 when every part answers, else 503; to operators the body names each part."""
         names = list(self._probes)
         answers = await asyncio.gather(*(self._ask(self._probes[name]) for name in names))
         ready = all(answers)
-        body = {"ready": ready, "parts": dict(zip(names, answers, strict=True))}
+        body: dict[str, object] = {"ready": ready}
+        if self._operators.admits(request):
+            body["parts"] = dict(zip(names, answers, strict=True))
         return web.json_response(body, status=200 if ready else 503)
 
-    async def metrics(self, _request: web.Request) -> web.Response:
-        """`GET /metrics` in Prometheus' text form."""
+    async def metrics(self, request: web.Request) -> web.Response:
+        """`GET /metrics` in Prometheus' text form, for operators. UserError: forbidden."""
+        self._operators.admit(request)
         await self._metrics.measure()
         return web.Response(body=generate_latest(self._metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 

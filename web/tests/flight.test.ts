@@ -48,6 +48,10 @@ test("whoever reads it is told whose line it was", () => {
   expect(reason(en, verdict({}), "s_patient")).toContain("your line lost up to 13 %");
   expect(reason(zh, verdict({}), "s_patient")).toContain("您的网络最多丢失了 13%");
   expect(reason(en, verdict({ cause: "narrow", worst: 64_000 }), "s_doctor")).toContain("64 kbit/s");
+  expect(reason(en, verdict({ cause: "narrow", worst: 400 }), "s_doctor")).toContain(
+    "carried next to nothing at its worst",
+  );
+  expect(reason(zh, verdict({ cause: "narrow", worst: 400 }), "s_patient")).toContain("最差时几乎不通");
   expect(reason(en, verdict({ cause: "delay", worst: 940 }), "s_doctor")).toContain("0.9 s");
   expect(reason(en, null, "s_doctor")).toBe(en.verdict.good);
 });

@@ -1,5 +1,6 @@
 """What the operator's figures say after a consultation, and that they name nobody."""
 
+import asyncio
 import re
 from typing import Any
 
@@ -8,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.integration.signaling.conftest import Visitors
 from tests.integration.signaling.test_chart import in_line, offered, on_duty
 from tests.processes import wait_for
+from tests.signaling_process import Signaling
 
 LABEL = re.compile(r"[a-z_]{0,40}|[hd]_[a-z2-7]{16}|\d{3}|[A-Z]{3,7}|/[a-z0-9_/.{}-]*|[0-9.e+-]+|\+Inf|none|other")
 ADDRESS = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}")
@@ -87,3 +89,38 @@ async def test_accepted_offers_and_calls_are_counted(visitors: Visitors) -> None
     assert (await doctor.ask("consultation_end", {"seat": own}))["ok"]
     assert (await doctor.ask("duty_set", {"departments": []}))["ok"]
     assert await value(visitors, "consultation_transitions_total", before="connecting", after="ended", reason="cancelled") >= 1
+
+
+async def asked(visitors: Visitors, base: str, path: str, **headers: str) -> tuple[int, str]:
+    async with visitors.session.get(base + path, headers=headers) as response:
+        return response.status, await response.text()
+
+
+async def test_figures_are_for_this_machine_alone_while_no_token_is_set(visitors: Visitors) -> None:
+    """What a proxy passed on is the internet's: refused by its headers, or by the name that the browser asked for."""
+    base = visitors.server.base
+    for passed_on in ({"X-Forwarded-For": "127.0.0.1"}, {"Forwarded": "for=127.0.0.1"}, {"Host": "care.example.org"}):
+        status, body = await asked(visitors, base, "/metrics", **passed_on)
+        assert (status, "consilium_" in body) == (403, False), passed_on
+        status, body = await asked(visitors, base, "/health/ready", **passed_on)
+        assert "parts" not in body and '"ready"' in body, "a balancer elsewhere learns up or down, and no more"
+    status, body = await asked(visitors, base, "/metrics")
+    assert (status, "consilium_waiting" in body) == (200, True)
+
+
+async def test_figures_are_for_whoever_bears_the_token_where_one_is_set(visitors: Visitors) -> None:
+    token = "a-token-of-the-operator"
+    server = Signaling(workers=0, metrics_token=token)
+    try:
+        await asyncio.to_thread(server.start)
+        for refused in ({}, {"Authorization": f"Bearer {token[:-1]}"}, {"Authorization": f"Basic {token}"}):
+            status, body = await asked(visitors, server.base, "/metrics", **refused)
+            assert (status, "consilium_" in body) == (403, False), refused
+        through_a_proxy = {"Authorization": f"Bearer {token}", "X-Forwarded-For": "192.0.2.7", "Host": "care.example.org"}
+        status, body = await asked(visitors, server.base, "/metrics", **through_a_proxy)
+        assert (status, "consilium_waiting" in body) == (200, True)
+        status, body = await asked(visitors, server.base, "/health/ready", **through_a_proxy)
+        assert '"database": true' in body
+        assert token not in server.greeting()
+    finally:
+        server.discard()

@@ -67,6 +67,7 @@ def test_addresses_are_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"turn_urls": "stun:relay.example.org", "turn_secret": "secret-value secret-value"}, "CONSILIUM_TURN_URLS"),
         ({"turn_urls": "turn:a, turn:b c", "turn_secret": "secret-value secret-value"}, "CONSILIUM_TURN_URLS"),
         ({"turn_urls": "turn:relay.example.org", "turn_secret": "short"}, "CONSILIUM_TURN_SECRET"),
+        ({"metrics_token": "short"}, "CONSILIUM_METRICS_TOKEN: must have at least 16 characters"),
     ],
 )
 def test_a_wrong_setting_is_one_line(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], says: str) -> None:

@@ -32,7 +32,7 @@ export function TopBar({ session, duty, waitingIn, onFind, onKeys, onSignOut }: 
       </span>
       {session.role === "practitioner" && (
         <nav class="places" aria-label={t.archive.places}>
-          <a href="/archive" target="_blank" rel="noopener">
+          <a class="btn btn-quiet" href="/archive" target="_blank" rel="noopener">
             {t.archive.toArchive}
           </a>
         </nav>

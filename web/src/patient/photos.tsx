@@ -14,7 +14,14 @@ import "../ui/timeline.css";
 
 const ACCEPT = "image/jpeg,image/png,image/webp";
 
-export function Photos({ state, line }: { state: SeatState; line: Line }) {
+interface PhotosProps {
+  state: SeatState;
+  line: Line;
+  /** What is said while there is none. */
+  none?: string;
+}
+
+export function Photos({ state, line, none }: PhotosProps) {
   const t = useTexts();
   const keeper = useTimeline(state, line, state.seat);
   const view = useStore(keeper.view);
@@ -60,13 +67,18 @@ export function Photos({ state, line }: { state: SeatState; line: Line }) {
                 <Thumbnail
                   picture={entry.picture}
                   seat={state.seat}
-                  label={t.timeline.pictureOf(t.call.you, timeOfDay(t, entry.at))}
+                  label={t.timeline.pictureOf(null, timeOfDay(t, entry.at))}
                   onOpen={() => setShown(entry.number)}
                 />
               )}
             </li>
           ))}
         </ul>
+      )}
+      {none !== undefined && mine.length === 0 && view.uploads.length === 0 && (
+        <p class="second" data-say="">
+          {none}
+        </p>
       )}
       {view.uploads.map((upload, index) => (
         <Sending key={upload.key} upload={upload} keeper={keeper} first={index === 0} />

@@ -160,10 +160,7 @@ function PhotosQuestion({ state, line }: { state: SeatState; line: Line }) {
           {its.body}
         </p>
       </div>
-      <Photos state={state} line={line} />
-      <p class="second" data-say="">
-        {its.none}
-      </p>
+      <Photos state={state} line={line} none={its.none} />
       <p class="third">{its.after}</p>
     </>
   );

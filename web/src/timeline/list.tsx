@@ -89,7 +89,7 @@ function Line({ entry, mine, seat, onOpen, children }: LineProps) {
           <Thumbnail
             picture={entry.picture}
             seat={seat}
-            label={t.timeline.enlarge(who, time)}
+            label={t.timeline.enlarge(mine ? null : name, time)}
             onOpen={() => onOpen(entry)}
           />
         )}

@@ -70,7 +70,7 @@ export function PictureView({ entry, seat, onClose }: { entry: Entry; seat: stri
   const larger = () => setStep(Math.min(step + 1, STEPS.length - 1));
   const smaller = () => setStep(Math.max(step - 1, 0));
   const name = entry.name === null ? "" : personName(t, local, { role: entry.role ?? "companion", name: entry.name });
-  const title = t.timeline.pictureOf(entry.seat === seat ? t.call.you : name, timeOfDay(t, entry.at));
+  const title = t.timeline.pictureOf(entry.seat === seat ? null : name, timeOfDay(t, entry.at));
   const byKey = (event: KeyboardEvent) => {
     if (event.key === "+" || event.key === "=") larger();
     else if (event.key === "-") smaller();

@@ -28,8 +28,11 @@ export const timeline = {
     queued: "Waiting for the picture before it",
     paused: "The network is down. Sending goes on by itself when it is back.",
     checking: "Sent. The hospital is checking it…",
-    pictureOf: (name: string, time: string) => `Picture from ${name}, ${time}`,
-    enlarge: (name: string, time: string) => `Picture from ${name}, ${time}. Open it larger`,
+    /** Without a name: the reader's own. */
+    pictureOf: (name: string | null, time: string) =>
+      name === null ? `Your picture, ${time}` : `Picture from ${name}, ${time}`,
+    enlarge: (name: string | null, time: string) =>
+      name === null ? `Your picture, ${time}. Open it larger` : `Picture from ${name}, ${time}. Open it larger`,
     lost: "The picture could not be loaded. Tap to try again.",
     larger: "Larger",
     smaller: "Smaller",
@@ -71,15 +74,15 @@ export const timeline = {
       media_back: (name: string, mine: boolean) =>
         mine ? "Sound gets through to you again" : `Sound gets through to ${name} again`,
       picture_smaller: (name: string, mine: boolean) =>
-        mine ? "Your picture goes out smaller" : `${name}'s picture is smaller`,
+        mine ? "Your picture goes out smaller" : `${name}’s picture is smaller`,
       picture_larger: (name: string, mine: boolean) =>
-        mine ? "Your picture goes out larger again" : `${name}'s picture is larger again`,
+        mine ? "Your picture goes out larger again" : `${name}’s picture is larger again`,
       picture_stills: (name: string, mine: boolean) =>
         mine ? "A picture of you goes every few seconds" : `A picture of ${name} comes every few seconds`,
       picture_off: (name: string, mine: boolean) =>
         mine ? "Only your sound goes out" : `Only sound comes from ${name}`,
       picture_back: (name: string, mine: boolean) =>
-        mine ? "Your moving picture goes out again" : `${name}'s moving picture is back`,
+        mine ? "Your moving picture goes out again" : `${name}’s moving picture is back`,
       sound_weak: (name: string, mine: boolean) =>
         mine ? "Your sound hardly gets through" : `Sound from ${name} hardly gets through`,
       moved: (name: string, mine: boolean) =>

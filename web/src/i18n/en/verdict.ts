@@ -1,4 +1,4 @@
-import { count } from "./words";
+import { count, LEAST_KBITS } from "./words";
 
 const minutes = (seconds: number) =>
   seconds < 90 ? count(Math.round(seconds), "second", "seconds") : count(Math.round(seconds / 60), "minute", "minutes");
@@ -19,7 +19,7 @@ export const verdict = {
     loss: (line: string, percent: number, time: string) =>
       `Sound and picture broke up: ${line} lost up to ${percent} % of what was sent, for ${time}.`,
     narrow: (line: string, kbits: number, time: string) =>
-      `The picture was small or gone: ${line} carried only ${kbits} kbit/s at its worst, for ${time}.`,
+      `The picture was small or gone: ${line} carried ${kbits < LEAST_KBITS ? "next to nothing" : `only ${kbits} kbit/s`} at its worst, for ${time}.`,
     delay: (line: string, seconds: number, time: string) =>
       `Answers came late: ${line} took up to ${seconds} s there and back, for ${time}.`,
     frozen: (line: string, time: string) =>

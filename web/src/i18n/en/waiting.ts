@@ -45,7 +45,7 @@ export const waiting = {
     next: "You are next. Please stay near this page.",
     callback: {
       title: "You do not have to watch this page.",
-      body: "We e-mail you when it is your turn. You keep your place.",
+      body: "We can write to you when it is your turn. You keep your place.",
       button: "Call me back by e-mail",
       sheetTitle: "Leave, and be called back",
       sheetBody: "When it is your turn, we send an e-mail with a link. It leads straight back to your place.",

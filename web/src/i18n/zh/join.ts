@@ -37,7 +37,7 @@ export const join: Pick<Texts, "join" | "reissue"> = {
     resumePlain: "在这里继续吗？",
     resumeBody: "您的位置、回答和消息都会跟过来。",
     resume: "在这里继续",
-    inUseHeading: "您的看诊已在另一台设备上打开",
+    inUseHeading: "您的看诊已在另\u2060一\u2060台设备上打开",
     inUseBody: "看诊同时只能在一台设备上打开。在这里继续，那边就会关上，什么都不会丢。",
     inUseYes: "在这里继续",
     inUseNo: "留在那台设备",

@@ -3,7 +3,8 @@ import type { Texts } from "../en";
 export const wayOut: Pick<Texts, "wayOut"> = {
   wayOut: {
     page: "用浏览器打开",
-    heading: (app) => (app === null ? "这个浏览器传不了画面和声音" : `${app}里传不了画面和声音`),
+    heading: (app) =>
+      app === null ? "这个浏览器传\u2060不\u2060了画面和声音" : `${app}里传\u2060不\u2060了画面和声音`,
     kept: "不管怎么选，您的位置都留着。",
     insecureHeading: "这个网址没有加密",
     insecureBody: "只有 https 开头的网址，浏览器才让用摄像头和麦克风。请向医院要 https 的链接。",
