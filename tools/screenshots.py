@@ -11,7 +11,9 @@ import shutil
 import sys
 import time
 import traceback
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -29,6 +31,7 @@ SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 PHONES = ((390, 844), (360, 780))
 DESKS = ((1440, 900), (1180, 820))
 ZOOM = 2
+TRIES = 2
 
 
 @dataclass
@@ -68,7 +71,9 @@ class Album:
         number = [*self.shots, scene.name].index(scene.name) + 1
         path = OUT / f"{number:02}-{scene.name}-{scene.language}-{dress}.png"
         await page.screenshot(path=path, animations="disabled", caret="hide")
-        self.shots.setdefault(scene.name, []).append(path)
+        taken = self.shots.setdefault(scene.name, [])
+        if path not in taken:  # an act that is played again takes its pictures anew
+            taken.append(path)
         wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
         if wide > 0:
             self.overflowing.append(f"{path.name}: {wide} px too wide")
@@ -95,6 +100,18 @@ figure {{ margin: 0 }} img {{ height: 480px; display: block }} a {{ color: #fff 
 """
 
 
+async def played(act: Callable[[], Awaitable[None]]) -> bool:
+    """Play it, and if something did not come about once more: a machine that stood still spoils a scene, not the album."""
+    for _ in range(TRIES):
+        try:
+            await act()
+        except Exception:
+            traceback.print_exc()
+        else:
+            return True
+    return False
+
+
 async def take_all(acts: list[str], languages: list[Language]) -> int:
     """Play and photograph; returns how many acts failed."""
     shutil.rmtree(OUT, ignore_errors=True)
@@ -107,11 +124,7 @@ async def take_all(acts: list[str], languages: list[Language]) -> int:
             async with chromium_with() as browser:
                 for language in languages:
                     print(f"{act}, {language}", flush=True)
-                    try:
-                        await perform(act, server, browser, language, album.take)
-                    except Exception:
-                        traceback.print_exc()
-                        failed += 1
+                    failed += not await played(partial(perform, act, server, browser, language, album.take))
     finally:
         server.discard(keep_log_in=OUT if failed else None)
         album.bind()

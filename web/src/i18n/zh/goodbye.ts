@@ -3,7 +3,7 @@ import type { Texts } from "../en";
 export const goodbye: Pick<Texts, "goodbye"> = {
   goodbye: {
     title: "再见",
-    heading: (name) => `${name}，请多保重。`,
+    heading: (name) => `${name}，请\u2060多\u2060保\u2060重。`,
     headingPlain: "请多保重。",
     spoke: (name, minutes) => (minutes < 1 ? `您和${name}谈了不到一分钟。` : `您和${name}谈了 ${minutes} 分钟。`),
     over: "看诊已结束。",
