@@ -170,7 +170,8 @@ class Running:
         wanting = []
         for place, track in self._tracks.items():
             track.tick(at_us)
-            self._collect(track)
+            if track.closed or track.gaps:
+                self._collect(track)
             if track.wants_key(at_us):
                 wanting.append(self._streams[place])
         return wanting

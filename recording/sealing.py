@@ -49,6 +49,7 @@ class Sealer:
         self._chain = chain.Chain(bytes.fromhex(kept.chain), len(kept.segments))
         self.lines = list(kept.segments)
         """Of every segment sealed, also since the manifest was published."""
+        self._texts = [manifests.line(segment) for segment in kept.segments]
         self.kept = kept
         """As last published."""
 
@@ -124,7 +125,7 @@ class Sealer:
     def publish(self, told: Manifest) -> None:
         """Stores the manifest; its segments, chain and key are filled in here."""
         self.kept = replace(told, segments=tuple(self.lines), chain=self._chain.head.hex(), key=self._signer.verifier.key_id)
-        text = manifests.encode(self.kept)
+        text = manifests.encode(self.kept, self._texts)
         self._folder.write_manifest(text, self._signer.sign(manifests.SIGNED_FOR, text))
 
     def _cipher(self, seat: str, kind: Kind) -> AESGCM:
@@ -140,6 +141,7 @@ class Sealer:
     def _keep(self, head: SegmentHead, octets: int, blocks: tuple[str, ...]) -> Segment:
         line = segments.entry(head, octets, blocks, self._chain.append(segments.chained(blocks)).hex())
         self.lines.append(line)
+        self._texts.append(manifests.line(line))
         return line
 
     def _find(self, number: int) -> None:

@@ -23,6 +23,8 @@ CODECS: dict[int, Codec] = {1: "opus", 2: "vp8", 3: "h264"}
 MOST_WAITING = 2000
 """Frames whose place is not known yet; it is after 0.3 s."""
 _RTP = struct.Struct("!BBHII")
+_PLAIN = COPY.size + _RTP.size
+"""Where the payload is of a packet without extensions, padding and contributing sources."""
 _FRAME_US = 33_333
 """How long a picture lasts when the next one does not tell."""
 
@@ -80,10 +82,10 @@ class Track:
     def copy(self, data: bytes, dropped: int, arrived_us: int) -> None:
         """One copied RTP packet, behind its copy's head."""
         source = self._source
-        if source is None or len(data) < COPY.size + _RTP.size:
+        if source is None or len(data) < _PLAIN:
             return
         first, second, sequence, timestamp, _ssrc = _RTP.unpack_from(data, COPY.size)
-        payload = _payload(data, first)
+        payload = _payload(data, first) if first != 0x80 else data[_PLAIN:]
         if payload is None:
             return
         if dropped:
@@ -217,12 +219,12 @@ class Track:
 
 def _payload(data: bytes, first: int) -> bytes | None:
     """The RTP payload without extensions and padding (RFC 3550, 5.1), or none when a length points outside."""
-    at = COPY.size + _RTP.size + 4 * (first & 15)
+    at = _PLAIN + 4 * (first & 15)
     end = len(data)
     if first & 0x10:
         if at + 4 > end:
             return None
-        at += 4 + 4 * int.from_bytes(data[at + 2 : at + 4], "big")
+        at += 4 + 4 * (data[at + 2] << 8 | data[at + 3])
     if first & 0x20:
         end -= data[-1]
     return data[at:end] if first >> 6 == 2 and at <= end else None

@@ -33,7 +33,7 @@ from recording.keys import FileMaster, Master
 from recording.messages import RECORDER_WORDS, KeyframeWanted, Order, Placed, RecorderStatus, RecordingFailed, Release
 from recording.running import Means, Running, now_us
 
-TICK_S = 0.05
+TICK_S = 0.1
 """The kernel holds three seconds of a stream's copies; reading each as it comes would cost as much again as all the rest."""
 ORPHANED_AFTER_S = 15.0
 """As the media workers': signaling restarts within that."""

@@ -5,7 +5,7 @@ frozen picture shows less than there was and a broken one shows what never was.
 """
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from recording.core.payloads import (
     IDR,
@@ -26,12 +26,11 @@ MAX_FRAME_BYTES = 4 << 20
 _START = b"\x00\x00\x00\x01"
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """An Opus packet, a VP8 frame, or an H.264 access unit (Annex B; a key frame's with its parameter sets).
 
     `at_us` is the first packet's; `samples` is how long sound lasts, at 48 kHz; `size` is a VP8 key frame's picture, `setup` an
-    H.264 key frame's parameter sets: where one of the two changes, a decoder must be set up anew.
+    H.264 key frame's parameter sets: where one of the two changes, a decoder must be set up anew. A tuple, as `Packet` is.
     """
 
     timestamp: int

@@ -6,7 +6,8 @@ machine's clock; `started_at_ms` alone says when 0 was, in milliseconds since 19
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from recording.core import canonical
@@ -209,9 +210,22 @@ class Manifest:
             _require(self.segments[-1].chain == self.chain, "chain", "not the last segment's")
 
 
-def encode(manifest: Manifest) -> bytes:
-    """The manifest's one text: what is signed, and what manifest.json holds."""
-    return canonical.encode(manifest)
+def encode(manifest: Manifest, lines: Sequence[bytes] | None = None) -> bytes:
+    """The manifest's one text: what is signed, and what manifest.json holds.
+
+    `lines` are the texts of its segments (`line`), where they are there already: of an hour there are thousands, and the manifest
+    is written every few seconds.
+    """
+    if lines is None:
+        return canonical.encode(manifest)
+    around = canonical.encode(replace(manifest, segments=()))
+    before, after = around.split(b'"segments":[]')  # a word that no id, code or number has
+    return before + b'"segments":[' + b",".join(lines) + b"]" + after
+
+
+def line(segment: Segment) -> bytes:
+    """The text of a segment in the manifest."""
+    return canonical.encode(segment)
 
 
 def decode(text: bytes) -> Manifest:

@@ -58,8 +58,9 @@ def vp8_part(payload: bytes) -> Vp8Part:
     data = payload[at:]
     if not data:
         raise BadPayload("no data")
-    first = payload[0] & 0x17 == 0x10  # S, and partition 0
-    key = first and not data[0] & 1  # RFC 6386, 9.1: inverse key frame flag
+    if payload[0] & 0x17 != 0x10:  # S, and partition 0
+        return Vp8Part(False, False, picture, None, data)
+    key = not data[0] & 1  # RFC 6386, 9.1: inverse key frame flag
     size = None
     if key:
         if len(data) < 10 or data[3:6] != b"\x9d\x01\x2a":
@@ -68,7 +69,7 @@ def vp8_part(payload: bytes) -> Vp8Part:
         size = (width & 0x3FFF, height & 0x3FFF)
         if 0 in size:
             raise BadPayload("a picture without a size")
-    return Vp8Part(first, key, picture, size, data)
+    return Vp8Part(True, key, picture, size, data)
 
 
 def _vp8_descriptor(payload: bytes) -> tuple[int, tuple[int, int] | None]:

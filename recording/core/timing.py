@@ -48,11 +48,15 @@ class RtpLine:
 
     def place(self, timestamp: int, arrived_us: int) -> int | None:
         """When what bears this 32-bit timestamp was sent, as nearly as its arrival allows; none while that is held back."""
-        sent = self._unwrap(timestamp)
+        last = self._last if self._last is not None else timestamp
+        self._last = last = last + ((timestamp - last + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)
+        sent = last * 1_000_000 // self._rate
         lag = arrived_us - sent
-        jumped = self._lag is not None and abs(lag - self._lag) > DRIFT_US
-        self._lag = lag
-        far = self._offset is None or ((jumped or self.held) and abs(lag - self._offset) > DRIFT_US)
+        before, self._lag = self._lag, lag
+        jumped = before is not None and not -DRIFT_US <= lag - before <= DRIFT_US
+        if not jumped and self._maybe is None and self._offset is not None:  # nearly always
+            return sent + self._follow(lag, arrived_us)
+        far = self._offset is None or abs(lag - self._offset) > DRIFT_US
         if far:
             self._doubt(lag, arrived_us)
         else:
@@ -71,12 +75,6 @@ class RtpLine:
         near = self._last + ((timestamp - self._last + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)
         return near * 1_000_000 // self._rate + (self._offset or 0)
 
-    def _unwrap(self, timestamp: int) -> int:
-        if self._last is None:
-            self._last = timestamp
-        self._last += ((timestamp - self._last + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)
-        return self._last * 1_000_000 // self._rate
-
     def _doubt(self, lag: int, arrived_us: int) -> None:
         if self._maybe is None:
             self._maybe = self._maybe_first = lag
@@ -92,12 +90,15 @@ class RtpLine:
         self._quickest, self._window_end = None, now_us + WINDOW_US
         self.beginnings += 1
 
-    def _follow(self, lag: int, arrived_us: int) -> None:
+    def _follow(self, lag: int, arrived_us: int) -> int:
+        """The offset, corrected by a packet that is near it."""
         assert self._offset is not None
         if lag < self._offset:
             settling = arrived_us - self._begun_us < SETTLING_US
             self._offset = lag if settling else max(lag, self._offset - LOWER_US)
-        self._quickest = lag if self._quickest is None else min(self._quickest, lag)
+        if self._quickest is None or lag < self._quickest:
+            self._quickest = lag
         if arrived_us >= self._window_end:
             self._offset += max(-MOST_SLEW_US, min(MOST_SLEW_US, self._quickest - self._offset))
             self._quickest, self._window_end = None, arrived_us + WINDOW_US
+        return self._offset

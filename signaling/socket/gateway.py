@@ -15,7 +15,7 @@ import structlog
 from pydantic import ValidationError
 
 from common.clock import Clock
-from common.errors import ConsiliumError, ProtocolError, UserError
+from common.errors import ConsiliumError, ProtocolError, Unavailable, UserError
 from common.evidence.entry import AuditEntry
 from common.ids import PractitionerId, SeatId, is_id
 from common.wire import Wire
@@ -32,6 +32,7 @@ from signaling.socket.connections import Connection, Connections
 from signaling.socket.handlers import HANDLERS, WITHOUT_TURN
 from signaling.socket.handlers.shared import Services
 from signaling.socket.messages import CLIENT_MESSAGES, ConnectAuth, ErrorReply, SocketClosing
+from signaling.socket.refusals import Refusals
 from signaling.socket.server import BoundedServer
 
 log = structlog.get_logger()
@@ -72,6 +73,7 @@ class Gateway:
         self._refresher: Refresher | None = None
         self._announce = announce
         self._turns = Limiter(TURN_RATE)
+        self._refusals = Refusals(clock, settings.trusted_proxies)
         self._untold: dict[str, Connection] = {}  # by seat or doctor: bounded by who is or was connected
         self._closings: set[asyncio.Task[None]] = set()
         self._leaving = False
@@ -169,6 +171,8 @@ class Gateway:
         """Accept nobody any more and tell everybody to come back (to another process, or to this one started again)."""
         self.draining = True
         self._leaving = True  # the node's own goodbye tells the store of everybody at once
+        if self._services is not None:
+            await self._refusals.tell(self._services, now_or_never=True)
         closings = [self.close(connection, "server_stopping", retry=True) for connection in self._connections.all()]
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_TIMEOUT_S):
@@ -187,6 +191,7 @@ class Gateway:
         if self._services is not None:
             await self._expel(self._connections.all())
             await self._sign_off()
+            await self._refusals.tell(self._services)
         for place, connection in list(self._untold.items()):
             if self._services is None or self._untold.get(place) is not connection:
                 continue
@@ -207,8 +212,11 @@ class Gateway:
             asked = ConnectAuth.model_validate(auth)
             connection = await self._identify(services, sid, asked, _headers(environ).get("Cookie", ""))
         except ValidationError:
+            await self._note_stranger(services, environ, "bad_auth", auth)
             raise _refused("bad_auth") from None
         except ConsiliumError as error:
+            if not isinstance(error, Unavailable):
+                await self._note_stranger(services, environ, error.code, auth)
             raise _refused(error.code) from None
         except Exception:
             log.exception("connection failed")
@@ -227,6 +235,11 @@ class Gateway:
         self._announce(Hint(node=self._node, kind=kind, id=_place(connection)))
         if former is not None:
             await self.close(former, "replaced", retry=False)
+
+    async def _note_stranger(self, services: Services, environ: dict[str, Any], code: str, asked: object) -> None:
+        """Who has no authority to connect is failed access."""
+        self._metrics.refusals.labels(code).inc()
+        await self._refusals.note(services, environ, code, asked)
 
     def _open(self, sid: str) -> None:
         connection = self._connections.get(sid)

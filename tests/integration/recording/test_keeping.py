@@ -1,7 +1,6 @@
 """A recording's life in the archive on virtual time: entered, copied though the store is down, kept, held, destroyed."""
 
 import asyncio
-import errno
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -31,6 +30,7 @@ from recording.storage import LocalStorage, RemoteStorage
 from recording.uploads import LONGEST_S, Uploads, backoff_s
 from signaling.archive_wiring import rewrap_stored
 from signaling.settings import Settings
+from tests.disks import REFUSALS, small_disk
 from tests.object_store import ObjectStore
 from tests.recordings import Sealed, Vault, seal_recording
 
@@ -358,21 +358,16 @@ async def test_every_recording_is_looked_at_once_a_month(house: House) -> None:
     assert (await house.archive.find(house.archivist(second), Search(state="altered"), None)).matching == 1
 
 
-@pytest.mark.parametrize(("number", "code"), [(errno.ENOSPC, "disk_full"), (errno.EROFS, "disk_read_only")])
-async def test_a_disk_that_refuses_says_so_and_is_tried_again(
-    house: House, monkeypatch: pytest.MonkeyPatch, number: int, code: str
-) -> None:
-    sealed = house.seal()
-
-    def refuse(*_: object, **__: object) -> int:
-        raise OSError(number, "no")
-
-    with monkeypatch.context() as patched:
-        patched.setattr("recording.folder.os.open", refuse)
-        assert await house.accession.look() == 0
-    assert house.accession.refused == {sealed.manifest.recording: code}
-    await house.entered(sealed)
-    assert house.accession.refused == {}
+@pytest.mark.parametrize("code", REFUSALS)
+async def test_a_disk_that_refuses_says_so_and_is_tried_again(house: House, tmp_path: Path, code: str) -> None:
+    root = tmp_path / "recordings"
+    with small_disk(root):
+        sealed = house.seal()
+        with REFUSALS[code](root):
+            assert await house.accession.look() == 0
+        assert house.accession.refused == {sealed.manifest.recording: code}
+        await house.entered(sealed)
+        assert house.accession.refused == {}
 
 
 async def test_a_wrong_master_key_names_itself_and_nothing_is_lost(house: House, tmp_path: Path) -> None:

@@ -1,12 +1,10 @@
 """A call of real sound and picture, recorded by the real process: what is on the disk can be played, and is in step."""
 
 import asyncio
-import contextlib
 import itertools
 import os
 import signal
 import statistics
-import subprocess
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,6 +20,7 @@ from media.control.client import WorkerClient
 from media.control.messages import RecordedStream, RecordingKeyframe, RecordingSet, RecordingTaps
 from recording.client import RecorderKeeper
 from recording.messages import KeyframeWanted, Order, OrderedTrack, Placed, RecordingFailed
+from tests.disks import REFUSALS, small_disk
 from tests.opened import Opened, apart, open_recording, probe
 from tests.peers.browser import FakeBrowser
 from tests.peers.calls import Call, call_of_two
@@ -294,27 +293,22 @@ async def test_a_pause_records_nothing_and_is_told_with_its_reason(tmp_path: Pat
     assert all(line.start_ms < gap.from_ms for line in opened.manifest.segments if line.seat == one.browser.label)
 
 
-async def test_a_full_disk_is_told_and_what_was_sealed_is_safe(tmp_path: Path) -> None:
-    """A real small file system, filled by somebody else's file."""
+@pytest.mark.parametrize("code", REFUSALS)
+async def test_a_disk_that_refuses_is_told_and_what_was_sealed_is_safe(tmp_path: Path, code: str) -> None:
+    """A real small file system: filled by somebody else's file, or mounted read-only under the recording."""
     root = tmp_path / "data" / "recordings"
-    root.mkdir(parents=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(root)], check=True)
-    try:
+    with small_disk(root):
         async with recorded_call(tmp_path) as (desk, one, two):
             await desk.order("on", one.browser, two.browser)
             await until(lambda: len(list(root.rglob("*.seg"))) >= 2, "segments are sealed", 15)
-            sealed = sorted(root.rglob("*.seg"))
-            with contextlib.suppress(OSError), (root / "filler").open("wb") as filler:
-                for _ in range(4096):
-                    filler.write(bytes(1024))
-                    filler.flush()
-            await until(lambda: bool(desk.failures), "the failure is told", 20)
-            assert desk.failures[0] == "disk_full"
-            with pytest.raises(ConsiliumError) as refused:
-                await desk.order("on", one.browser, two.browser)
-            assert refused.value.code == "disk_full"
-            (root / "filler").unlink()
-            assert sorted(root.rglob("*.seg"))[: len(sealed)] == sealed
+            with REFUSALS[code](root):
+                sealed = {file: file.read_bytes() for file in root.rglob("*.seg")}
+                await until(lambda: bool(desk.failures), "the failure is told", 20)
+                assert desk.failures[0] == code
+                with pytest.raises(ConsiliumError) as refused:
+                    await desk.order("on", one.browser, two.browser)
+                assert refused.value.code == code
+            assert {file: file.read_bytes() for file in sealed} == sealed
             await desk.order("on", one.browser, two.browser)
             await asyncio.sleep(4)
             await desk.order("over")
@@ -322,5 +316,3 @@ async def test_a_full_disk_is_told_and_what_was_sealed_is_safe(tmp_path: Path) -
         assert opened.manifest.state == "sealed"
         assert any(gap.reason == "disk" for gap in opened.manifest.gaps)
         opened.seen(one.browser.label, "video")
-    finally:
-        subprocess.run(["umount", "-l", str(root)], check=True)

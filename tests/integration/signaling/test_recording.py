@@ -23,6 +23,7 @@ from recording.core import manifest as manifests
 from recording.core.manifest import segment_name
 from recording.keys import FileMaster, RecordingKeys, holder
 from recording.sealing import unseal
+from tests.disks import REFUSALS, small_disk
 from tests.integration.signaling.conftest import Visitors
 from tests.integration.signaling.test_archive import staff
 from tests.opened import apart, open_recording
@@ -362,3 +363,23 @@ async def test_a_wrong_master_key_is_shown_to_the_doctor_and_mended(recording_se
     finally:
         key.write_bytes(good)
     assert open_recording(recording_server.data, folder.name).manifest.segments
+
+
+@pytest.mark.parametrize("code", REFUSALS)
+async def test_a_disk_that_refuses_is_shown_to_the_doctor_and_mended(recording_server: Signaling, code: str) -> None:
+    root = recording_server.data / "recordings"
+    with small_disk(root):
+        async with visit(recording_server) as call:
+            await call.agree()
+            await wait_for(lambda: len(list(root.rglob("*.seg"))) >= 2, 30, "something is sealed")
+            with REFUSALS[code](root):
+                sealed = {file: file.read_bytes() for file in root.rglob("*.seg")}
+                await wait_for(lambda: call.status(call.doctor)["trouble"] == code, 40, "the doctor is told why")
+                await call.both(lambda status: not status["running"], "nobody is told that it runs")
+            assert {file: file.read_bytes() for file in sealed} == sealed
+            await call.both(lambda status: status["running"] and status["trouble"] is None, "it is recorded again", 30)
+            await asyncio.sleep(3)
+            folder = await call.end()
+        manifest = open_recording(recording_server.data, folder.name).manifest
+        assert {file.name for file in sealed} <= {segment_name(line.number) for line in manifest.segments}
+        assert any(gap.reason == "disk" for gap in manifest.gaps)

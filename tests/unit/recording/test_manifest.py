@@ -41,6 +41,13 @@ def test_it_comes_back_as_it_was() -> None:
     assert b" " not in text
 
 
+def test_segments_whose_texts_are_there_already_make_the_same_text() -> None:
+    more = replace(SEGMENT, number=2, chain="cd" * 32)
+    for segments in ((), (SEGMENT,), (SEGMENT, more)):
+        whole = replace(WHOLE, segments=segments, chain=segments[-1].chain if segments else WHOLE.chain)
+        assert form.encode(whole, [form.line(segment) for segment in segments]) == form.encode(whole)
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
