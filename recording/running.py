@@ -1,6 +1,6 @@
 """One recording while it runs: its tracks, what becomes of their segments, and the manifest that tells of it.
 
-It carries out orders, each the whole of what is wanted now. Sealing happens in a thread; what waits for it is bounded, and what
+It carries out orders, each the whole of what is wanted now. Sealing happens in threads; what waits for it is bounded, and what
 is beyond is lost and told as a gap: a slow disk must not take the memory of every other recording. One that cannot be written
 fails with a code and goes on when it is ordered on again.
 """
@@ -83,6 +83,8 @@ class Running:
         self.failure: str | None = None
         self._published = 0.0
         self._lock = asyncio.Lock()
+        self._disk = asyncio.Lock()
+        """One thing at a time reaches this folder; the pool writes several recordings at once."""
         self._sealing = asyncio.get_running_loop().create_task(self._seal_all())
 
     @classmethod
@@ -240,7 +242,8 @@ class Running:
         self._published = time.monotonic()
 
     async def _in_thread(self, work: Callable[[], object]) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        async with self._disk:
+            await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
     # --- figures ---
 

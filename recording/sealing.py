@@ -1,7 +1,7 @@
 """Closed segments become sealed files, one after the other, each bound to the one before; the manifest tells of all of them.
 
 It decides the order in which things reach the disk: a key before what it seals, a segment before the manifest that lists it, so
-that a crash at any moment leaves a folder that verifies. It runs in a thread of its own and never sees an open segment.
+that a crash at any moment leaves a folder that verifies. It runs in one thread at a time and never sees an open segment.
 """
 
 import os

@@ -38,6 +38,9 @@ TICK_S = 0.1
 ORPHANED_AFTER_S = 15.0
 """As the media workers': signaling restarts within that."""
 MAX_RECORDINGS = 200
+WRITERS = 4
+"""A segment waits for the disk twice (fsync) and computes little: four at once take a quarter of the time of one. Of each
+recording there is one at a time (recording/running.py): its segments reach the disk in their order."""
 _log = structlog.get_logger(__name__)
 
 
@@ -47,7 +50,7 @@ class Recorder:
     def __init__(self, name: str, data: Path, taps: Path) -> None:
         self._data = data
         self._intake = Intake(taps)
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="sealing")  # one writer: segments reach the disk in their order
+        self._pool = ThreadPoolExecutor(WRITERS, thread_name_prefix="sealing")
         self._running: dict[str, Running] = {}
         self._consultations: dict[str, ConsultationId] = {}
         self._opening = asyncio.Lock()
