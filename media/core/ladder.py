@@ -108,8 +108,8 @@ QUEUE_S = 0.5
 """More than the path's least round trip: a queue of half a second."""
 CALM_S, SHORT_QUEUE_S = 0.1, 0.2
 """With more than this above the least round trip, or with a longer queue, nothing is raised."""
-SLOW_S = 1.5
-"""Two people interrupt each other from here; what is not sound must go."""
+SLOW_S, SLOW_TRIPS = 1.5, 2
+"""Two people interrupt each other from here; what is not sound must go. One trip alone may be a machine that stood still."""
 FROZEN_S = 0.5
 """Whatever made pictures stand still, the smallest that moves is worth a try; a line that cannot carry it shows otherwise."""
 PATIENCE_S = 2.0
@@ -156,6 +156,8 @@ class Ladder:
         self._fell_at = float("-inf")
         self._congested_since: float | None = None
         self._least_trip: float | None = None
+        self._trip: float | None = None
+        self._slow_trips = 0
         self._bad_since: float | None = None
         self._good_since: float | None = now
         self._retry = RETRY_S
@@ -164,10 +166,16 @@ class Ladder:
 
     def step(self, signals: Signals, now: float) -> Decision:
         """The rung and the limit from now on."""
+        self._count_slow(signals.round_trip_s)
         if self._rung.moves:
             self._move_limit(signals, now)
         self._move_rung(signals, now)
         return Decision(self._rung, self._reason, round(self._limit) if self._rung.moves else 0)
+
+    def _count_slow(self, trip: float | None) -> None:
+        """A trip is known for as long as there is no newer one."""
+        if trip != self._trip:
+            self._trip, self._slow_trips = trip, self._slow_trips + 1 if trip is not None and trip > SLOW_S else 0
 
     # --- the limit ---
 
@@ -237,11 +245,17 @@ class Ladder:
             found.append((ceiling_by_limit(self._limit, ease), Reason.BANDWIDTH))
         if now - self._fell_at >= AFTERMATH_S:
             found.append((ceiling_by_loss(signals.loss if self._rung.moves else signals.sound_loss, ease), Reason.LOSS))
-            if signals.round_trip_s is not None and signals.round_trip_s > SLOW_S * ease:
+            if self._is_slow(signals, ease):
                 found.append((Rung.STILLS if self._rung.moves else Rung.AUDIO, Reason.DELAY))
             if self._rung.moves and self._frozen >= FROZEN_S:
                 found.append((max(_below(self._rung), Rung.LOW, key=lambda rung: rung.height), Reason.FREEZES))
         return min(found, key=lambda each: each[0].height)
+
+    def _is_slow(self, signals: Signals, ease: float) -> bool:
+        """With `ease` below 1: whether it is not quick enough to go up either."""
+        if signals.round_trip_s is None:
+            return False
+        return self._slow_trips >= SLOW_TRIPS if ease == 1.0 else signals.round_trip_s > SLOW_S * ease
 
     def _go_up(self, to: Rung, now: float) -> None:
         if self._rung.moves:

@@ -11,6 +11,8 @@ WINDOW_S = 0.25
 QUEUE_S, EMPTY_S = 0.35, 0.15
 """A queue, when two reports in a row say so: a radio link, or a busy phone, may stall once."""
 DEEP_S, DRAIN_S = 0.7, 1.0
+SHORT_QUEUE_S, LOSSES = 0.2, 0.15
+"""What bears out a receiver that says it can take next to nothing."""
 UNKNOWN_TRIP_S = 0.6
 SHARE, SHARE_DEEP = 0.85, 0.3
 SILENCE_S, SILENT_PART = 2.5, 2
@@ -75,6 +77,11 @@ class Downlink:
         """What to tell the sender; 0: nothing."""
         bps = self.bps(now)
         return max(1, int((SHARE_DEEP if self.late_s > DEEP_S else SHARE) * bps)) if bps else 0
+
+    def is_full(self, lost_share: float, now: float) -> bool:
+        """Whether there is any sign of a full link: a queue, though a short one, or losses."""
+        waits = now - self._at <= LIFE_S and (self._bps > 0 or self.late_s > SHORT_QUEUE_S)
+        return waits or lost_share > LOSSES
 
     def must_drain(self, now: float) -> bool:
         """So much waits that nothing more should be sent than must."""

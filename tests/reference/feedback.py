@@ -6,7 +6,7 @@ Translates numbers and carries out the cores' pace; decides nothing about routes
 from collections.abc import Callable
 
 from media.core.kinds import Kind, kind_of
-from tests.reference.bandwidth import shares
+from tests.reference.bandwidth import BELIEVED_BPS, shares
 from tests.reference.rtcp import (
     CanonicalName,
     Nack,
@@ -170,11 +170,13 @@ class Feedback:
         sounds = sum(sink.feed.rate_bps for sink in peer.sinks.values() if sink.history is None and sink.feed is not None)
         parts = shares(max(1, packet.bps - sounds), [stream.rate_bps for stream in videos])
         for stream, part in zip(videos, parts, strict=True):
-            stream.estimate.report(peer.number, part, stream.rate_bps, now)
+            believed = part
             for sink in stream.sinks:
                 if sink.peer is peer and sink.feed is stream:
                     sink.drain(part, now)
-                    sink.estimate_bps, sink.estimate_at, sink.receiver_bps = part, now, packet.bps
+                    believed = part if sink.is_full(now) else max(part, BELIEVED_BPS)
+                    sink.estimate_bps, sink.estimate_at, sink.receiver_bps = believed, now, packet.bps
+            stream.estimate.report(peer.number, believed, stream.rate_bps, now)
             self._tell_limit(stream, now)
 
     def _tell_limit(self, stream: SourceStream, now: float) -> None:

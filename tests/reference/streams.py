@@ -13,7 +13,7 @@ from media.core.path import Address
 from media.core.rtp import ExtensionIds
 from media.plane.interface import Sink, Source, SrtpKeys
 from tests.reference.bandwidth import FALL, SEVERE, LayeredLimit, LeastEstimate
-from tests.reference.downlink import SILENCE_S, UNKNOWN_TRIP_S, Downlink, Losses
+from tests.reference.downlink import LIFE_S, SILENCE_S, UNKNOWN_TRIP_S, Downlink, Losses
 from tests.reference.forward import Forward, Origin
 from tests.reference.keyframes import KeyframeRequests
 from tests.reference.sendtime import SendClock
@@ -297,6 +297,10 @@ class SinkStream:
         self.downlink.silent(now - self.reported_at, self.feed.rate_bps, now)
         self._drain_queue(now)
         return True
+
+    def is_full(self, now: float) -> bool:
+        """Whether the relay sees any sign of a full link before this receiver."""
+        return self.downlink.is_full(self.losses.share if now - self.reported_at <= LIFE_S else 0.0, now)
 
     def _drain_queue(self, now: float) -> None:
         if self.downlink.must_drain(now) and self.forward.open and now - self.drain_until >= DRAIN_PAUSE_S:

@@ -11,6 +11,8 @@ QUEUE_S = 0.12
 """Every packet of a window later than this, twice in a row, is a queue: a stall of a radio link ends in a burst, whose last is
 early."""
 EMPTY_S = 0.06
+CALM_WINDOWS = 4
+"""So many in a row that are not late are the end of it, too: a busy phone's packets are never quite in time."""
 DEEP_S = 0.25
 SHARE = 0.85
 """Of what comes through."""
@@ -25,7 +27,7 @@ class Uplink:
         self._window_at = 0.0
         self._least = 0.0
         self._octets = 0
-        self._late_windows = 0
+        self._late_windows = self._calm_windows = 0
         self._late_s = 0.0
         self.bps = 0
         """What the link carries of it while there is a queue; 0: there is none."""
@@ -42,11 +44,12 @@ class Uplink:
         if span < WINDOW_S:
             return False
         self._late_s = self._least
-        self._late_windows = self._late_windows + 1 if self._least > QUEUE_S else 0
+        late = self._least > QUEUE_S
+        self._late_windows, self._calm_windows = (self._late_windows + 1, 0) if late else (0, self._calm_windows + 1)
         if self._late_windows >= 2:
             carried = max(1, round(SHARE * self._octets * 8 / span))
             self.bps = (3 * self.bps + carried) // 4 if self.bps else carried  # a window holds five packets, or four, or six
-        elif self._least < EMPTY_S:
+        elif self._least < EMPTY_S or self._calm_windows >= CALM_WINDOWS:
             self.bps = 0
         self._begin(late_s, now)
         return True

@@ -8,6 +8,7 @@ static const double START_S = 2; /* a receiver's first estimates say only that i
 static const uint64_t START_BPS = 1500000;
 static const uint64_t FREE_BPS = 1500000;
 static const double OBEYED = 1.3, FALL = 0.92, OVER = 0.95, SEVERE = 0.6;
+static const uint64_t BELIEVED_BPS = 150000; /* less only where the relay itself sees a queue or losses */
 static const double STALE_S = 3, PATIENCE_S = 1.5;
 
 static const double LAYERED_GROWTH = 0.08; /* a second, as browsers raise their own estimates */
@@ -135,9 +136,10 @@ void take_remb(plane *p, peer *from, const rtcp_packet *packet, double now) {
         uint64_t others = taken - s->feed->rate_bps, equal = bps / (uint64_t)videos;
         uint64_t rest = bps > others ? bps - others : 0;
         if (!is_fresh(s, now)) s->estimate_first_at = now;
-        start_draining(s, rest > equal ? rest : equal, now);
+        uint64_t part = rest > equal ? rest : equal;
+        start_draining(s, part, now);
         s->has_estimate = true;
-        s->estimate_bps = rest > equal ? rest : equal;
+        s->estimate_bps = part >= BELIEVED_BPS || downlink_is_full(s, now) ? part : BELIEVED_BPS;
         s->receiver_bps = whole;
         s->estimate_at = now;
         notice_congestion(s->feed, now);

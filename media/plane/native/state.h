@@ -72,7 +72,7 @@ typedef struct {
 typedef struct {
     double window_at, least, late_s;
     uint64_t octets, bps; /* bps: what the link carries while there is a queue; 0: there is none */
-    int late_windows;
+    int late_windows, calm_windows;
 } uplink_queue;
 
 /* A queue before a receiver (downlink.c). */
@@ -273,6 +273,7 @@ bool downlink_reported(sink *s, const report_block *block, double now); /* wheth
 bool downlink_silent(sink *s, double now); /* to be asked each second: whether the receiver has not said a word for too long */
 uint64_t downlink_bps(const sink *s, double now);
 uint64_t downlink_limit(const sink *s, double now);
+bool downlink_is_full(const sink *s, double now);
 void drain(sink *s, double lasts, double now);
 
 /* history.c */

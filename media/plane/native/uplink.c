@@ -6,6 +6,7 @@
 
 static const double WINDOW_S = 0.15, STALE_S = 1;
 static const double QUEUE_S = 0.12, EMPTY_S = 0.06, DEEP_S = 0.25;
+static const int CALM_WINDOWS = 4;
 static const double SHARE = 0.85, DRAIN = 0.3;
 static const double FALL = 0.92, SEVERE = 0.6;
 static const uint64_t DRAIN_ABOVE_BPS = 200000;
@@ -32,11 +33,13 @@ static bool measure(uplink_queue *q, int octets, double late_s, double now) {
     if (late_s < q->least) q->least = late_s;
     if (span < WINDOW_S) return false;
     q->late_s = q->least;
-    q->late_windows = q->least > QUEUE_S ? q->late_windows + 1 : 0;
+    bool late = q->least > QUEUE_S;
+    q->late_windows = late ? q->late_windows + 1 : 0;
+    q->calm_windows = late ? 0 : q->calm_windows + 1;
     if (q->late_windows >= 2) {
         uint64_t carried = at_least_one(SHARE * (double)q->octets * 8 / span);
         q->bps = q->bps > 0 ? (3 * q->bps + carried) / 4 : carried; /* a window holds five packets, or four, or six */
-    } else if (q->least < EMPTY_S)
+    } else if (q->least < EMPTY_S || q->calm_windows >= CALM_WINDOWS)
         q->bps = 0;
     begin_window(q, late_s, now);
     return true;

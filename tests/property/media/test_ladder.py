@@ -210,3 +210,11 @@ def test_one_word_of_a_full_line_takes_no_picture_away_and_many_do() -> None:
     full = replace(calm, estimate_bps=5_000, congested=True, queue_s=0.9)
     assert all(decision.rung.moves for _, decision in run(Ladder(0.0), [calm] * 8 + [full] * 6 + [calm] * 60))
     assert not run(Ladder(0.0), [calm] * 8 + [full] * 20)[-1][1].rung.moves
+
+
+def test_one_slow_trip_takes_no_picture_away_for_as_long_as_there_is_no_newer_one_and_several_do() -> None:
+    """A path so long that people interrupt each other carries sound alone."""
+    slow = Signals(rate_bps=300_000, estimate_bps=900_000, round_trip_s=2.0)
+    assert all(decision.rung.moves for _, decision in run(Ladder(0.0), [slow] * 16))
+    often = [replace(slow, round_trip_s=2.0 + turn / 100) for turn in range(6) for _ in range(4)]
+    assert not run(Ladder(0.0), often)[-1][1].rung.moves

@@ -160,3 +160,40 @@ def test_losses_are_told_over_a_second_and_not_by_report(pair: Pair) -> None:
     assert share == pytest.approx(0.1, abs=0.01)
     assert told(pair.reference) == told(pair.native)
     pair.native.close()
+
+
+def test_a_receiver_that_takes_next_to_nothing_is_believed_when_a_queue_or_losses_bear_it_out(pair: Pair) -> None:
+    """An estimate never exceeds half again what comes: that of a sender who sits still sinks to nothing on the best of lines."""
+    for receiver in SINKS:
+        pair.both("peer_answered", receiver, 0.05)
+        report(pair, receiver, 0)
+    send(pair, 1.0)
+    estimate(pair, 2_000)
+    assert [believed(pair, receiver) for receiver in SINKS] == [150_000, 150_000]
+    for turn in range(3):
+        report(pair, 2, 125 * turn)
+        report(pair, 3, 0, lost=100 * turn)
+        send(pair, 0.5)
+    estimate(pair, 2_000)
+    assert [believed(pair, receiver) for receiver in SINKS] == [2_000, 2_000]
+    send(pair, 4.0)
+    estimate(pair, 2_000)
+    assert [believed(pair, receiver) for receiver in SINKS] == [150_000, 150_000], "old words are of another link"
+    assert told(pair.reference) == told(pair.native)
+    assert counted(pair.reference) == counted(pair.native)
+    pair.native.close()
+
+
+def believed(pair: Pair, receiver: int) -> int:
+    return next(line.estimate_bps for line in pair.native.sink_counters() if line.key == SinkKey(receiver, 5000 + VIDEO + 1))
+
+
+def test_what_is_never_quite_in_time_is_no_queue_for_ever(pair: Pair) -> None:
+    send(pair, 0.6, late_s=0.3)
+    assert uplink_bps(pair) > 0
+    send(pair, 0.45, late_s=0.09)
+    assert uplink_bps(pair) > 0, "it may come back"
+    send(pair, 0.6, late_s=0.09)
+    assert uplink_bps(pair) == 0
+    assert counted(pair.reference) == counted(pair.native)
+    pair.native.close()
