@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from common.ids import ConsultationId, new_id
 from media.control.client import WorkerClient
 from media.control.inprocess import InProcessCarrier
-from media.control.messages import Notice, PeerAnswer, PeerOffer, PeerState, SessionOpen, WantedTrack
+from media.control.messages import Notice, PeerAnswer, PeerOffer, PeerState, QualityChanged, SessionOpen, WantedTrack
 from media.relay import MediaRelay
 from tests.peers.browser import LOOPBACK, FakeBrowser, answered_ssrc
 from tests.peers.waiting import until
@@ -16,11 +16,12 @@ from tests.peers.waiting import until
 
 @dataclass
 class Call:
-    """A session on a worker; `states` is what its notices told, in order."""
+    """A session on a worker; `states` is what its notices told, in order, `quality` the last one of each person."""
 
     worker: WorkerClient
     session: ConsultationId
     states: list[tuple[str, str]] = field(default_factory=list)
+    quality: dict[str, QualityChanged] = field(default_factory=dict)
     browsers: list[FakeBrowser] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
 
@@ -34,6 +35,8 @@ class Call:
     def heard(self, notice: Notice, session: ConsultationId | None) -> None:
         if isinstance(notice, PeerState) and session == self.session:
             self.states.append((notice.peer, notice.state))
+        elif isinstance(notice, QualityChanged) and session == self.session:
+            self.quality[notice.label] = notice
 
     async def negotiate(self, browser: FakeBrowser) -> str:
         """Sends the browser's present offer; returns the answer."""

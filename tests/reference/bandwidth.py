@@ -26,9 +26,9 @@ FALL, OVER, SEVERE = 0.92, 0.95, 0.6
 over when the estimate reaches what is sent again. Below this share of the cap there is no time for the socket."""
 STALE_S = 3.0
 BELIEVED_BPS = 150_000
-"""An estimate below this is believed only where the relay itself sees a queue or losses: it never exceeds half again what comes, so
-that of a sender whose machine is busy, or who sits still, sinks to nothing on the best of lines. Where the line is so narrow indeed,
-this much makes a queue that is seen within a second."""
+"""An estimate below this is believed only where the relay itself sees a queue or losses: it never exceeds half again what
+comes, so that of a sender whose machine is busy, or who sits still, sinks to nothing on the best of lines. Where the line is so
+narrow indeed, this much makes a queue that is seen within a second."""
 PATIENCE_S = 1.5
 """In which a sender may follow a lower cap, which costs its own estimate nothing."""
 

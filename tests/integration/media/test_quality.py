@@ -22,6 +22,7 @@ class Ear:
     heard: int = 0
 
     def __post_init__(self) -> None:
+        self.latest.update(self.call.quality)  # what was said before anybody listened is not said again for ten seconds
         self.call.worker.on_notice = self.hear
 
     def hear(self, notice: Notice, session: ConsultationId | None) -> None:
