@@ -54,7 +54,7 @@ from signaling.http.health import Health, writable
 from signaling.http.invitations import Invitations
 from signaling.http.links import Links
 from signaling.http.operators import Operators
-from signaling.http.pages import add_pages
+from signaling.http.pages import add_pages, strays
 from signaling.http.pictures import PicturePages
 from signaling.http.public import Public
 from signaling.http.security import MAX_BODY_BYTES, counting, security_middleware, set_headers_on
@@ -362,7 +362,12 @@ class Server:
         self, services: Services, placements: Placements, hints: Hints, pictures: PicturePages, archive: ArchivePages
     ) -> None:
         app = web.Application(
-            middlewares=[counting(self._metrics), security_middleware(self.settings), handshakes(self.settings, self._clock)],
+            middlewares=[
+                counting(self._metrics),
+                security_middleware(self.settings),
+                handshakes(self.settings, self._clock),
+                strays(),
+            ],
             client_max_size=MAX_BODY_BYTES,
         )
         set_headers_on(app, self.settings)

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, expect
 
-from tests.browser.stage import RED, Cast, Person
+from tests.browser.stage import GREEN, RED, Cast, Person
 
 STEP_MS = 15_000
 WECHAT = (
@@ -92,6 +92,18 @@ async def test_a_lost_seat_leads_to_a_new_link(chromium: Browser, cast: Cast) ->
     await patient.context.clear_cookies()
     await patient.page.reload(wait_until="commit")
     await patient.page.wait_for_selector('[data-screen="reissue"][data-reason="seat"]', timeout=STEP_MS)
+
+
+async def test_a_link_cut_in_half_leads_on(chromium: Browser, cast: Cast) -> None:
+    """Neither an error for programs nor another page: it says what happened, and offers a new link and a new place."""
+    patient = await cast.enter(chromium, GREEN, phone=True)
+    for half in ("/visit/s_half", "/nowhere/at-all"):
+        await patient.page.goto(cast.server.base + half, wait_until="commit")
+        await patient.page.wait_for_selector('[data-screen="reissue"][data-reason="nowhere"]', timeout=STEP_MS)
+    await patient.page.goto(f"{cast.server.base}/join/#{'A' * 43}", wait_until="commit")
+    await patient.page.wait_for_selector('[data-screen="reissue"][data-reason="spent"]', timeout=STEP_MS)
+    await patient.page.get_by_role("link", name="Take a new place in line").click()
+    await patient.page.wait_for_selector('[data-screen="entry"]', timeout=STEP_MS)
 
 
 async def test_being_called_back_is_asked_for_and_taken_back(chromium: Browser, cast: Cast) -> None:

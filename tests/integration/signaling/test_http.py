@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import yarl
 
 from tests.integration.signaling.conftest import Visitors
 from tests.peers_signaling import CSRF
@@ -129,3 +130,30 @@ async def test_signing_out_ends_the_session(visitors: Visitors) -> None:
         assert response.status == 204
     async with visitors.session.get(f"{visitors.server.base}/api/staff/session", headers=cookie) as response:
         assert response.status == 401
+
+
+PERSON = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/visit/s_half", "/join/%7E", "/desk/nurse", "/api/nothing", "//elsewhere.example/"]
+)
+async def test_who_opens_an_address_that_leads_nowhere_is_shown_a_page_and_a_program_an_error(
+    visitors: Visitors, path: str
+) -> None:
+    url = yarl.URL(visitors.server.base + path, encoded=True)
+    async with visitors.session.get(url, headers=PERSON, allow_redirects=False) as response:
+        assert (response.status, response.content_type) == (404, "text/html")
+        assert 'id="app"' in await response.text()
+        assert response.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    async with visitors.session.get(url, allow_redirects=False) as response:
+        assert (response.status, (await response.json())["code"]) == (404, "not_found")
+    async with visitors.session.post(url, headers=PERSON | CSRF, allow_redirects=False) as response:
+        assert (response.status, response.content_type) in {(404, "application/json"), (405, "application/json")}
+
+
+@pytest.mark.parametrize("path", ["/join", "/desk", "/archive"])
+async def test_a_slash_too_many_leads_to_the_page(visitors: Visitors, path: str) -> None:
+    """By a redirect: the browser takes the token behind the address along."""
+    async with visitors.session.get(visitors.server.base + path + "/", headers=PERSON, allow_redirects=False) as response:
+        assert (response.status, response.headers["Location"]) == (308, path)

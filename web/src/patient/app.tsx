@@ -3,6 +3,7 @@ import { Entry } from "./entry";
 import { Join } from "./join";
 import { Opening } from "./opening";
 import { navigate, usePath } from "./path";
+import { Reissue } from "./reissue";
 
 const VISIT = /^\/visit\/([a-z]{1,4}_[a-z2-7]{16})\/?$/;
 
@@ -12,7 +13,8 @@ export function PatientApp() {
   const path = usePath();
   const seat = VISIT.exec(path)?.[1];
   if (seat !== undefined) return <Visit key={seat} seat={seat} />;
-  if (path.startsWith("/join")) return <Join onSeat={enter} />;
+  if (/^\/join\/?$/.test(path)) return <Join onSeat={enter} />;
+  if (path !== "/") return <Reissue reason="nowhere" />;
   return <Entry onSeat={enter} />;
 }
 

@@ -12,8 +12,8 @@ import { follow } from "./entry";
 import { isEmail, plainEmail } from "./fields";
 import { heldVisit } from "./held";
 
-/** `seat`: this browser holds the seat no more. */
-export type Lost = "spent" | "none" | "seat";
+/** `seat`: this browser holds the seat no more. `nowhere`: the address is none of ours. */
+export type Lost = "spent" | "none" | "seat" | "nowhere";
 
 export function Reissue({ reason }: { reason: Lost }) {
   const t = useTexts();
@@ -41,6 +41,7 @@ export function Reissue({ reason }: { reason: Lost }) {
     spent: { heading: t.reissue.spentHeading, body: t.reissue.spentBody },
     none: { heading: t.reissue.noneHeading, body: t.reissue.noneBody },
     seat: { heading: t.reissue.seatHeading, body: t.reissue.seatBody },
+    nowhere: { heading: t.reissue.nowhereHeading, body: t.reissue.nowhereBody },
   }[reason];
   return (
     <form class="page" onSubmit={submit} noValidate>

@@ -54,6 +54,9 @@ export const join = {
     noneHeading: "Have you lost your link?",
     noneBody:
       "If your link was longer, its end may be missing: open it again from the message. Or we can send you a new one.",
+    nowhereHeading: "There is nothing at this address",
+    nowhereBody:
+      "A part of the link may be missing. Open it once more from the message it came in, or let us send you a new one.",
     seatHeading: "This visit is not open on this device",
     seatBody:
       "It is open on another device, or this browser has forgotten it. Your place may still be there: we can send you a link that leads back to it.",

@@ -52,6 +52,8 @@ export const join: Pick<Texts, "join" | "reissue"> = {
     spentBody: "可能用过了、被收回了，或者过期了。没关系，我们可以重新发给您。",
     noneHeading: "链接找不到了？",
     noneBody: "如果原来的链接更长，那是末尾少了一段：请从消息里重新打开。也可以让我们重新发一个。",
+    nowhereHeading: "这个网址没有内容",
+    nowhereBody: "可能少了一段。请从消息里重新打开链接，也可以让我们重新发一个。",
     seatHeading: "这次看诊不在这台设备上",
     seatBody: "它在另一台设备上，或者这个浏览器忘记了。您的位置可能还在，我们可以发一个能回去的链接给您。",
     email: "您的邮箱",
