@@ -24,9 +24,9 @@ export function Chart({ name, about, patient, notes, children }: ChartProps) {
     <>
       <Who name={name} birthYear={patient?.birth_year ?? null} about={about} />
       <div class="chart-scroll">
+        <Allergies intake={patient?.intake ?? null} />
         {patient !== null && (
           <div class="chart-brief stack">
-            <Allergies intake={patient.intake} />
             <details open={notes.state.revision === 0 && notes.state.known}>
               <summary>{t.brief.told}</summary>
               <div class="stack">
