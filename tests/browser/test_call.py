@@ -5,9 +5,9 @@ Whose picture and whose sound arrives is judged by its colour and its tone, not 
 
 from itertools import permutations
 
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
-from tests.browser.stage import Cast, Person, confirm
+from tests.browser.stage import RED, Cast, Person, confirm
 from tests.processes import wait_for
 
 CALL_TIMEOUT_S = 30.0
@@ -101,6 +101,29 @@ async def test_three_in_one_room(chromium: Browser, firefox: Browser, cast: Cast
     for person in (doctor, patient):
         await person.page.wait_for_selector(f'figure[data-seat="{seat}"]', state="detached")
     await everybody_sees_and_hears({"Bai Yun": patient, "An Ning": doctor})
+    await end(doctor, patient)
+
+
+async def test_an_interpreter_comes_by_a_link_that_works_once(chromium: Browser, cast: Cast) -> None:
+    """Told before what an interpreter does, named as one to the others; the link opens nothing for whoever finds it later."""
+    doctor = await cast.doctor_on_duty(chromium)
+    patient = await cast.patient_in_line(chromium, "Bai Yun")
+    await pair(doctor, patient)
+    link = await doctor.invite("interpreter")
+    interpreter = await cast.enter(chromium, RED, phone=True)
+    await interpreter.page.goto(link, wait_until="commit")
+    await expect(interpreter.page.get_by_text("You come as an interpreter")).to_be_visible()
+    await interpreter.page.fill("[name=name]", "Mo Li")
+    await interpreter.page.click("button[type=submit]")
+    await interpreter.page.wait_for_selector('[data-screen="call"]')
+    await everybody_sees_and_hears({"Bai Yun": patient, "An Ning": doctor, "Mo Li": interpreter})
+    for person in (doctor, patient):
+        seat = await person.seat_named("Mo Li")
+        await expect(person.page.locator(f'figure[data-seat="{seat}"]')).to_contain_text("Interpreter")
+
+    finder = await cast.enter(chromium, RED, phone=True)
+    await finder.page.goto(link, wait_until="commit")
+    await finder.page.wait_for_selector('[data-screen="reissue"][data-reason="spent"]')
     await end(doctor, patient)
 
 
