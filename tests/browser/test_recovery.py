@@ -22,7 +22,7 @@ from tests.browser.stage import Person
 from tests.browser.test_call import pair
 from tests.browser.test_links import received, see_and_hear
 from tests.netsim.balancer import Balancer
-from tests.processes import Service, slowness, wait_for, waits_for_input
+from tests.processes import Service, wait_for, waits_for_input
 from tests.services import LOGS
 from tests.signaling_process import Signaling
 
@@ -71,10 +71,9 @@ class Inlet:
         return sound > self._sound + 10 and frames > self._frames + 2
 
 
-async def too_late(made: "Room") -> list[tuple[str, float]]:
-    """What took longer than is promised, on a machine as slow as this one is now."""
-    limit_s = BACK_S * await asyncio.to_thread(slowness)
-    return [row for row in made.found.rows if row[1] > limit_s]
+def too_late(made: "Room") -> list[tuple[str, float]]:
+    """What took longer than is promised, on a busy machine too: 4.1 s at most where the server took five times its time to start."""
+    return [row for row in made.found.rows if row[1] > BACK_S]
 
 
 @dataclass
@@ -185,7 +184,7 @@ async def test_every_mishap_is_over_in_five_seconds(one_server: tuple[Signaling,
     print(f"signaling started in {started - began:.1f} s")
     await made.after("the media worker that outlived it killed", kill_worker)
     assert await made.doctor.seat_named("Bai Yun") == seat, "it is the same seat"
-    assert await too_late(made) == []
+    assert too_late(made) == []
 
 
 @pytest.mark.timeout(180)
@@ -210,7 +209,7 @@ async def test_a_killed_process_is_replaced_by_the_other(
 
             await made.after("the process of both people killed", kill_first)
             await made.after("every media worker killed", kill_worker)
-            assert await too_late(made) == []
+            assert too_late(made) == []
         finally:
             await leave(made)
     finally:
