@@ -22,7 +22,7 @@ test: ## everything: lint, types, contracts, all tests with real servers and bro
 check: ## the fast part: lint, types, contracts, unit and property tests
 	@$(BOOTSTRAP) check
 
-bench: ## measure the relay against others, as root (CALLS=5,20 is shorter)
+bench: ## measure the relay against others, and what recording adds, as root (CALLS=5,20 is shorter)
 	@$(BOOTSTRAP) bench
 
 bench-adapt: ## measure how calls in real browsers follow a link that gets bad and good again

@@ -1,4 +1,4 @@
-"""`make bench`: our relay against Janus and against aiortc's MediaRelay, the same load, in one run, alternating.
+"""Of `make bench`: our relay against Janus and against aiortc's MediaRelay, the same load, in one run, alternating.
 
     python -m bench.relay [--calls 2,5,20,60,100]
 

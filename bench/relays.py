@@ -133,10 +133,11 @@ class Janus:
         await _answered(caller, accepted["jsep"]["sdp"])
         return [caller, callee]
 
-    async def record(self, folder: Path) -> None:
-        """Each end's media into .mjr files, as the plugin does it."""
+    async def record(self, folder: Path, name: str | None) -> None:
+        """Each end's media into .mjr files of this name, as the plugin does it; without a name no more of it."""
         for index, end in enumerate(self._ends):
-            await self._message(end, {"request": "set", "record": True, "filename": str(folder / f"call-{index}")})
+            body: dict[str, Any] = {"request": "set", "record": name is not None}
+            await self._message(end, body | ({"filename": str(folder / f"{name}-{index}")} if name is not None else {}))
 
     async def _register(self, name: str) -> tuple[int, int]:
         session = (await self._ask(janus="create"))["data"]["id"]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any, Literal
 
 import av
 import numpy as np
@@ -26,6 +27,11 @@ FPS = 10
 SIZE = (320, 240)
 SEGMENT_S = 4
 FLASH_S = 0.2
+PictureCodec = Literal["vp8", "h264"]
+_ENCODERS: dict[PictureCodec, tuple[str, dict[str, str]]] = {
+    "vp8": ("libvpx", {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "auto-alt-ref": "0", "g": "1000"}),
+    "h264": ("libx264", {"preset": "ultrafast", "tune": "zerolatency", "profile": "baseline", "g": "1000"}),
+}
 TONES = (440.0, 660.0)
 """Of the two people, so that it is heard who sounds."""
 
@@ -67,8 +73,12 @@ def seal_recording(
     doctor: str | None = None,
     patient: str | None = None,
     gaps: tuple[tuple[int, int], ...] = (),
+    codecs: tuple[PictureCodec, ...] = ("vp8",),
 ) -> Sealed:
-    """Two people for so many seconds; `gaps` are (from, to), whole segments, without the patient's picture."""
+    """Two people for so many seconds; `gaps` are (from, to), whole segments, without the patient's picture.
+
+    Of several `codecs` the picture has one after the other, as in a room whose codec changed.
+    """
     doctor, patient = doctor or new_id("s"), patient or new_id("s")
     first = _first(started_at, consultation or new_id("c"), hospital or new_id("h"), (doctor, patient))
     folder = Folder(vault.root / first.recording)
@@ -80,7 +90,7 @@ def seal_recording(
                 sealer.seal(_sound(seat, index, from_s, until_s))
                 missing = seat == patient and any(begin <= from_s < end for begin, end in gaps)
                 if not missing:
-                    sealer.seal(_picture(seat, index, from_s, until_s))
+                    sealer.seal(_picture(seat, index, from_s, until_s, codecs[from_s * len(codecs) // seconds]))
         told = replace(
             sealer.kept,
             state="sealed",
@@ -141,24 +151,25 @@ def _sound(seat: str, index: int, from_s: int, until_s: int) -> Closed:
     return _closed(seat, "audio", muxer, from_s, until_s)
 
 
-def _picture(seat: str, index: int, from_s: int, until_s: int) -> Closed:
+def _picture(seat: str, index: int, from_s: int, until_s: int, codec: PictureCodec) -> Closed:
     muxer: Muxer | None = None
-    for number, (data, key) in enumerate(_vp8_frames(index, until_s - from_s)):
+    for number, (data, key) in enumerate(_frames(index, until_s - from_s, codec)):
         frame = Frame(0, None, key, data, size=SIZE if key else None)
-        muxer = muxer or Muxer("vp8", frame)
+        muxer = muxer or Muxer(codec, frame)
         muxer.add(frame, from_s * 1_000_000 + number * 1_000_000 // FPS, 1_000_000 // FPS)
     assert muxer is not None
     return _closed(seat, "video", muxer, from_s, until_s)
 
 
 @lru_cache(maxsize=16)
-def _vp8_frames(index: int, seconds: int) -> tuple[tuple[bytes, bool], ...]:
+def _frames(index: int, seconds: int, codec: PictureCodec) -> tuple[tuple[bytes, bool], ...]:
     """Whole seconds, each beginning with a white flash; the rest shows the person's own grey and a line that moves."""
     width, height = SIZE
-    container = av.open(io.BytesIO(), "w", format="webm")
-    stream = container.add_stream("libvpx", rate=FPS)
+    encoder, options = _ENCODERS[codec]
+    container = av.open(io.BytesIO(), "w", format="webm" if codec == "vp8" else "h264")
+    stream: Any = container.add_stream(encoder, rate=FPS)
     stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-    stream.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "auto-alt-ref": "0", "g": "1000"}
+    stream.options = options
     frames: list[tuple[bytes, bool]] = []
     for number in range(seconds * FPS):
         image = np.full((height, width, 3), 60 + 50 * index, np.uint8)

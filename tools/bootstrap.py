@@ -24,7 +24,7 @@ PURPOSES = {
     "setup": None,
     "fix": ["-m", "tools.stages", "fix"],
     "check": ["-m", "tools.stages", "check"],
-    "bench": ["-m", "bench.relay", "--write"],
+    "bench": ["-m", "bench", "--write"],
     "soak": ["-m", "tests.load.soak", "--write"],
     "fuzz": ["-m", "tools.fuzz"],
     "bench-adapt": ["-m", "bench.adapt", "--write"],

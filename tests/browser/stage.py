@@ -319,15 +319,23 @@ class Cast:
         who = sample_doctor(self.server.greeting())
         number = staff_number or who.staff_number
         person = await self.enter(browser, look, language=language)
+        return await self._come_in(person, number, who.password, "/desk", '[data-screen="desk"], [data-screen="triage"]')
+
+    async def at_archive(self, browser: Browser, look: Look, number: str, *, phone: bool, language: str = "en") -> Person:
+        """Somebody who keeps the archive, at its page."""
+        person = await self.enter(browser, look, phone=phone, language=language)
+        password = sample_doctor(self.server.greeting()).password
+        return await self._come_in(person, number, password, "/archive", '[data-screen="archive"]')
+
+    async def _come_in(self, person: Person, number: str, password: str, path: str, desk: str) -> Person:
         page = person.page
         if kept := self.server.sessions.get(number):
             name, _, value = kept.partition("=")
             await person.context.add_cookies([{"name": name, "value": value, "url": self.server.base}])
-        await page.goto(f"{self.server.base}/desk", wait_until="commit")
-        desk = '[data-screen="desk"], [data-screen="triage"]'
+        await page.goto(f"{self.server.base}{path}", wait_until="commit")
         await page.wait_for_selector(f'{desk}, [data-screen="sign-in"]')
         if await page.locator('[data-screen="sign-in"]').count():
-            await self._sign_in(page, number, who.password)
+            await self._sign_in(page, number, password)
             await page.wait_for_selector(desk)
             cookies = {cookie["name"]: cookie["value"] for cookie in await person.context.cookies()}
             self.server.sessions[number] = f"consilium-staff={cookies['consilium-staff']}"

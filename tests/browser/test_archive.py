@@ -16,7 +16,7 @@ from tests.browser.inspection import AXE, SIDEWAYS, axe
 from tests.integration.signaling.conftest import Visitors
 from tests.integration.signaling.test_archive import acts
 from tests.integration.signaling.test_timeline import paired, post
-from tests.recordings import Sealed, Vault, seal_recording
+from tests.recordings import PictureCodec, Sealed, Vault, seal_recording
 from tests.services import LOGS
 from tests.signaling_process import Signaling
 
@@ -54,6 +54,18 @@ FLASHES = """async () => {
 }"""
 
 
+WITHOUT_H264 = """const all = MediaSource.isTypeSupported.bind(MediaSource);
+MediaSource.isTypeSupported = (type) => !type.includes('mp4') && all(type);"""
+"""A browser without the codec, as builds of Chromium and Firefox without licensed parts are."""
+BROKEN_H264 = """const append = SourceBuffer.prototype.appendBuffer;
+SourceBuffer.prototype.appendBuffer = function (data) {
+  const head = new Uint8Array(data, 0, 8);
+  if (head[4] === 0x66 && head[5] === 0x74) new Uint8Array(data).fill(0xff, 0, 200); // ftyp: an MP4 file
+  append.call(this, data);
+};"""
+"""A browser that says it can, and then cannot."""
+
+
 @dataclass
 class Archived:
     """A consultation in the archive."""
@@ -89,7 +101,7 @@ async def visitors(house: Signaling) -> AsyncIterator[Visitors]:
                 await person.leave()
 
 
-async def archived(visitors: Visitors) -> Archived:
+async def archived(visitors: Visitors, codecs: tuple[PictureCodec, ...] = ("vp8",)) -> Archived:
     """A consultation with words, recorded for twenty seconds with a gap in the patient's picture."""
     async with paired(visitors) as (patient, doctor, seat, own):
         await post(patient.person, seat, 1, "I cough at night")
@@ -101,6 +113,7 @@ async def archived(visitors: Visitors) -> Archived:
     sealed = seal_recording(
         Vault(visitors.server.data), SECONDS,
         started_at=began, consultation=state["consultation"], hospital=hospital, doctor=own, patient=seat, gaps=(GAP,),
+        codecs=codecs,
     )  # fmt: skip
     return Archived(sealed, seat, patient.person._cookie)
 
@@ -145,8 +158,11 @@ async def watch(page: Page) -> None:
 
 
 @pytest.mark.timeout(300)
-async def test_watched_in_step_with_gaps_and_words(visitors: Visitors, chromium: Browser) -> None:
-    one = await archived(visitors)
+@pytest.mark.parametrize("codecs", [("vp8",), ("vp8", "h264")], ids=["vp8", "vp8-then-h264"])
+async def test_watched_in_step_with_gaps_and_words(
+    visitors: Visitors, chromium: Browser, codecs: tuple[PictureCodec, ...]
+) -> None:
+    one = await archived(visitors, codecs)
     context, page = await page_of(visitors, chromium, "1901")
     await open_recording(page, one)
     await page.locator("button[name=watch]").click()
@@ -231,6 +247,27 @@ async def test_altered_says_where_and_the_rest_plays(visitors: Visitors, chromiu
     await page.keyboard.press("k")
     await until(page, "at > 9000")
     await expect(page.locator(".player [role=alert]")).to_contain_text("altered")
+    await context.close()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("script", "words"), [(WITHOUT_H264, "cannot show one of the pictures"), (BROKEN_H264, "could not read one of the tracks")]
+)
+async def test_a_browser_that_cannot_show_it_says_so_and_the_rest_plays(
+    visitors: Visitors, chromium: Browser, script: str, words: str
+) -> None:
+    one = await archived(visitors, ("vp8", "h264"))
+    context, page = await page_of(visitors, chromium, "1901")
+    await context.add_init_script(script)
+    await page.reload()
+    await open_recording(page, one)
+    await watch(page)
+    await page.keyboard.press("k")
+    await until(page, "at > 13000")  # past the change, which stands in nobody's way
+    await expect(page.locator(".player [role=alert]")).to_contain_text(words)
+    sounding = await page.evaluate("[...document.querySelectorAll('.player audio')].filter((each) => !each.paused).length")
+    assert sounding == 2
     await context.close()
 
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from playwright.async_api import Browser
 
-from tests.browser.play import before, call, elder, recording, staff
+from tests.browser.play import archive, before, call, elder, recording, staff
 from tests.browser.play.stage import Language, Stage, Witness
 from tests.browser.play.words import ALL
 from tests.browser.stage import Cast
@@ -19,6 +19,7 @@ ACTS: dict[str, Callable[[Stage], Awaitable[None]]] = {
     "waiting": before.waiting,
     "call": call.call,
     "recording": recording.recording,
+    "archive": archive.archive,
     "elder": elder.elder,
     "weak": call.weak,
     "cut_short": call.cut_short,

@@ -57,11 +57,13 @@ export class Feed {
     if (this.busy || this.closed || this.buffer === null || Date.now() < this.restUntil) return;
     this.busy = true;
     try {
-      for (const each of stale(this.track, at, this.have)) await this.remove(each);
+      for (const each of stale(this.track, at, this.have)) if (!this.lost.has(each.number)) await this.remove(each);
       const next = wanted(this.track, at, this.have);
       if (next !== null) await this.append(next);
     } catch {
-      if (!this.closed) this.restUntil = Date.now() + AGAIN_MS;
+      if (this.closed) return;
+      if (this.element.error !== null) this.giveUp();
+      this.restUntil = Date.now() + AGAIN_MS;
     } finally {
       this.busy = false;
     }
@@ -77,12 +79,14 @@ export class Feed {
 
   private opened(): void {
     if (this.closed) return;
-    this.type = TYPES[this.track.segments[0]?.codec ?? "opus"];
-    if (!MediaSource.isTypeSupported(this.type)) {
-      for (const each of this.track.segments) this.lost.add(each.number);
+    for (const each of this.track.segments) {
+      if (MediaSource.isTypeSupported(TYPES[each.codec])) continue;
+      this.leaveOut(each);
       this.failed("codec_unsupported");
-      return;
     }
+    const first = this.track.segments.find((each) => !this.lost.has(each.number));
+    if (first === undefined) return;
+    this.type = TYPES[first.codec];
     this.source.duration = this.endMs / 1000;
     this.buffer = this.source.addSourceBuffer(this.type);
   }
@@ -120,10 +124,20 @@ export class Feed {
     const body: unknown = await response.json().catch(() => null);
     const code = typeof body === "object" && body !== null && "code" in body ? String(body.code) : "fault";
     this.failed(code);
-    if (code === "segment_damaged" || code === "person_erased") {
-      this.have.add(segment.number);
-      this.lost.add(segment.number);
-    } else this.restUntil = Date.now() + AGAIN_MS;
+    if (code === "segment_damaged" || code === "person_erased") this.leaveOut(segment);
+    else this.restUntil = Date.now() + AGAIN_MS;
+  }
+
+  private leaveOut(segment: PlaySegment): void {
+    this.have.add(segment.number);
+    this.lost.add(segment.number);
+  }
+
+  /** The browser could not decode what it was given, and takes nothing more of this track: the others go on without it. */
+  private giveUp(): void {
+    for (const each of this.track.segments) this.leaveOut(each);
+    this.buffer = null;
+    this.failed("not_decoded");
   }
 
   private async remove(segment: PlaySegment): Promise<void> {

@@ -96,7 +96,7 @@ export function Player({ play, onOver }: PlayerProps) {
         </button>
       </div>
       <TrackChart play={play} at={at} onSeek={(toMs) => tell({ type: "seek", toMs })} />
-      <p class="small second">{t.archive.keys}</p>
+      <p class="small second player-hint">{t.archive.keys}</p>
       <div role="alert">
         {troubles.map((code) => (
           <Note key={code} tone="amber" icon="triangle-alert" title={faultText(t, code)}>

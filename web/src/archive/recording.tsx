@@ -81,8 +81,10 @@ export function Recording({ which, rights, session, onChanged, onBack }: Recordi
         <p class="row small second">
           <Icon name="eye" />
           <span>
-            {t.archive.logged(t.archive.purposes[play.purpose] ?? play.purpose)}{" "}
-            {t.archive.grantUntil(timeOfDay(t, play.expires_at))}
+            {t.archive.sentences(
+              t.archive.logged(t.archive.purposes[play.purpose] ?? play.purpose),
+              t.archive.grantUntil(timeOfDay(t, play.expires_at)),
+            )}
           </span>
         </p>
       )}
@@ -138,9 +140,11 @@ function Head({ line, holds }: Pick<ArchiveRecording, "line" | "holds">) {
     <header class="archive-one-head">
       <h2>{t.archive.pair(line.patient ?? t.archive.unnamed, doctor)}</h2>
       <p class="small second num">
-        {t.archive.span(longDay(t, line.started_at), timeOfDay(t, line.started_at), timeOfDay(t, line.ended_at))}{" "}
-        {line.state !== "destroyed" && t.archive.keptUntil(longDay(t, line.kept_until))}{" "}
-        {[local(line.department), t.archive.retentions[line.retention] ?? ""].join(t.listJoin)}
+        {t.archive.sentences(
+          t.archive.span(longDay(t, line.started_at), timeOfDay(t, line.started_at), timeOfDay(t, line.ended_at)),
+          line.state === "destroyed" ? "" : t.archive.keptUntil(longDay(t, line.kept_until)),
+          [local(line.department), t.archive.retentions[line.retention] ?? ""].join(t.listJoin),
+        )}
       </p>
       {standing !== undefined && (
         <p class="row small">
