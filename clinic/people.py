@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from clinic import factors
-from clinic.hospitals import Directory
+from clinic.hospitals import Directory, StaffRole
 from clinic.ports import Account, ClinicStore, Factor, FactorUse, PasswordHasher, StaffSession
 from clinic.throttle import PER_ACCOUNT, PER_ADDRESS, Throttle
 from common.clock import Clock
@@ -129,6 +129,15 @@ class Clinic:
             return False
         entry = AuditEntry(self._clock.now(), account.hospital, "system", "factor_reset", account.practitioner, "operator")
         await self.store.drop_factor(account.practitioner, entry)
+        return True
+
+    async def set_role(self, staff_number: str, role: StaffRole) -> bool:
+        """An operator's order: what this person may do from the next sign-in on. False: nobody has this number."""
+        account = await self.store.account(staff_number)
+        if account is None:
+            return False
+        entry = AuditEntry(self._clock.now(), account.hospital, "system", "role_changed", account.practitioner, role.value)
+        await self.store.change_role(account.practitioner, role, entry)
         return True
 
     async def staff_by_token(self, token: str) -> StaffIdentity | None:

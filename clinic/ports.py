@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from clinic.hospitals import Directory, Hospital, Practitioner
+from clinic.hospitals import Directory, Hospital, Practitioner, StaffRole
 from common.evidence.entry import AuditEntry
 from common.ids import HospitalId, PractitionerId
 
@@ -68,6 +68,9 @@ class ClinicStore(Protocol):
 
     async def drop_factor(self, practitioner: PractitionerId, entry: AuditEntry) -> None:
         """Forgets the factor and every session that was opened with it."""
+
+    async def change_role(self, practitioner: PractitionerId, role: StaffRole, entry: AuditEntry) -> None:
+        """Another role; every session that was opened in the former one ends."""
 
     async def sealed_factors(self) -> list[bytes]:
         """The sealed secrets of everybody."""

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from clinic.chart import Charts
 from clinic.factors import KEY_BYTES, FactorVault, new_key
+from clinic.hospitals import StaffRole
 from clinic.passwords import Argon2Hasher
 from clinic.people import Clinic
 from clinic.sample import Sample, create_sample
@@ -450,6 +451,18 @@ async def reset_factor(settings: Settings, staff_number: str) -> int:
         clinic = Clinic(SqlClinicStore(database), hasher, factor_vault(settings), SystemClock())
         everybody = [who.staff_number for who in (await clinic.directory()).practitioners.values()]
         return sum([await clinic.reset_factor(one) for one in (everybody if staff_number == "all" else [staff_number])])
+    finally:
+        hasher.close()
+        await database.close()
+
+
+async def set_role(settings: Settings, staff_number: str, role: StaffRole) -> bool:
+    """Give somebody of the staff another role; false when nobody has the number."""
+    await migrate(settings.database)
+    database, hasher = Database(settings.database), Argon2Hasher()
+    try:
+        clinic = Clinic(SqlClinicStore(database), hasher, factor_vault(settings), SystemClock())
+        return await clinic.set_role(staff_number, role)
     finally:
         hasher.close()
         await database.close()

@@ -18,11 +18,12 @@ import structlog
 import uvloop
 
 from clinic.factors import STEP_S, code_of, step_at
+from clinic.hospitals import StaffRole
 from clinic.sample import sample_secret
 from common.errors import ConsiliumError
 from common.logging import configure_logging
 from recording.commands import add_verify, found_in, rotate_command, verify_command
-from signaling.app import Server, reset_factor
+from signaling.app import Server, reset_factor, set_role
 from signaling.archive_wiring import rewrap_stored
 from signaling.audit_command import add_audit, audit_command
 from signaling.http.door import raise_file_limit
@@ -43,6 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("code", help="print the one-time code of the sample hospital's accounts")
     reset = commands.add_parser("reset-factor", help="let somebody enrol a new second factor at the next sign-in")
     reset.add_argument("staff_number", help="whose factor was lost; all: everybody's, after a loss of the key")
+    role = commands.add_parser("set-role", help="change what somebody of the staff may do; their sessions end")
+    role.add_argument("staff_number")
+    role.add_argument("role", choices=[each.value for each in StaffRole])
     add_verify(commands)
     add_audit(commands)
     commands.add_parser("rotate-recording-key", help="seal the keys of all recordings under a new master key")
@@ -62,6 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return rotate_command(settings.data, lambda master: asyncio.run(rewrap_stored(settings, master)))
         if asked.command == "reset-factor":
             return asyncio.run(_reset_factor(settings, asked.staff_number))
+        if asked.command == "set-role":
+            return asyncio.run(_set_role(settings, asked.staff_number, StaffRole(asked.role)))
         listener = _listen(settings)
         raise_file_limit()
     except SettingsError as error:
@@ -93,6 +99,17 @@ async def _reset_factor(settings: Settings, staff_number: str) -> int:
     if number == 0:
         raise SettingsError(f"nobody has the staff number {staff_number}")
     print(f"{number} second factor{'s' if number > 1 else ''} reset; the next sign-in enrols a new one, so let it be soon.")
+    return 0
+
+
+async def _set_role(settings: Settings, staff_number: str, role: StaffRole) -> int:
+    try:
+        known = await set_role(settings, staff_number, role)
+    except ConsiliumError as error:
+        raise SettingsError(error.sentence) from None
+    if not known:
+        raise SettingsError(f"nobody has the staff number {staff_number}")
+    print(f"{staff_number} is {role.value} from the next sign-in on; running servers know it within seconds.")
     return 0
 
 

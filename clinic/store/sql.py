@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Table, delete, insert, select
+from sqlalchemy import Row, Table, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -88,6 +88,13 @@ class SqlClinicStore:
         async with self._database.transaction() as connection:
             for table in (tables.second_factor, tables.staff_session):
                 await connection.execute(delete(table).where(table.c.practitioner == practitioner))
+            await audit.append(connection, entry)
+
+    async def change_role(self, practitioner: PractitionerId, role: StaffRole, entry: AuditEntry) -> None:
+        session, person = tables.staff_session, tables.practitioner
+        async with self._database.transaction() as connection:
+            await connection.execute(update(person).where(person.c.id == practitioner).values(role=role.value))
+            await connection.execute(delete(session).where(session.c.practitioner == practitioner))
             await audit.append(connection, entry)
 
     async def sealed_factors(self) -> list[bytes]:

@@ -127,3 +127,18 @@ async def test_sign_ins_are_audited_and_no_secret_is_stored(
     assert len(stored) == 1 and grant.token not in repr(stored)
     assert all(one.startswith("$argon2id$") for one in hashes) and len(set(hashes)) == 11
     assert len(set(sealed)) == 11 and all(sample.secret.encode() not in bytes(one) for one in sealed)
+
+
+async def test_another_role_ends_the_sessions_and_is_in_the_audit(
+    clinic: Clinic, clock: StillClock, database: Database, tmp_path: Path
+) -> None:
+    sample = await make_sample(clinic, clock, tmp_path)
+    before = await come_in(clinic, clock, sample)
+    assert await clinic.set_role("9999", StaffRole.ARCHIVIST) is False
+    assert await clinic.set_role(sample.staff_number, StaffRole.ARCHIVIST) is True
+    assert await clinic.staff_by_token(before.token) is None, "what was opened in the former role lives on"
+    assert (await clinic.directory()).practitioners[before.practitioner].role is StaffRole.ARCHIVIST
+    async with database.reading() as connection:
+        query = text("SELECT hospital, actor, subject, reason FROM audit_entry WHERE act = 'role_changed'")
+        found = [tuple(row) for row in await connection.execute(query)]
+    assert found == [(before.hospital, "system", before.practitioner, "archivist")]

@@ -81,6 +81,9 @@ def test_the_code_is_printed_for_the_sample_alone(tmp_path: Path) -> None:
         unknown = start(tmp_path, "reset-factor", "424242", data=str(server.data))
         assert unknown.returncode == 2 and "424242" in unknown.stderr
         assert start(tmp_path, "reset-factor", "all", data=str(server.data)).stdout.startswith("11 second factors reset")
+        unknown = start(tmp_path, "set-role", "424242", "archivist", data=str(server.data))
+        assert unknown.returncode == 2 and "424242" in unknown.stderr
+        assert start(tmp_path, "set-role", "1001", "archivist", data=str(server.data)).stdout.startswith("1001 is archivist")
     finally:
         server.discard()
 

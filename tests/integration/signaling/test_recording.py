@@ -168,7 +168,9 @@ async def test_a_call_is_recorded_from_the_last_yes_to_the_first_no_and_goes_on_
     (gap,) = [gap for gap in opened.manifest.gaps if gap.reason == "withdrawn"]
     last = max(line.end_ms for line in opened.manifest.segments)
     assert last <= gap.from_ms + 100
-    print(f"withdrawn to dark on both pages: {took * 1000:.0f} ms")
+    recorded_on_s = opened.manifest.clock.zero_us / 1e6 + last / 1000 - began
+    print(f"withdrawn to dark on both pages: {took * 1000:.0f} ms; recorded for {recorded_on_s * 1000:.0f} ms more")
+    assert recorded_on_s < 1, "a yes that is taken back stops it within a second"
     assert took < 3
 
 
