@@ -72,7 +72,7 @@ class Inlet:
 
 
 def too_late(made: "Room") -> list[tuple[str, float]]:
-    """What took longer than is promised, on a busy machine too: 4.1 s at most where the server took five times its time to start."""
+    """What took longer than is promised, on a busy machine too: 4.1 s at most where a server took five times as long to start."""
     return [row for row in made.found.rows if row[1] > BACK_S]
 
 
