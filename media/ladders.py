@@ -15,8 +15,10 @@ from media.plane.interface import SinkCounters, SourceCounters
 EVERY_S = 0.25
 TELL_EVERY_S = 2.0
 """Where nothing changed: whoever missed a notice has it again."""
-QUIET_EVERY_S = 10.0
+QUIET_EVERY_S = 30.0
 """Of people of whom nothing came since the last round."""
+QUIET_TURNS = 5
+"""Of so many rounds one takes up all who are due so: the counters of the whole worker are read for them."""
 MOVED = 0.04
 """A limit that moved by less is the same."""
 REPORT_LIFE_S = 10.0

@@ -35,7 +35,7 @@ from media.control.messages import (
 from media.control.server import ControlServer
 from media.core.addresses import any_ipv6
 from media.core.path import Address
-from media.ladders import EVERY_S
+from media.ladders import EVERY_S, QUIET_EVERY_S, QUIET_TURNS
 from media.layering import EVERY_S as LAYERS_EVERY_S
 from media.plane.interface import SinkCounters, SourceCounters, Unknown
 from media.plane.port import SOCKET_BUFFER_BYTES, MediaPort
@@ -89,6 +89,7 @@ class MediaRelay:
         self._looking = loop.call_later(LAYERS_EVERY_S, self._choose_layers)
         self._round_timer = loop.call_later(EVERY_S, self._round)
         self._rounded_at = 0.0
+        self._turn = 0
         self.clients = 0
         self.clients_changed = asyncio.Event()
         ready = WorkerReady(worker=name, port=self.port)
@@ -195,7 +196,9 @@ class MediaRelay:
         since, now = self._rounded_at, time.monotonic()
         self._rounded_at = now
         heard = self._port.relay.peers_heard(since)
-        calls = [session for session in self._sessions.values() if session.is_due(heard, now)]
+        self._turn = (self._turn + 1) % QUIET_TURNS
+        patience_s = QUIET_EVERY_S if self._turn == 0 else 2 * QUIET_EVERY_S
+        calls = [session for session in self._sessions.values() if session.is_due(heard, patience_s, now)]
         if not calls:
             return
         peers = {number for session in calls for number in session.numbers}
@@ -213,9 +216,9 @@ class MediaRelay:
 
     # --- what the plane hands up ---
 
-    def datagram_received(self, data: bytes, address: Address) -> None:
+    def datagram_received(self, data: bytes, address: Address, at: float) -> None:
         try:
-            self._guard.datagram_received(data, address)
+            self._guard.datagram_received(data, address, at)
         except Exception:  # a bug in answering one datagram must not cost the batch behind it
             _log.exception("datagram handling failed")
 

@@ -28,7 +28,7 @@ from media.core.path import Address
 from media.core.routes import ClearRoute, ClosePeer, Effect, RequestKeyframe, Routes, Sent, SetRoute, SinkKey, SourceKey, Wanted
 from media.core.rtp import ExtensionIds
 from media.core.signals import Heard, Observation
-from media.ladders import QUIET_EVERY_S, Ladders, Seen, arrived_of, heard_by
+from media.ladders import Ladders, Seen, arrived_of, heard_by
 from media.layering import ROOM_OF_TWO, Layering, SeenPicture, SentPicture
 from media.plane.interface import Repair, Sink, SinkCounters, Source, SourceCounters, Unknown
 from media.rtc.negotiate import AgreedSink, AgreedSource, Agreement, Negotiation
@@ -262,11 +262,11 @@ class Session:
         self._ladders.reported(report, self._labels(), now)
         self._rounded_at = float("-inf")
 
-    def is_due(self, heard: AbstractSet[int], now: float) -> bool:
-        """Whether a round has anything new to go by: where nobody was heard only time has passed, which can wait."""
+    def is_due(self, heard: AbstractSet[int], patience_s: float, now: float) -> bool:
+        """Whether a round has anything new to go by: where nobody was heard only time has passed, which can wait so long."""
         if self._echo or self._closing:
             return False
-        return now - self._rounded_at >= QUIET_EVERY_S or not heard.isdisjoint(self._members)
+        return now - self._rounded_at >= patience_s or not heard.isdisjoint(self._members)
 
     def round(
         self, sources: Mapping[int, Sequence[SourceCounters]], sinks: Mapping[int, Sequence[SinkCounters]], now: float

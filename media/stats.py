@@ -4,7 +4,6 @@ import asyncio
 import os
 import resource
 import time
-from pathlib import Path
 
 INTERVAL_S = 1.0
 SAMPLES = 10
@@ -16,7 +15,8 @@ FULL_LAG_MS = 50.0
 def resident_bytes() -> int:
     """Memory that this process has in use now; where the kernel does not say, the most it ever had."""
     try:
-        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+        with open("/proc/self/statm", "rb", buffering=0) as statm:  # noqa: PTH123  (a Path costs four times as much, each second)
+            pages = statm.read(128).split()[1]
     except OSError:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return int(pages) * os.sysconf("SC_PAGE_SIZE")

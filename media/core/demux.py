@@ -14,16 +14,19 @@ class Protocol(StrEnum):
     OTHER = "other"
 
 
+_STUN, _OTHER = Protocol.STUN, Protocol.OTHER
+
+
 def classify(datagram: bytes) -> Protocol:
     """The protocol of a datagram of any length; empty, oversized and unassigned ones are `OTHER`."""
     if not 2 <= len(datagram) <= MAX_DATAGRAM_BYTES:
-        return Protocol.OTHER
+        return _OTHER
     first = datagram[0]
     if first < 4:
-        return Protocol.STUN
+        return _STUN
     if 20 <= first < 64:
         return Protocol.DTLS
     if 128 <= first < 192:
         # RFC 5761, 4: RTCP packet types 192 to 223 are RTP payload types 64 to 95 with the marker, which nobody uses.
         return Protocol.RTCP if 192 <= datagram[1] < 224 else Protocol.RTP
-    return Protocol.OTHER
+    return _OTHER

@@ -16,6 +16,8 @@ CALM_PROBE_S = 2.9
 """After the last word of one that has answered it and sends no media: one lost check is made good before the silence is told."""
 CONSENT_EVERY_S = 4.0
 """While authentic media comes from the address in use: consent alone needs a check about every 5 s (RFC 7675, 5.1)."""
+CALM_CONSENT_S = 5.0
+"""While the browser's own checks come, and are heard at once; they are no consent."""
 CALM_LOOK_S = 1.9
 """While media flows: its end is noticed early enough to be asked after, and told within five seconds."""
 SILENT_AFTER_S = 4.0
@@ -92,6 +94,11 @@ class Path:
             return now  # in doubt: as often as anybody likes to ask
         return self._due_at(now)
 
+    def look_after_word(self, look_at: float, now: float) -> float:
+        """`look_again_at` when a check or an answer has just come: it says what the next look was for. What flows is looked at as
+        it was to be, since a look is more than that there."""
+        return look_at if self._flows(now) else self.look_again_at(now)
+
     def _flows(self, now: float) -> bool:
         return self._media_from == self.address and now - self._media_at < PROBE_EVERY_S
 
@@ -102,12 +109,12 @@ class Path:
     def _due_at(self, now: float) -> float:
         """When the next check of the address in use is to be sent. One of the browser's own tells as much as an answer, but of
         consent nothing."""
-        consent_at = self._probed_at + CONSENT_EVERY_S
         if self._flows(now):
-            return consent_at
+            return self._probed_at + CONSENT_EVERY_S
         if not self._is_answered():
             return self._probed_at + PROBE_EVERY_S
-        return min(consent_at, max(self._probed_at, self._seen[self.address].checked_at) + CALM_PROBE_S)
+        calm_until = max(self._probed_at, self._seen[self.address].checked_at) + CALM_PROBE_S
+        return min(self._probed_at + CALM_CONSENT_S, calm_until)
 
     def received(self, at: float, address: Address | None) -> None:
         """The last authentic packet came at `at` from `address`."""

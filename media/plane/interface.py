@@ -215,8 +215,8 @@ class Unknown:
 class Upward(Protocol):
     """What the plane hands up."""
 
-    def datagram_received(self, data: bytes, address: Address) -> None:
-        """STUN and DTLS from anyone (1 to 1,500 bytes), unchecked."""
+    def datagram_received(self, data: bytes, address: Address, at: float) -> None:
+        """STUN and DTLS from anyone (1 to 1,500 bytes), unchecked; it came at `at`, on the loop's clock."""
 
     def peer_moved(self, peer: int, address: Address) -> None:
         """A packet that only the peer can have made came from an address that nobody owns (a NAT gave it another one)."""

@@ -87,6 +87,8 @@ class NativePlane:
         self._sessions: dict[int, tuple[Session, Session]] = {}
         self._datagram = self._ffi.new(f"uint8_t[{_MAX_DATAGRAM_BYTES}]")
         self._up = self._ffi.new("plane_up *")
+        self._up_octets = self._ffi.buffer(self._datagram)
+        self._up_ip = self._ffi.buffer(self._ffi.addressof(self._up[0].address, "ip"))
         if descriptor >= 0 and not self._lib.plane_start(self._plane):
             self.close()
             raise OSError("the packet loop's thread cannot be started")
@@ -275,14 +277,14 @@ class NativePlane:
             size = self._lib.plane_take_up(self._plane, self._up, self._datagram)
             if size == 0:
                 return False
-            self._hand_on(bytes(self._ffi.buffer(self._datagram, size)))
+            self._hand_on(self._up_octets[:size])
         return True
 
     def _hand_on(self, data: bytes) -> None:
         if self._up.kind == _DATAGRAM:
-            self._upward.datagram_received(data, _readable(bytes(self._up.address.ip), self._up.address.port))
+            self._upward.datagram_received(data, _readable(self._up_ip[:], self._up.address.port), self._up.at)
         elif self._up.kind == _MOVED:
-            self._upward.peer_moved(self._up.peer, _readable(bytes(self._up.address.ip), self._up.address.port))
+            self._upward.peer_moved(self._up.peer, _readable(self._up_ip[:], self._up.address.port))
         elif self._up.kind == _UNKNOWN and data.isascii():
             names = data.decode("ascii").split("\0")[:3]
             self._upward.source_unknown(self._up.peer, Unknown(self._up.ssrc, self._up.payload_type, *names))

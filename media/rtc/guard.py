@@ -11,10 +11,12 @@ from media.core import stun
 from media.core.demux import Protocol as Wire
 from media.core.demux import classify
 from media.core.path import MAX_ADDRESSES, Address
-from media.core.stun import StunClass
+from media.core.stun import StunClass, StunMessage
 
 MAX_EXPECTED = 4096
 """Outstanding checks of the whole worker; the oldest are forgotten."""
+# Looked up once: a member of an enumeration costs as much as a dictionary of one's own, for each datagram.
+_STUN, _DTLS, _REQUEST, _INDICATION = Wire.STUN, Wire.DTLS, StunClass.REQUEST, StunClass.INDICATION
 
 
 class Link(Protocol):
@@ -29,11 +31,11 @@ class Link(Protocol):
     def address_dropped(self, address: Address) -> None:
         """They are no longer."""
 
-    def request_received(self, data: bytes, address: Address) -> None:
+    def request_received(self, data: bytes, message: StunMessage, address: Address) -> None:
         """A genuine binding request."""
 
-    def response_received(self, data: bytes, address: Address) -> None:
-        """An answer to a transaction that the link expects, its integrity unchecked."""
+    def response_received(self, data: bytes, message: StunMessage, address: Address, at: float) -> None:
+        """An answer to a transaction that the link expects, its integrity unchecked; it came at `at`."""
 
     def dtls_received(self, data: bytes, address: Address) -> None:
         """DTLS from an address of this peer."""
@@ -79,38 +81,32 @@ class Guard:
         if link.ufrag in self._links and address not in self._owners:
             self._give(link, address)
 
-    def datagram_received(self, data: bytes, address: Address) -> None:
-        """STUN and DTLS as the socket gave them."""
-        match classify(data):
-            case Wire.STUN:
-                self._stun(data, address)
-            case Wire.DTLS:
-                link = self._owners.get(address)
-                if link is None:
-                    self.dropped += 1
-                else:
-                    link.dtls_received(data, address)
-            case _:
-                self.dropped += 1
+    def datagram_received(self, data: bytes, address: Address, at: float) -> None:
+        """STUN and DTLS as the socket gave them, at `at` on the loop's clock."""
+        kind = classify(data)
+        link = self._owners.get(address) if kind is _DTLS else None
+        if kind is _STUN:
+            self._stun(data, address, at)
+        elif link is not None:
+            link.dtls_received(data, address)
+        else:
+            self.dropped += 1
 
-    def _stun(self, data: bytes, address: Address) -> None:
+    def _stun(self, data: bytes, address: Address, at: float) -> None:
         message = stun.read(data)
         if message is None:
             self.dropped += 1
             return
-        match message.message_class:
-            case StunClass.REQUEST:
-                self._request(data, message, address)
-            case StunClass.SUCCESS | StunClass.ERROR:
-                link = self._expected.get(message.transaction)
-                if link is None:
-                    self.dropped += 1
-                else:
-                    link.response_received(data, address)
-            case StunClass.INDICATION:
-                pass  # RFC 8445, 11: a keepalive asks for nothing
+        if message.message_class is _REQUEST:
+            self._request(data, message, address)
+        elif message.message_class is not _INDICATION:  # RFC 8445, 11: a keepalive asks for nothing
+            link = self._expected.get(message.transaction)
+            if link is None:
+                self.dropped += 1
+            else:
+                link.response_received(data, message, address, at)
 
-    def _request(self, data: bytes, message: stun.StunMessage, address: Address) -> None:
+    def _request(self, data: bytes, message: StunMessage, address: Address) -> None:
         fragment = stun.local_fragment(message)
         link = self._links.get(fragment) if fragment is not None else None
         if link is None or not stun.is_signed_with(data, message, link.password):
@@ -121,7 +117,7 @@ class Guard:
         elif self._owners[address] is link:
             claims = self._claims[link.ufrag]
             claims[address] = claims.pop(address)
-        link.request_received(data, address)
+        link.request_received(data, message, address)
 
     def _give(self, link: Link, address: Address) -> None:
         former = self._owners.get(address)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from media.core.path import Address, Path, PathState
+from media.core.stun import StunMessage
 from media.plane.interface import Plane
 from media.rtc.answer import LocalTransport
 from media.rtc.guard import Guard
@@ -27,6 +28,9 @@ class PeerStatus(StrEnum):
     DISCONNECTED = "disconnected"
     FAILED = "failed"
     CLOSED = "closed"
+
+
+_CONNECTED, _STANDS, _FAILED = PeerStatus.CONNECTED, PathState.CONNECTED, PathState.FAILED
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,20 +137,24 @@ class RelayPeer:
         path = self._path
         if path is None:
             return PeerStatus.CLOSED
-        plane = self._endpoint.plane
-        heard_at = plane.peer_heard_at(self.number)
-        if heard_at > self._heard_at:
-            self._heard_at = heard_at
-            path.received(heard_at, plane.peer_heard_from(self.number))
+        self._hear(path)
         state = path.state(now)
-        if state is PathState.FAILED:
+        if state is _FAILED:
             return PeerStatus.FAILED
-        self._become(PeerStatus(state))
+        self._become(_CONNECTED if state is _STANDS else PeerStatus.DISCONNECTED)
         if path.probe_due(now):
             self._seam.probe(path.address, now)
         if path.elsewhere is not None:
             self._seam.probe(path.elsewhere, now)
         return None
+
+    def _hear(self, path: Path) -> None:
+        """Tells the path of media that came since it was last told."""
+        plane = self._endpoint.plane
+        heard_at = plane.peer_heard_at(self.number)
+        if heard_at > self._heard_at:
+            self._heard_at = heard_at
+            path.received(heard_at, plane.peer_heard_from(self.number))
 
     def _end(self, last: PeerStatus | Exception) -> None:
         if self._ended.done():
@@ -185,19 +193,20 @@ class RelayPeer:
     def address_dropped(self, address: Address) -> None:
         self._endpoint.plane.peer_address_remove(self.number, address)
 
-    def request_received(self, data: bytes, address: Address) -> None:
+    def request_received(self, data: bytes, message: StunMessage, address: Address) -> None:
         if self._path is None:
             self._seam.check_received(data, address)
             return
-        nominated = self._seam.answer(data, address)
+        self._seam.answer(message, address)
         now = self._now()
-        if self._path.checked(address, nominated, now):
+        if self._path.checked(address, message.nominates, now):
             self._use(self._path, self._path.address)
         elif self._path.wants_probe(address, now):
             self._seam.probe(address, now)
+        self._look_at = self._path.look_after_word(self._look_at, now)
 
-    def response_received(self, data: bytes, address: Address) -> None:
-        trip_s = self._seam.response_received(data, address, self._now())
+    def response_received(self, data: bytes, message: StunMessage, address: Address, at: float) -> None:
+        trip_s = self._seam.response_received(data, message, address, at)
         if trip_s is not None:
             self._answered(address, trip_s)
 
@@ -212,9 +221,11 @@ class RelayPeer:
         if self._path is None:
             plane.peer_answered(self.number, trip_s)
             return
-        self._path.received(plane.peer_heard_at(self.number), plane.peer_heard_from(self.number))
-        if self._path.answered(address, self._now()):
+        self._hear(self._path)
+        now = self._now()
+        if self._path.answered(address, now):
             self._use(self._path, self._path.address)
+        self._look_at = self._path.look_after_word(self._look_at, now)
         if address == self._path.address:
             plane.peer_answered(self.number, trip_s)
 

@@ -10,6 +10,7 @@ import string
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from aioice import stun
@@ -19,8 +20,7 @@ from aiortc.rtcdtlstransport import SRTP_PROFILES, RTCCertificate, RTCDtlsFinger
 from aiortc.rtcicetransport import RTCIceGatherer, RTCIceParameters, RTCIceTransport
 
 from media.core.path import Address
-from media.core.stun import StunClass, binding_request, binding_success, is_signed_with
-from media.core.stun import read as read_stun
+from media.core.stun import StunClass, StunMessage, binding_request, binding_success, is_signed_with
 from media.plane.interface import SrtpKeys
 from media.rtc.offer import Credentials
 
@@ -167,6 +167,13 @@ class IceSeam:
         self._dtls = _Keying(self._ice, [certificate.inner])
         self._dtls._set_role("server")
         self._probes: dict[bytes, tuple[Address, float]] = {}
+        self._check = partial(
+            binding_request,
+            username=f"{credentials.ice_ufrag}:{self.ufrag}",
+            password=credentials.ice_pwd,
+            priority=candidate_priority(1, "prflx"),
+            tie_breaker=self._connection._tie_breaker,
+        )
         self._protocol.local_candidate = Candidate(
             foundation=candidate_foundation("host", "udp", host[0]),
             component=1,
@@ -207,13 +214,9 @@ class IceSeam:
         if message is not None and "PRIORITY" in message.attributes:
             self._connection.request_received(message, address, self._protocol)
 
-    def answer(self, data: bytes, address: Address) -> bool:
-        """Afterwards: answers a genuine check; returns whether the browser nominates `address` by it."""
-        request = read_stun(data)
-        if request is None:
-            return False
+    def answer(self, request: StunMessage, address: Address) -> None:
+        """Afterwards: answers a genuine check."""
         self.outside.send(binding_success(request.transaction, address, self.password), address)
-        return request.nominates
 
     def probe(self, address: Address, now: float) -> None:
         """Sends one check (RFC 7675 consent, RFC 8445 triggered check); the answer may take 10 s."""
@@ -224,25 +227,21 @@ class IceSeam:
         transaction = secrets.token_bytes(12)
         self._probes[transaction] = (address, now)
         self.outside.expect(transaction)
-        username = f"{self._credentials.ice_ufrag}:{self.ufrag}"
-        priority, tie_breaker = candidate_priority(1, "prflx"), self._connection._tie_breaker
-        request = binding_request(transaction, username, self._credentials.ice_pwd, priority=priority, tie_breaker=tie_breaker)
-        self.outside.send(request, address)
+        self.outside.send(self._check(transaction), address)
 
-    def response_received(self, data: bytes, address: Address, now: float) -> float | None:
-        """Hands an answer to whoever waits for it; when it answered a probe of ours authentically, after how many seconds."""
-        probed = self._probes.get(data[8:20])
+    def response_received(self, data: bytes, message: StunMessage, address: Address, at: float) -> float | None:
+        """Hands an answer that came at `at` to whoever waits for it; when it answered a probe of ours authentically, after how
+        many seconds."""
+        probed = self._probes.get(message.transaction)
         if probed is None:
             if _parse(data) is not None:
                 self._protocol.datagram_received(data, address)
             return None
-        message = read_stun(data)
-        genuine = message is not None and is_signed_with(data, message, self._credentials.ice_pwd.encode())
-        if not genuine or probed[0] != address:
+        if not is_signed_with(data, message, self._credentials.ice_pwd.encode()) or probed[0] != address:
             return None
-        del self._probes[data[8:20]]
-        self.outside.forget(data[8:20])
-        return now - probed[1] if message is not None and message.message_class is StunClass.SUCCESS else None
+        del self._probes[message.transaction]
+        self.outside.forget(message.transaction)
+        return max(0.0, at - probed[1]) if message.message_class is StunClass.SUCCESS else None
 
     # --- DTLS ---
 

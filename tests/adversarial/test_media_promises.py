@@ -95,7 +95,7 @@ class _Crowd(Stage):
 
     handed_up = 0
 
-    def datagram_received(self, data: bytes, address: Address) -> None:
+    def datagram_received(self, data: bytes, address: Address, at: float) -> None:
         assert 1 <= len(data) <= 1500
         assert data[0] < 4 or 20 <= data[0] < 64
         self.handed_up += 1

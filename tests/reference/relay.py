@@ -237,7 +237,7 @@ class PacketRelay:
             return
         match classify(data):
             case Protocol.STUN | Protocol.DTLS:
-                self._upward.datagram_received(data, address)
+                self._upward.datagram_received(data, address, self._clock())
             case Protocol.RTP | Protocol.RTCP as kind:
                 owner = self._by_address.get(address)
                 peer = owner or self._stray(data, kind)

@@ -2,6 +2,7 @@
  * for each; above, it gathers for a millisecond, which halves its system calls and lets it fetch memory for many at once. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <math.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -116,8 +117,9 @@ typedef struct {
     uint8_t data[BATCH][MAX_DATAGRAM_BYTES + 52] __attribute__((aligned(8)));
 } incoming;
 
-static void prepare(incoming *in) {
-    for (int i = 0; i < BATCH; i++) {
+/* The first `count` places; those that nothing came into are as they were, and need not be touched. */
+static void prepare(incoming *in, int count) {
+    for (int i = 0; i < count; i++) {
         in->parts[i] = (struct iovec){in->data[i], MAX_DATAGRAM_BYTES + 1}; /* one more tells what is too long */
         in->messages[i].msg_hdr = (struct msghdr){
             .msg_name = &in->addresses[i], .msg_namelen = sizeof in->addresses[i], .msg_iov = &in->parts[i], .msg_iovlen = 1};
@@ -152,7 +154,6 @@ static void fetch_ahead(plane *p, incoming *in, int count) {
 static int receive(plane *p, incoming *in) {
     int all = 0, count;
     do {
-        prepare(in);
         count = recvmmsg(p->socket, in->messages, BATCH, MSG_DONTWAIT, NULL);
         if (count <= 0) break;
         double now = clock_now();
@@ -162,6 +163,7 @@ static int receive(plane *p, incoming *in) {
         for (int i = 0; i < count; i++) take_datagram(p, in->data[i], (int)in->messages[i].msg_len, &in->from[i], now);
         flush(p);
         pthread_mutex_unlock(&p->lock);
+        prepare(in, count);
         all += count;
     } while (count == BATCH && !__atomic_load_n(&p->stopping, __ATOMIC_RELAXED));
     return all;
@@ -175,6 +177,16 @@ static void report_turn(plane *p, double now) {
             if (to->number % REPORT_TURNS == p->report_turn) report_to(p, to, now);
     flush(p);
     pthread_mutex_unlock(&p->lock);
+}
+
+/* `up_due` is set by this thread alone. */
+static int longest_sleep_ms(const plane *p) {
+    double left = p->up_due > 0 ? p->up_due - clock_now() : TURN_S;
+    return left > 0 ? (int)ceil((left < TURN_S ? left : TURN_S) * 1000) : 0;
+}
+
+static void wake_when_due(plane *p, double now) {
+    if (p->up_due > 0 && now >= p->up_due) wake_python(p);
 }
 
 /* What is refused is not needed. */
@@ -192,13 +204,15 @@ static void *run(void *given) {
     int counted = 0, empty = PATIENCE;
     bool gather = false;
     hurry();
+    prepare(in, BATCH);
     while (!__atomic_load_n(&p->stopping, __ATOMIC_RELAXED)) {
-        if (!gather || empty >= PATIENCE) poll(waits, 2, (int)(TURN_S * 1000));
+        if (!gather || empty >= PATIENCE) poll(waits, 2, longest_sleep_ms(p));
         if (gather) nanosleep(&(struct timespec){.tv_nsec = GATHER_NS}, NULL);
         int taken = receive(p, in);
         empty = taken > 0 ? 0 : empty + 1;
         counted += taken;
         double now = clock_now();
+        wake_when_due(p, now);
         if (now - window_at >= RATE_WINDOW_S) {
             gather = counted > GATHER_ABOVE_PPS * (now - window_at);
             window_at = now;

@@ -14,14 +14,31 @@ static protocol classify(const uint8_t *data, int size) {
     return data[1] >= 192 && data[1] < 224 ? RTCP : RTP;
 }
 
-void hand_up(plane *p, const plane_up *up, const uint8_t *data, int size) {
-    if (!ring_put(&p->ups, up, sizeof *up, data, size)) {
-        p->totals.up_dropped++;
-        return;
-    }
+static const double CALM_UP_S = 0.05; /* a cold Python costs more than what it does; Firefox asks again after a tenth of a second */
+static const double IDLE_S = 1;
+
+void wake_python(plane *p) {
+    p->up_due = 0;
     uint64_t one = 1;
     if (p->up >= 0 && write(p->up, &one, sizeof one) < 0) { /* readable already */
     }
+}
+
+void hand_up(plane *p, const plane_up *up, const uint8_t *data, int size, bool calm) {
+    if (!ring_put(&p->ups, up, sizeof *up, data, size))
+        p->totals.up_dropped++;
+    else if (!calm || p->socket < 0)
+        wake_python(p);
+    else if (p->up_due == 0)
+        p->up_due = up->at + CALM_UP_S;
+}
+
+/* Whether it is a check, or the answer to one, of a peer that is connected, sends nothing, and has this address already: it keeps
+ * consent, and who waits for it waits for seconds. Of all addresses alike, since browsers choose the one that answers soonest. */
+static bool is_calm(plane *p, const uint8_t *data, const plane_address *from, double now) {
+    if (data[0] >= 4) return false;
+    const peer *owner = peer_at(p, from);
+    return owner != NULL && owner->receive != NULL && now - owner->heard_at >= IDLE_S;
 }
 
 /* Whether an SSRC nobody announced may cost a stream in libsrtp. */
@@ -127,7 +144,7 @@ static void tell_unknown(plane *p, const peer *from, const uint8_t *data, const 
         size += name.size;
     }
     plane_up up = {.kind = 2, .peer = from->number, .ssrc = header->ssrc, .payload_type = header->payload_type};
-    hand_up(p, &up, said, size);
+    hand_up(p, &up, said, size, false);
 }
 
 /* A decrypted packet of a source, passed on. */
@@ -192,15 +209,15 @@ static void heard_from(plane *p, peer *of, const plane_address *address, bool ow
     of->heard_from = *address;
     of->has_heard_from = true;
     plane_up up = {.kind = 3, .address = *address, .peer = of->number};
-    if (!owned) hand_up(p, &up, (const uint8_t *)"", 1);
+    if (!owned) hand_up(p, &up, (const uint8_t *)"", 1, false);
 }
 
 void take_datagram(plane *p, uint8_t *data, int size, const plane_address *from, double now) {
     p->totals.packets_in++;
     protocol of = classify(data, size);
     if (of == TO_PYTHON) {
-        plane_up up = {.kind = 1, .address = *from};
-        hand_up(p, &up, data, size);
+        plane_up up = {.kind = 1, .address = *from, .at = now};
+        hand_up(p, &up, data, size, is_calm(p, data, from, now));
         return;
     }
     peer *owner = of == NOTHING ? NULL : peer_at(p, from);

@@ -88,7 +88,7 @@ plane_totals plane_count(plane *p);
 /* The oldest thing handed up: its size (at most 1,500), 0 when there is none. `kind` 1: a STUN or DTLS datagram from `address`;
  * 2: an SSRC not set; `data` is the mid, the rid and the repaired rid that it names, with a zero between them; 3: a packet that only `peer` can have made came
  * from `address`, which nobody owns. */
-typedef struct { int kind; plane_address address; uint32_t peer, ssrc; uint8_t payload_type; } plane_up;
+typedef struct { int kind; plane_address address; uint32_t peer, ssrc; uint8_t payload_type; double at; } plane_up;
 int plane_take_up(plane *p, plane_up *up, uint8_t *data);
 
 /* Without a socket, for tests on a clock of their own: one datagram in, the reports of a second, what was sent. */

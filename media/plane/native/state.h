@@ -227,6 +227,7 @@ struct plane {
     address_entry *addresses[BUCKETS];
     ssrc_entry *ssrcs[BUCKETS]; /* of sources, for packets from addresses that nobody owns */
     ring ups, sents;
+    double up_due; /* when Python is to be woken for what waits; 0: nothing waits, or it has been */
     plane_totals totals;
     outgoing *out;
     int out_count;
@@ -249,7 +250,8 @@ void forget_everything(plane *p);
 
 /* packets.c */
 void take_datagram(plane *p, uint8_t *data, int size, const plane_address *from, double now);
-void hand_up(plane *p, const plane_up *up, const uint8_t *data, int size);
+void hand_up(plane *p, const plane_up *up, const uint8_t *data, int size, bool calm); /* calm: within CALM_UP_S */
+void wake_python(plane *p);
 
 /* feedback.c */
 bool take_rtcp(plane *p, peer *from, uint8_t *data, int size, double now);

@@ -138,7 +138,7 @@ class Stage:
         return packets
 
     # what the loop hands up
-    def datagram_received(self, data: bytes, address: Address) -> None:
+    def datagram_received(self, data: bytes, address: Address, at: float) -> None:
         raise AssertionError("no STUN or DTLS was sent")
 
     def peer_moved(self, peer: int, address: Address) -> None:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from aioice import stun as aioice_stun
 
 from media.core.path import MAX_ADDRESSES, Address
-from media.core.stun import COOKIE
+from media.core.stun import COOKIE, StunMessage
 from media.rtc.guard import MAX_EXPECTED, Guard
 
 ONE: Address = ("192.0.2.1", 1)
+AT = 5.0
 DTLS = b"\x16\xfe\xfd" + bytes(40)
 
 
@@ -27,10 +28,10 @@ class Recording:
     def address_dropped(self, address: Address) -> None:
         self.told.append(("dropped", address))
 
-    def request_received(self, data: bytes, address: Address) -> None:
+    def request_received(self, data: bytes, message: StunMessage, address: Address) -> None:
         self.told.append(("request", address))
 
-    def response_received(self, data: bytes, address: Address) -> None:
+    def response_received(self, data: bytes, message: StunMessage, address: Address, at: float) -> None:
         self.told.append(("response", address))
 
     def dtls_received(self, data: bytes, address: Address) -> None:
@@ -54,28 +55,28 @@ def guarded() -> tuple[Guard, Recording, Recording]:
 
 def test_dtls_passes_only_from_an_address_that_proved_itself() -> None:
     guard, one, _ = guarded()
-    guard.datagram_received(DTLS, ONE)
+    guard.datagram_received(DTLS, ONE, AT)
     assert one.told == [] and guard.dropped == 1
-    guard.datagram_received(check(one), ONE)
-    guard.datagram_received(DTLS, ONE)
+    guard.datagram_received(check(one), ONE, AT)
+    guard.datagram_received(DTLS, ONE, AT)
     assert one.told == [("claimed", ONE), ("request", ONE), ("dtls", ONE)]
 
 
 def test_a_check_with_a_wrong_password_or_an_unknown_fragment_is_dropped() -> None:
     guard, one, two = guarded()
-    guard.datagram_received(check(one, two.password), ONE)
-    guard.datagram_received(check(Recording("nobody", b"x" * 22)), ONE)
+    guard.datagram_received(check(one, two.password), ONE, AT)
+    guard.datagram_received(check(Recording("nobody", b"x" * 22)), ONE, AT)
     assert one.told == two.told == [] and guard.dropped == 2
 
 
 def test_an_owned_address_changes_hands_only_when_validated() -> None:
     guard, one, two = guarded()
-    guard.datagram_received(check(one), ONE)
-    guard.datagram_received(check(two), ONE)
-    guard.datagram_received(DTLS, ONE)
+    guard.datagram_received(check(one), ONE, AT)
+    guard.datagram_received(check(two), ONE, AT)
+    guard.datagram_received(DTLS, ONE, AT)
     assert one.told[-1] == ("dtls", ONE)
     guard.validated(two, ONE)
-    guard.datagram_received(DTLS, ONE)
+    guard.datagram_received(DTLS, ONE, AT)
     assert one.told[-1] == ("dropped", ONE)
     assert two.told[-1] == ("dtls", ONE)
 
@@ -83,20 +84,20 @@ def test_an_owned_address_changes_hands_only_when_validated() -> None:
 def test_answers_pass_only_to_who_expects_them() -> None:
     guard, one, _ = guarded()
     answer = struct.pack("!HHI", 0x0101, 0, COOKIE) + b"t" * 12
-    guard.datagram_received(answer, ONE)
+    guard.datagram_received(answer, ONE, AT)
     assert one.told == []
     guard.expect(b"t" * 12, one)
-    guard.datagram_received(answer, ONE)
+    guard.datagram_received(answer, ONE, AT)
     assert one.told == [("response", ONE)]
     guard.forget(b"t" * 12)
-    guard.datagram_received(answer, ONE)
+    guard.datagram_received(answer, ONE, AT)
     assert len(one.told) == 1
 
 
 def test_tables_are_bounded_and_emptied() -> None:
     guard, one, two = guarded()
     for port in range(1, MAX_ADDRESSES + 10):
-        guard.datagram_received(check(one), ("192.0.2.1", port))
+        guard.datagram_received(check(one), ("192.0.2.1", port), AT)
     assert sum(what == "dropped" for what, _ in one.told) == 9
     for number in range(MAX_EXPECTED + 5):
         guard.expect(number.to_bytes(12, "big"), two)
