@@ -21,6 +21,7 @@ from tests.services import LOGS, Coturn
 
 TOLD_S = 5.0
 BACK_S = 5.0
+NAT_GOAL_S = 1.0
 
 
 @pytest.fixture(scope="module")
@@ -160,9 +161,9 @@ async def test_a_nat_that_forgets_costs_a_moment(
     async with in_a_call(cast, doctor, patient, request.node.name) as witness:
         witness.mark("the NAT takes another port")
         cast.link(patient).rebind()
-        up, down = await back_after(doctor), await back_after(patient)
-        witness.mark(f"sound and picture both ways after {up + down:.1f} s")
-        print("doctor hears after", up, "patient after", down)
+        up, down = await asyncio.gather(back_after(doctor), back_after(patient))
+        witness.mark(f"sound and picture both ways after {max(up, down):.1f} s")
+        print(f"the doctor has sound and picture after {up:.2f} s, the patient after {down:.2f} s (goal {NAT_GOAL_S})")
         assert up + down <= BACK_S * await asyncio.to_thread(slowness)
         assert await patient.page.evaluate("() => window.__peers.filter((p) => p.connectionState !== 'closed').length") == 1
 
