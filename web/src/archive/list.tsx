@@ -2,13 +2,13 @@
 
 import { useLocal, useTexts } from "../i18n";
 import type { ArchiveLine } from "../signal/messages";
-import { stopwatch } from "../ui/clock";
+import { stopwatch, timeOfDay } from "../ui/clock";
 import { Note } from "../ui/screen";
 import { Requests } from "./requests";
 import { SearchForm } from "./search-form";
 import { StateBadge } from "./state-badge";
 import type { ArchiveList } from "./use-archive";
-import { dayAndTime, faultText } from "./words";
+import { faultText, isoDay } from "./words";
 
 interface ListProps {
   archive: ArchiveList;
@@ -95,7 +95,7 @@ function Table({
                 aria-current={line.recording === chosen ? "true" : undefined}
                 onClick={() => onChoose(line.recording)}
               >
-                {dayAndTime(t, line.started_at)}
+                <span>{isoDay(line.started_at)}</span> <span>{timeOfDay(t, line.started_at)}</span>
               </button>
             </td>
             <td>{line.patient ?? <span class="second">{t.archive.unnamed}</span>}</td>
