@@ -4,7 +4,7 @@
 
 Janus appends packets to a file as they come, unencrypted; muxing them is another program's work, later. Ours makes playable
 segments and seals them meanwhile; the CPU of its process is counted with the worker's. That what was sent is in the files is
-counted, not believed. Leaves bench/results/recording.json, and with --write a table and a chart in docs/PERFORMANCE.md.
+counted, not believed. Leaves bench/results/recording.json, and with --write a table and a chart in docs/RECORDING_COST.md.
 """
 
 import argparse
@@ -37,7 +37,7 @@ PAIRS = 3
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--calls", default=os.environ.get("CALLS") or ",".join(map(str, CALLS)))
-    parser.add_argument("--write", action="store_true", help="bring docs/PERFORMANCE.md up to date")
+    parser.add_argument("--write", action="store_true", help="bring docs/RECORDING_COST.md up to date")
     arguments = parser.parse_args()
     calls = [int(part) for part in arguments.calls.split(",") if part.strip()]
     if IN_NAMESPACE not in os.environ:
@@ -66,7 +66,7 @@ async def run(calls: list[int], write: bool) -> int:
     (RESULTS / "recording.json").write_text(json.dumps([each.row() for each in found], indent=1) + "\n")
     print("\n" + report.table(found) + "\n\n" + report.ratios(found))
     if any(each.is_late for each in found):
-        print("\nthe machine had no time for some of it: docs/PERFORMANCE.md is left as it was", flush=True)
+        print("\nthe machine had no time for some of it: docs/RECORDING_COST.md is left as it was", flush=True)
     elif write:
         report.write(found)
     return 0 if found else 1

@@ -98,9 +98,9 @@ def chart(found: Sequence[Cost]) -> str:
 
 
 def write(found: Sequence[Cost]) -> None:
-    """Bring docs/PERFORMANCE.md and its chart up to date."""
+    """Bring docs/RECORDING_COST.md and its chart up to date."""
     (DOCS / "recording.svg").write_text(chart(found))
-    page = DOCS / "PERFORMANCE.md"
+    page = DOCS / "RECORDING_COST.md"
     before, rest = page.read_text().split(BEGIN)
     machine = f"{platform.machine()}, Linux {platform.release().split('-')[0]}, Python {platform.python_version()}"
     body = f"\n{table(found)}\n\n{ratios(found)}\n\n({machine})\n\n![What recording adds to a call](recording.svg)\n"
