@@ -7,6 +7,7 @@ import type { Line } from "../signal/line";
 import type { Person, SeatState } from "../signal/messages";
 import { Icon } from "../ui/icon";
 import { ageOf, initials, personName } from "../ui/names";
+import { useFocusWhereLost } from "../ui/screen";
 import { play } from "./sound";
 import { isWriting } from "./use-call";
 
@@ -72,6 +73,7 @@ function Mirror({ stream }: { stream: MediaStream | null }) {
 function Identity({ state, me, other }: { state: SeatState; me: Person; other: Person }) {
   const t = useTexts();
   const local = useLocal();
+  const heading = useFocusWhereLost();
   const doctor = me.role === "practitioner";
   const year = doctor ? (state.patient?.birth_year ?? null) : null;
   const where = `${local(state.hospital)}${t.listJoin}${local(state.department)}`;
@@ -82,7 +84,7 @@ function Identity({ state, me, other }: { state: SeatState; me: Person; other: P
       </span>
       <div class="grow">
         <p class="third">{doctor ? t.card.willSee.practitioner : t.card.willSee.patient}</p>
-        <h1 id="card-name" class="h-small">
+        <h1 ref={heading} id="card-name" class="h-small" tabIndex={-1}>
           {personName(t, local, other)}
         </h1>
         {doctor ? (

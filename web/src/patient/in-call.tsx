@@ -18,7 +18,7 @@ import { chime } from "../ui/chime";
 import { stopwatch, useServerNow } from "../ui/clock";
 import { Icon } from "../ui/icon";
 import { personName } from "../ui/names";
-import { Question, useTitle } from "../ui/screen";
+import { Question, useFocusWhereLost, useTitle } from "../ui/screen";
 import { DeviceNotice, KeyRow, plain, useNotice, Weak, YourTurn } from "./call-parts";
 import { Drawer, LastMessage, useDrawer } from "./drawer";
 import { type Leave, roleOf } from "./visit";
@@ -137,6 +137,7 @@ interface TopProps {
 function CallTop({ state, others, call, line, inWriting }: TopProps) {
   const t = useTexts();
   const local = useLocal();
+  const heading = useFocusWhereLost();
   useServerNow();
   const names = others.map((each) => personName(t, local, each)).join(t.listJoin);
   const now = health(call.view.state);
@@ -151,7 +152,9 @@ function CallTop({ state, others, call, line, inWriting }: TopProps) {
   return (
     <header class="call-top">
       <div class="tag tag-square">
-        <h1 class={others.length > 1 ? "sr" : "tag-name"}>{names || t.call.title}</h1>
+        <h1 ref={heading} tabIndex={-1} class={others.length > 1 ? "sr" : "tag-name"}>
+          {names || t.call.title}
+        </h1>
         {state.live_since !== null && <time class="num">{stopwatch(callSeconds(state))}</time>}
         <small class="row gap-s" data-sign={sign.clarity}>
           {now === "connected" && !inWriting && <Icon name={sign.icon} />}

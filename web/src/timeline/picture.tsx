@@ -54,8 +54,10 @@ export function PictureView({ entry, seat, onClose }: { entry: Entry; seat: stri
   const [step, setStep] = useState(0);
   useEffect(() => {
     const before = document.activeElement;
-    dialog.current?.showModal();
+    const its = dialog.current;
+    its?.showModal();
     return () => {
+      its?.close(); // while it is open nothing behind it takes focus
       if (before instanceof HTMLElement) before.focus();
     };
   }, []);

@@ -1,6 +1,6 @@
 /** What every screen shares: its title, where focus goes when it appears, the bar on top, notes and questions. */
 
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { keep, recall, switchLanguage, useTexts } from "../i18n";
 import { Icon } from "./icon";
@@ -31,6 +31,17 @@ export function Heading({ children, page, small }: { children: ComponentChildren
       {children}
     </h1>
   );
+}
+
+/** The heading of what came in place of another thing on the same screen: it takes focus where that took it away, and never from
+ * somebody who is writing. */
+export function useFocusWhereLost(): RefObject<HTMLHeadingElement> {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (document.activeElement === null || document.activeElement === document.body)
+      heading.current?.focus({ preventScroll: true });
+  }, []);
+  return heading;
 }
 
 export function useTitle(title: string): void {
@@ -197,9 +208,11 @@ export function Sheet({ title, sheet, onClose, children }: SheetProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     const before = document.activeElement;
-    dialog.current?.showModal();
+    const its = dialog.current;
+    its?.showModal();
     heading.current?.focus();
     return () => {
+      its?.close(); // while it is open nothing behind it takes focus
       if (before instanceof HTMLElement) before.focus();
     };
   }, []);
