@@ -109,7 +109,7 @@ async def test_a_link_cut_in_half_leads_on(chromium: Browser, cast: Cast) -> Non
 async def test_being_called_back_is_asked_for_and_taken_back(chromium: Browser, cast: Cast) -> None:
     """The address is masked on the page; nonsense is not taken; whoever turns back by key is where they were."""
     patient = await wait_in_line(cast, chromium)
-    opener = patient.page.get_by_role("button", name="Call me back by e-mail")
+    opener = patient.page.get_by_role("button", name="Call me back by email")
     await opener.focus()
     await patient.page.keyboard.press("Enter")
     await patient.page.wait_for_selector("dialog[open] [name=email]")

@@ -58,7 +58,7 @@ export const desk = {
     more: (n: number) => `and ${n} more`,
     priority: { emergency: "Emergency", urgent: "Urgent", routine: "Routine" },
     absent: "Not connected",
-    callback: "Called back by e-mail",
+    callback: "Called back by email",
     forYou: "Yours",
     expect: { clear: "Clear picture", small: "Small picture", sound: "Sound, stills", text: "Writing only" },
     redFlags: {

@@ -41,7 +41,7 @@ export const entry = {
     heldTitle: "You already have a place in line.",
     heldBody: "It is kept for you.",
     heldGo: "Go back to it",
-    email: "Your e-mail address",
+    email: "Your email address",
     emailHint: "So that we can call you back and send your link again. You can leave this empty.",
     emailWrong: "Please write an address such as name@example.org, or leave it empty.",
     lostLink: "I have lost my link",

@@ -60,7 +60,7 @@ export const join = {
     seatHeading: "This visit is not open on this device",
     seatBody:
       "It is open on another device, or this browser has forgotten it. Your place may still be there: we can send you a link that leads back to it.",
-    email: "Your e-mail address",
+    email: "Your email address",
     emailHint: "The one you gave the hospital. We send the link only there.",
     emailWrong: "Please write an address such as name@example.org.",
     send: "Send me a new link",
