@@ -189,6 +189,10 @@ class Feedback:
     def _limit(stream: SourceStream, now: float) -> int | None:
         """What to tell the sender now: for the stream, or for all layers of a picture together."""
         layers = [each for each in stream.peer.sources.values() if kind_of(each.source.codec) is Kind.VIDEO]
-        if sum(each.rate_bps > 0 for each in layers) < 2:
+        flowing = sum(each.rate_bps > 0 for each in layers)
+        # One that flows alone, though others are known and no cap keeps them back, has too small a limit for the next: by its
+        # receivers' estimates, half again what comes, that would never begin.
+        alone = flowing == 1 and len(layers) > 1 and stream.estimate.cap_bps == 0
+        if flowing < 2 and not alone:
             return stream.estimate.due(stream.rate_bps, now, stream.narrowest(now))
         return stream.peer.layered.due([(each.rate_bps, each.estimate.limits(now)) for each in layers], now)

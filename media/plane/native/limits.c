@@ -33,10 +33,15 @@ static uint64_t least_estimate(const source *of, bool believed, double now) {
     return least;
 }
 
-static int layers_flowing(const peer *of) {
-    int count = 0;
-    for (int i = 0; i < of->sources_count; i++) count += of->sources[i]->video && of->sources[i]->rate_bps > 0;
-    return count;
+/* Whether a source is one of several layers. One that flows alone, though others are known and no cap keeps them back, has too small a
+ * limit for the next: by its receivers' estimates, half again what comes, that would never begin. */
+static bool is_layered(const source *one) {
+    int known = 0, flowing = 0;
+    for (int i = 0; i < one->peer->sources_count; i++) {
+        known += one->peer->sources[i]->video;
+        flowing += one->peer->sources[i]->video && one->peer->sources[i]->rate_bps > 0;
+    }
+    return flowing > 1 || (flowing == 1 && known > 1 && one->cap_bps == 0);
 }
 
 /* The limit of a peer that sends its picture in several layers: who receives least gets a smaller layer, so the best receiver
@@ -100,7 +105,7 @@ static uint64_t narrowest(const source *of, double now) {
 }
 
 void tell_limit(plane *p, source *to, double now) {
-    bool layered = layers_flowing(to->peer) > 1;
+    bool layered = is_layered(to);
     told_limit *told = layered ? &to->peer->limit : &to->limit;
     uint64_t limit = layered ? layered_limit(to->peer, now) : single_limit(to, now), own = narrowest(to, now);
     if (!layered && own > 0 && (limit == 0 || limit > own)) limit = own;
