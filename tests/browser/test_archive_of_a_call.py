@@ -10,6 +10,7 @@ import av
 import pytest
 from playwright.async_api import Browser, expect
 
+from recording.core import manifest as manifests
 from tests.browser.beat import BEAT
 from tests.browser.stage import Cast
 from tests.browser.test_archive import POSITIONS, page_of, until, watch
@@ -19,11 +20,23 @@ from tests.processes import wait_for
 
 RECORDED_S = 12
 WAIT_MS = 60_000
+ONLY_H264 = """for (const kind of [RTCRtpSender, RTCRtpReceiver]) {
+  const all = kind.getCapabilities.bind(kind);
+  kind.getCapabilities = (media) => {
+    const found = all(media);
+    if (media === 'video') found.codecs = found.codecs.filter((codec) => !/vp8|vp9|av1/i.test(codec.mimeType));
+    return found;
+  };
+}"""
+"""A browser that has nothing else, as those who come from Apple's once had."""
 
 
 @pytest.mark.timeout(400)
-async def test_a_recorded_call_is_found_watched_and_exported(chromium: Browser, cast: Cast) -> None:
-    cast.scripts.append(BEAT)
+@pytest.mark.parametrize(("codec", "scripts"), [("vp8", [BEAT]), ("h264", [BEAT, ONLY_H264])], ids=["vp8", "h264"])
+async def test_a_recorded_call_is_found_watched_and_exported(
+    chromium: Browser, cast: Cast, codec: str, scripts: list[str]
+) -> None:
+    cast.scripts.extend(scripts)
     doctor, patient = await called_in(chromium, chromium, cast)
     await ask(doctor)
     await patient.page.click(SHEET)
@@ -33,6 +46,8 @@ async def test_a_recorded_call_is_found_watched_and_exported(chromium: Browser, 
     await doctor.hang_up()
     folder = max((cast.server.data / "recordings").glob("rc_*"), key=lambda path: path.stat().st_mtime)
     await wait_for(lambda: b'"state":"sealed"' in (folder / "manifest.json").read_bytes(), 60, "the recording is sealed")
+    segments = manifests.decode((folder / "manifest.json").read_bytes()).segments
+    assert {line.codec for line in segments if line.kind == "video"} == {codec}
 
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
         context, page = await page_of(Visitors(cast.server, session), chromium, "1901", accept_downloads=True)

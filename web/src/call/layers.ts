@@ -26,12 +26,22 @@ export const sizeOf = (place: number, count: number): "medium" | "large" =>
 /** The layers that each rung of the ladder leaves in a room of several; the relay chooses among them for each receiver. */
 const LEFT: Partial<Record<Clarity, readonly string[]>> = { hd: ["q", "h", WHOLE], sd: ["q", "h"], low: ["q"] };
 
-/** Sends the whole picture as `sending` says; in a room of several (`rung` given) those layers that the rung leaves. */
-export async function activate(sender: RTCRtpSender, sending: Sending, rung: Clarity | null): Promise<void> {
+/** Sends the whole picture as `sending` says; in a room of several (`rung` given) those layers that the rung leaves. Where the relay took
+ * no layers (H.264) a browser sends only the first, which is the whole picture then. */
+export async function activate(
+  sender: RTCRtpSender,
+  sending: Sending,
+  rung: Clarity | null,
+  taken = true,
+): Promise<void> {
   const parameters = sender.getParameters();
   const before = JSON.stringify(parameters.encodings);
-  const several = parameters.encodings.length > 1;
-  for (const encoding of parameters.encodings) {
+  const several = taken && parameters.encodings.length > 1;
+  for (const [place, encoding] of parameters.encodings.entries()) {
+    if (!taken && place > 0) {
+      encoding.active = false;
+      continue;
+    }
     const { rid } = encoding;
     const whole = !several || rid === undefined || rid === WHOLE;
     if (several && rung !== null) {

@@ -39,6 +39,8 @@ export class RelayPeer {
   private quality = START;
   private parameters: Promise<void> = Promise.resolve();
   private layered = false;
+  /** Whether the relay's answer takes the layers that are offered. */
+  private taken = true;
   private sizes = new Map<string, "medium" | "large">();
   private unlayering: ReturnType<typeof setTimeout> | undefined;
 
@@ -75,7 +77,8 @@ export class RelayPeer {
       .then(async () => {
         const { width = 0, height = 0 } = this.video.track?.getSettings() ?? {};
         const sending = sendingOf(this.quality, this.media.camera, this.maxVideoBps, height);
-        await activate(this.video, sending, this.layered && isLayerable(width, height) ? this.quality.clarity : null);
+        const rung = this.layered && isLayerable(width, height) ? this.quality.clarity : null;
+        await activate(this.video, sending, rung, this.taken);
         await limit(this.audio, soundBps(this.quality.clarity));
       })
       .catch(() => undefined);
@@ -93,6 +96,7 @@ export class RelayPeer {
       const answer = await exchange(this.connection.localDescription?.sdp ?? "", this.wanted());
       if (answer === null || this.connection.signalingState !== "have-local-offer") return false;
       await this.connection.setRemoteDescription({ type: "answer", sdp: answer });
+      this.taken = answer.includes("a=simulcast:");
     } catch {
       return false; // closed meanwhile, or an answer this browser cannot read: the reducer tries anew
     }
