@@ -10,6 +10,7 @@ from media.control.messages import PeerReport, QualityChanged
 from media.core.ladder import Decision, Ladder
 from media.core.signals import Arrived, Heard, Observation, Quality, Senses
 from media.core.steps import Step, Steps
+from media.layering import ROOM_OF_TWO
 from media.plane.interface import SinkCounters, SourceCounters
 
 EVERY_S = 0.25
@@ -56,11 +57,13 @@ class Ladders:
         self._people: dict[str, _Person] = {}
 
     def reported(self, report: PeerReport, known: Sequence[str], now: float) -> None:
-        """A browser's own words; pictures of people who are not in here are left out. Bounded by `known`."""
+        """A browser's own words; pictures of people who are not in here are left out. `known` are all who are."""
         if report.label not in known:
             return
         person = self._person(report.label, now)
         person.report, person.reported_at = report, now
+        if len(known) > ROOM_OF_TWO:
+            return  # a picture that stands still there is that receiver's line, for which there are layers
         for picture in report.pictures:
             if picture.label in known and picture.label != report.label:
                 seen = self._person(picture.label, now).frozen

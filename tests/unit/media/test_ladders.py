@@ -1,0 +1,35 @@
+"""What a browser reports of the pictures it shows, in rooms of two and of more."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from media.control.messages import PeerReport, PictureSeen, QualityChanged
+from media.core.ladder import Rung
+from media.core.signals import Arrived, Observation
+from media.ladders import EVERY_S, Ladders, Seen
+
+DOCTOR, PATIENT, DAUGHTER = ("s_" + letter * 16 for letter in "abc")
+
+
+def last_rung(labels: Sequence[str], frozen_ms: int) -> str:
+    """The doctor's rung after six seconds in which the patient's browser says how long the doctor's picture stands still."""
+    told: list[QualityChanged] = []
+    ladders = Ladders(told.append)
+    pictures = [PictureSeen(label=DOCTOR, frozen_ms=frozen_ms)]
+    for turn in range(round(6 / EVERY_S)):
+        now = turn * EVERY_S
+        if turn % 4 == 0:
+            ladders.reported(PeerReport(label=PATIENT, limit_bps=None, path="udp", pictures=pictures), labels, now)
+        came = Arrived(50 * turn, 10_000 * turn, 0)
+        ladders.round([Seen("p_" + "d" * 16, DOCTOR, Observation(None, came, (), (), congested=False))], now)
+    return told[-1].rung
+
+
+@pytest.mark.parametrize(
+    ("labels", "frozen_ms", "lowest"),
+    [([DOCTOR, PATIENT], 0, False), ([DOCTOR, PATIENT], 900, True), ([DOCTOR, PATIENT, DAUGHTER], 900, False)],
+)
+def test_one_of_several_who_has_a_bad_line_costs_the_others_no_picture(labels: list[str], frozen_ms: int, lowest: bool) -> None:
+    """Of two, the picture that stands still gets smaller; of more, whoever has the bad line gets a smaller layer of it."""
+    assert (last_rung(labels, frozen_ms) == Rung.LOW) is lowest
