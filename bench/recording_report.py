@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bench.markdown import rows_of
+
 LATE_AT_MOST_PCT = 1.5
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -53,9 +55,7 @@ class Cost:
 
 def table(found: Sequence[Cost]) -> str:
     """Markdown, a row a run."""
-    lines = ["| " + " | ".join(COLUMNS.values()) + " |", "|" + " --- |" * len(COLUMNS)]
-    lines += ["| " + " | ".join(str(each.row()[name]) for name in COLUMNS) + " |" for each in found]
-    return "\n".join(lines)
+    return rows_of(COLUMNS.items(), [each.row() for each in found])
 
 
 def ratios(found: Sequence[Cost]) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench import goals
+from bench.markdown import rows_of
 from bench.measure import Figures
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -18,11 +19,7 @@ _COLUMNS = (
 
 def table(found: Sequence[Figures]) -> str:
     """Markdown, a row a run."""
-    lines = ["| " + " | ".join(words for _, words in _COLUMNS) + " |", "|" + " --- |" * len(_COLUMNS)]
-    for figures in found:
-        row = figures.row()
-        lines.append("| " + " | ".join(str(row[name]) for name, _ in _COLUMNS) + " |")
-    return "\n".join(lines)
+    return rows_of(_COLUMNS, [figures.row() for figures in found])
 
 
 def ratios(found: Sequence[Figures]) -> str:

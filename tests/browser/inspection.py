@@ -158,7 +158,9 @@ class Inspector:
 
     async def _tab(self, page: Page, scene: Scene) -> None:
         """Walk with Tab until it comes round."""
-        await page.evaluate("window.__focused = null; document.querySelectorAll('[data-tabbed]').forEach((e) => delete e.dataset.tabbed)")
+        await page.evaluate(
+            "window.__focused = null; document.querySelectorAll('[data-tabbed]').forEach((e) => delete e.dataset.tabbed)"
+        )
         for _ in range(TABS_AT_MOST):
             await page.keyboard.press("Tab")
             at: dict[str, Any] | None = await page.evaluate(FOCUSED)

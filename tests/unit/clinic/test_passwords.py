@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 from pathlib import Path
 
 import pytest
@@ -33,7 +32,6 @@ async def test_the_loop_goes_on_while_a_flood_is_hashed() -> None:
     hasher.close()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems have one priority for a whole process")
 async def test_hashing_stands_behind_everything_else() -> None:
     hasher = Argon2Hasher()
     await hasher.hash("willow")
