@@ -3,7 +3,7 @@
 It reads what it is given and tells; the session knows the peers, the plane the packets (ADR 27).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence, Set
 from dataclasses import dataclass, field
 
 from media.control.messages import PeerReport, QualityChanged
@@ -20,6 +20,8 @@ QUIET_EVERY_S = 30.0
 """Of people of whom nothing came since the last round."""
 QUIET_TURNS = 5
 """Of so many rounds one takes up all who are due so: the counters of the whole worker are read for them."""
+CALM_TURNS = 4
+"""Of so many rounds people whose ladders are settled, and who are in no trouble, have one."""
 MOVED = 0.04
 """A limit that moved by less is the same."""
 REPORT_LIFE_S = 10.0
@@ -49,12 +51,37 @@ class Seen:
     observation: Observation
 
 
-class Ladders:
-    """`tell` hands a notice on and never waits."""
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What tells whose round it is: the plane's numbers of peers heard of since the last turn, and of those in trouble."""
 
-    def __init__(self, tell: Callable[[QualityChanged], None]) -> None:
+    number: int
+    heard: Set[int]
+    troubled: Set[int]
+    now: float
+
+
+class Ladders:
+    """`tell` hands a notice on and never waits. `slot` spreads those who are settled over the turns."""
+
+    def __init__(self, tell: Callable[[QualityChanged], None], slot: int = 0) -> None:
         self._tell = tell
+        self._slot = slot
+        self._rounded_at = float("-inf")
+        self._heard = False
         self._people: dict[str, _Person] = {}
+        self.settled = False
+        """After the last round: nobody's is about to move."""
+
+    def is_due(self, turn: Turn, peers: Collection[int]) -> bool:
+        """Whether a round of these peers has anything new to go by: where nobody was heard only time has passed, which can wait;
+        where nothing is about to move and nobody is in trouble one round in several will do."""
+        patience_s = QUIET_EVERY_S if turn.number % QUIET_TURNS == 0 else 2 * QUIET_EVERY_S
+        if turn.now - self._rounded_at >= patience_s:
+            return True
+        self._heard = self._heard or not turn.heard.isdisjoint(peers)
+        in_turn = turn.number % CALM_TURNS == self._slot % CALM_TURNS
+        return self._heard and (not self.settled or in_turn or not turn.troubled.isdisjoint(peers))
 
     def reported(self, report: PeerReport, known: Sequence[str], now: float) -> None:
         """A browser's own words; pictures of people who are not in here are left out. `known` are all who are."""
@@ -62,6 +89,8 @@ class Ladders:
             return
         person = self._person(report.label, now)
         person.report, person.reported_at = report, now
+        if not self.settled or any(picture.frozen_ms for picture in report.pictures):
+            self._rounded_at = float("-inf")  # it is looked at in the next turn, whether packets come or not
         if len(known) > ROOM_OF_TWO:
             return  # a picture that stands still there is that receiver's line, for which there are layers
         for picture in report.pictures:
@@ -77,6 +106,8 @@ class Ladders:
     def round(self, seen: Sequence[Seen], now: float) -> dict[str, int]:
         """A step of every ladder. The cap of each sender whose browser says that it obeys one, by label."""
         caps = {}
+        self._rounded_at, self._heard = now, False
+        self.settled = bool(seen)
         for one in seen:
             person = self._person(one.label, now)
             frozen = max(person.frozen.values(), default=0.0)
@@ -84,6 +115,7 @@ class Ladders:
             quality = person.senses.quality(one.observation, frozen, now)
             decision = person.ladder.step(quality.signals, now)
             person.steps.took(decision, now)
+            self.settled = self.settled and person.ladder.is_settled(quality.signals, now)
             if now - person.reported_at <= REPORT_LIFE_S and person.report is not None and person.report.limit_bps is not None:
                 caps[one.label] = decision.limit_bps
             if _is_news(person, decision, now):

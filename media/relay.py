@@ -35,7 +35,7 @@ from media.control.messages import (
 from media.control.server import ControlServer
 from media.core.addresses import any_ipv6
 from media.core.path import Address
-from media.ladders import EVERY_S, QUIET_EVERY_S, QUIET_TURNS
+from media.ladders import EVERY_S, Turn
 from media.layering import EVERY_S as LAYERS_EVERY_S
 from media.plane.interface import SinkCounters, SourceCounters, Unknown
 from media.plane.port import SOCKET_BUFFER_BYTES, MediaPort
@@ -195,10 +195,9 @@ class MediaRelay:
         self._round_timer = asyncio.get_running_loop().call_later(EVERY_S, self._round)
         since, now = self._rounded_at, time.monotonic()
         self._rounded_at = now
-        heard = self._port.relay.peers_heard(since)
-        self._turn = (self._turn + 1) % QUIET_TURNS
-        patience_s = QUIET_EVERY_S if self._turn == 0 else 2 * QUIET_EVERY_S
-        calls = [session for session in self._sessions.values() if session.is_due(heard, patience_s, now)]
+        plane, self._turn = self._port.relay, self._turn + 1
+        turn = Turn(self._turn, plane.peers_heard(since), plane.peers_troubled(now), now)
+        calls = [session for session in self._sessions.values() if session.is_due(turn)]
         if not calls:
             return
         peers = {number for session in calls for number in session.numbers}

@@ -5,7 +5,6 @@ It keeps the peers' connections and nothing of what flows. A fault inside ends t
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,7 +27,7 @@ from media.core.path import Address
 from media.core.routes import ClearRoute, ClosePeer, Effect, RequestKeyframe, Routes, Sent, SetRoute, SinkKey, SourceKey, Wanted
 from media.core.rtp import ExtensionIds
 from media.core.signals import Heard, Observation
-from media.ladders import Ladders, Seen, arrived_of, heard_by
+from media.ladders import Ladders, Seen, Turn, arrived_of, heard_by
 from media.layering import ROOM_OF_TWO, Layering, SeenPicture, SentPicture
 from media.plane.interface import Repair, Sink, SinkCounters, Source, SourceCounters, Unknown
 from media.rtc.negotiate import AgreedSink, AgreedSource, Agreement, Negotiation
@@ -101,9 +100,8 @@ class Session:
         self._closed_ids: dict[str, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
-        self._ladders = Ladders(lambda notice: self._notify(notice, self.id))
+        self._ladders = Ladders(lambda notice: self._notify(notice, self.id), hash(session))
         self._caps: dict[SourceKey, int] = {}
-        self._rounded_at = float("-inf")
         self.has_layers = False
         """Whether anybody sends a picture in several layers: then `choose_layers` is to be called every `EVERY_S`."""
 
@@ -260,19 +258,15 @@ class Session:
     def reported(self, report: PeerReport, now: float) -> None:
         """What a browser says of itself."""
         self._ladders.reported(report, self._labels(), now)
-        self._rounded_at = float("-inf")
 
-    def is_due(self, heard: AbstractSet[int], patience_s: float, now: float) -> bool:
-        """Whether a round has anything new to go by: where nobody was heard only time has passed, which can wait so long."""
-        if self._echo or self._closing:
-            return False
-        return now - self._rounded_at >= patience_s or not heard.isdisjoint(self._members)
+    def is_due(self, turn: Turn) -> bool:
+        """Whether it is to have a round."""
+        return not self._echo and not self._closing and self._ladders.is_due(turn, self._members)
 
     def round(
         self, sources: Mapping[int, Sequence[SourceCounters]], sinks: Mapping[int, Sequence[SinkCounters]], now: float
     ) -> None:
         """A step of everybody's ladder, by the plane's counters of each peer."""
-        self._rounded_at = now
         heard: dict[tuple[str, Kind], list[Heard]] = {}
         for member in self._members.values():
             agreed = {sink.ssrc: sink for sink in member.agreement.sinks}
@@ -347,6 +341,7 @@ class Session:
         """Puts an agreement into force: new streams first, then routes, then what is gone."""
         plane, number = self._endpoint.plane, member.peer.number
         member.agreement = agreement
+        self._ladders.settled = False
         self.has_layers = self._send_layers()
         present = {
             SourceKey(number, line.ssrc): _Stream(line, "", line.repair_ssrc)

@@ -118,6 +118,10 @@ is over by then."""
 AFTERMATH_S = 4.0
 """After a fall, the queue that told of it still costs loss, delay and pictures: they say nothing new."""
 
+SETTLED_S = 2.0
+"""Since anything moved; a browser follows in 0.7 s, and a second later reports tell how it went."""
+SETTLED_LOSS, SETTLED_FROZEN_S = 0.02, 0.05
+
 _BY_LOSS = ((0.08, Rung.HD), (0.18, Rung.SD), (0.35, Rung.LOW), (0.5, Rung.STILLS), (0.65, Rung.AUDIO))
 """What is lost at most on each rung; retransmission repairs the first."""
 _BY_LIMIT = ((650_000, Rung.HD), (330_000, Rung.SD), (LEAST_BPS, Rung.LOW))
@@ -171,6 +175,12 @@ class Ladder:
             self._move_limit(signals, now)
         self._move_rung(signals, now)
         return Decision(self._rung, self._reason, round(self._limit) if self._rung.moves else 0)
+
+    def is_settled(self, signals: Signals, now: float) -> bool:
+        """At the top, with nothing amiss and nothing about to move: it may be looked at less often until something is."""
+        clean = not signals.congested and signals.loss <= SETTLED_LOSS and signals.queue_s <= SHORT_QUEUE_S
+        still = now - max(self._changed_at, self._raised_at, self._fell_at) >= SETTLED_S and self._bad_since is None
+        return self._rung is Rung.HD and clean and still and self._frozen + signals.frozen_s < SETTLED_FROZEN_S
 
     def _count_slow(self, trip: float | None) -> None:
         """A trip is known for as long as there is no newer one."""

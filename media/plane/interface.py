@@ -187,6 +187,9 @@ class Plane(Protocol):
     def peers_heard(self, since: float) -> set[int]:
         """Of whom an authentic packet came after `since`."""
 
+    def peers_troubled(self, now: float) -> set[int]:
+        """Whose packets, or packets to whom, are lost or wait in a queue."""
+
     def peer_heard_from(self, peer: int) -> Address | None:
         """From where the last authentic packet of the peer came."""
 

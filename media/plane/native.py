@@ -179,7 +179,13 @@ class NativePlane:
         return float(self._lib.plane_peer_heard_at(self._plane, peer))
 
     def peers_heard(self, since: float) -> set[int]:
-        return set(self._table("uint32_t", lambda plane, peers, room: self._lib.plane_peers_heard(plane, since, peers, room)))
+        return self._peers_of(self._lib.plane_peers_heard, since)
+
+    def peers_troubled(self, now: float) -> set[int]:
+        return self._peers_of(self._lib.plane_peers_troubled, now)
+
+    def _peers_of(self, read: Any, at: float) -> set[int]:
+        return set(self._table("uint32_t", lambda plane, peers, room: read(plane, at, peers, room)))
 
     def peer_heard_from(self, peer: int) -> Address | None:
         address = self._ffi.new("plane_address *")

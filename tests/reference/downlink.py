@@ -13,6 +13,7 @@ QUEUE_S, EMPTY_S = 0.35, 0.15
 DEEP_S, DRAIN_S = 0.7, 1.0
 SHORT_QUEUE_S, LOSSES = 0.2, 0.15
 """What bears out a receiver that says it can take next to nothing."""
+TROUBLE = 0.02
 UNKNOWN_TRIP_S = 0.6
 SHARE, SHARE_DEEP = 0.85, 0.3
 SILENCE_S, SILENT_PART = 2.5, 2
@@ -80,8 +81,14 @@ class Downlink:
 
     def is_full(self, lost_share: float, now: float) -> bool:
         """Whether there is any sign of a full link: a queue, though a short one, or losses."""
-        waits = now - self._at <= LIFE_S and (self._bps > 0 or self.late_s > SHORT_QUEUE_S)
-        return waits or lost_share > LOSSES
+        return self._waits(now) or lost_share > LOSSES
+
+    def is_troubled(self, lost_share: float, now: float) -> bool:
+        """Whether the ladder must look at it: a queue, or any losses to speak of."""
+        return self._waits(now) or lost_share > TROUBLE
+
+    def _waits(self, now: float) -> bool:
+        return now - self._at <= LIFE_S and (self._bps > 0 or self.late_s > SHORT_QUEUE_S)
 
     def must_drain(self, now: float) -> bool:
         """So much waits that nothing more should be sent than must."""

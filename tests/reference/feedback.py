@@ -94,6 +94,7 @@ class Feedback:
 
     def _block(self, stream: SourceStream, now: float) -> ReportBlock:
         figures = stream.reception.report()
+        stream.lost_fraction = figures.fraction_lost
         delay = round((now - stream.last_report_at) * 65536) & _MASK if stream.last_report_at else 0
         return ReportBlock(
             stream.source.key.ssrc,

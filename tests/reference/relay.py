@@ -176,6 +176,9 @@ class PacketRelay:
     def peers_heard(self, since: float) -> set[int]:
         return {number for number, peer in self._peers.items() if peer.heard_at > since}
 
+    def peers_troubled(self, now: float) -> set[int]:
+        return {number for number, peer in self._peers.items() if peer.is_troubled(now)}
+
     def peer_heard_from(self, peer: int) -> Address | None:
         known = self._peers.get(peer)
         return known.heard_from if known is not None else None

@@ -34,6 +34,8 @@ RESEND_SHARE, RESEND_BURST_S, UNKNOWN_BPS = 0.25, 0.5, 1_500_000
 DRAIN_ABOVE_BPS, DRAIN_PAUSE_S, LONGEST_DRAIN_S = 200_000, 5.0, 1.5
 GROWN_S = 0.7
 """How long a queue has grown when a receiver tells of it."""
+TROUBLE_LOST = 5
+"""Of 256, in the last second."""
 TRIP_GROWTH = 1.05
 """A check, of which there is one in five seconds: paths change."""
 MAX_UNKNOWN_SSRCS = 16
@@ -155,6 +157,8 @@ class SourceStream:
     last_report: int = 0
     """Middle 32 bits of the last sender report's NTP time (RFC 3550, 6.4.1)."""
     last_report_at: float = 0.0
+    lost_fraction: int = 0
+    """Of 256, of what came in the last second."""
     asked: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=HISTORY_PACKETS))
     tap: Tap | None = None
     uplink: Uplink = field(default_factory=Uplink)
@@ -171,6 +175,11 @@ class SourceStream:
     @property
     def origin(self) -> Origin:
         return Origin(self.source.codec, self.source.extensions, self.peer.clock)
+
+    @property
+    def is_troubled(self) -> bool:
+        """What it sends is lost on its first hop, or waits there; or its receivers can take less."""
+        return self.estimate.congested_at is not None or self.uplink.bps > 0 or self.lost_fraction > TROUBLE_LOST
 
     def measure(self, now: float) -> None:
         """Takes the rate since the last call."""
@@ -298,9 +307,16 @@ class SinkStream:
         self._drain_queue(now)
         return True
 
+    def is_troubled(self, now: float) -> bool:
+        """What is sent to it is lost, or waits in a queue."""
+        return self.downlink.is_troubled(self._share_lost(now), now)
+
     def is_full(self, now: float) -> bool:
         """Whether the relay sees any sign of a full link before this receiver."""
-        return self.downlink.is_full(self.losses.share if now - self.reported_at <= LIFE_S else 0.0, now)
+        return self.downlink.is_full(self._share_lost(now), now)
+
+    def _share_lost(self, now: float) -> float:
+        return self.losses.share if now - self.reported_at <= LIFE_S else 0.0
 
     def _drain_queue(self, now: float) -> None:
         if self.downlink.must_drain(now) and self.forward.open and now - self.drain_until >= DRAIN_PAUSE_S:
@@ -358,6 +374,12 @@ class PlanePeer:
     def answered_after(self, seconds: float) -> None:
         """A connectivity check was; later ones may have stood in queues."""
         self.trip_s = min(seconds, self.trip_s * TRIP_GROWTH) if self.trip_s else seconds
+
+    def is_troubled(self, now: float) -> bool:
+        """What it sends, or what is sent to it, is lost or waits in a queue."""
+        return any(stream.is_troubled for stream in self.sources.values()) or any(
+            sink.is_troubled(now) for sink in self.sinks.values()
+        )
 
     def repaired(self, ssrc: int) -> SourceStream | None:
         """The source whose retransmissions come under `ssrc`."""

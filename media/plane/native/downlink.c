@@ -7,7 +7,7 @@ static const double QUEUE_S = 0.35, EMPTY_S = 0.15, DEEP_S = 0.7, DRAIN_S = 1;
 static const double UNKNOWN_TRIP_S = 0.6, STAMP_LIFE_S = 1;
 static const double SHARE = 0.85, SHARE_DEEP = 0.3;
 static const uint64_t HEAD_BYTES = 36, SILENT_PART = 2, DRAIN_ABOVE_BPS = 200000;
-static const double SHORT_QUEUE_S = 0.2, LOSSES = 0.15;
+static const double SHORT_QUEUE_S = 0.2, LOSSES = 0.15, TROUBLE = 0.02;
 static const double SILENCE_S = 2.5;
 static const double DRAIN_PAUSE_S = 5, LONGEST_DRAIN_S = 1.5;
 
@@ -20,11 +20,15 @@ uint64_t downlink_limit(const sink *s, double now) {
     return bps > 0 ? bps : 1;
 }
 
-bool downlink_is_full(const sink *s, double now) {
+static bool waits_or_loses(const sink *s, double losses, double now) {
     const downlink_queue *q = &s->downlink;
     bool waits = now - q->at <= LIFE_S && (q->bps > 0 || q->late_s > SHORT_QUEUE_S);
-    return waits || (now - s->reported_at <= LIFE_S && s->lost.share > LOSSES);
+    return waits || (now - s->reported_at <= LIFE_S && s->lost.share > losses);
 }
+
+bool downlink_is_full(const sink *s, double now) { return waits_or_loses(s, LOSSES, now); }
+
+bool downlink_is_troubled(const sink *s, double now) { return waits_or_loses(s, TROUBLE, now); }
 
 void drain(sink *s, double lasts, double now) {
     if (!s->open || now - s->drain_until < DRAIN_PAUSE_S) return;

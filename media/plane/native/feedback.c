@@ -43,6 +43,7 @@ void request_keyframe(plane *p, source *of, double now, bool waiting) {
 static report_block block_of(source *s, double now) {
     reception_report figures = reception_take_report(&s->reception);
     double since = s->last_report_at > 0 ? now - s->last_report_at : 0;
+    s->lost_fraction = figures.fraction_lost;
     return (report_block){
         .ssrc = s->ssrc,
         .fraction_lost = figures.fraction_lost,

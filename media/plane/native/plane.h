@@ -56,6 +56,9 @@ double plane_peer_heard_at(plane *p, uint32_t peer);
 /* Copies at most `capacity` numbers of peers of whom an authentic packet came after `since`; returns how many there are. */
 int plane_peers_heard(plane *p, double since, uint32_t *peers, int capacity);
 
+/* As plane_peers_heard: peers whose packets, or packets to whom, are lost or wait in a queue at the time `now`. */
+int plane_peers_troubled(plane *p, double now, uint32_t *peers, int capacity);
+
 /* From where the last authentic packet of the peer came; false before the first. */
 bool plane_peer_heard_from(plane *p, uint32_t peer, plane_address *address);
 

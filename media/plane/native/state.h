@@ -114,6 +114,7 @@ struct source {
     double congested_at; /* since when they can take less than is sent; 0: they can */
     uint32_t last_report; /* middle 32 bits of the last sender report's NTP time (RFC 3550, 6.4.1) */
     double last_report_at;
+    uint8_t lost_fraction; /* of 256, of what came in the last second */
     struct {
         uint16_t sequence;
         double at;
@@ -276,6 +277,7 @@ bool downlink_silent(sink *s, double now); /* to be asked each second: whether t
 uint64_t downlink_bps(const sink *s, double now);
 uint64_t downlink_limit(const sink *s, double now);
 bool downlink_is_full(const sink *s, double now);
+bool downlink_is_troubled(const sink *s, double now); /* the ladder must look at it */
 void drain(sink *s, double lasts, double now);
 
 /* history.c */

@@ -3,6 +3,7 @@
 
 #include "state.h"
 
+static const uint8_t TROUBLE_LOST = 5; /* of 256, in the last second */
 static const double TRIP_GROWTH = 1.05; /* a check, of which there is one in five seconds: paths change */
 
 static uint32_t bucket_of_address(const plane_address *a) {
@@ -260,17 +261,38 @@ double plane_peer_heard_at(plane *p, uint32_t number) {
     return at;
 }
 
-int plane_peers_heard(plane *p, double since, uint32_t *peers, int capacity) {
+/* Fills in those of whom `holds` is true at that time. */
+static int peers_who(plane *p, bool (*holds)(const peer *, double), double at, uint32_t *peers, int capacity) {
     int count = 0;
     pthread_mutex_lock(&p->lock);
     for (int i = 0; i < BUCKETS; i++)
         for (const peer *of = p->peers[i]; of != NULL; of = of->next) {
-            if (of->heard_at <= since) continue;
+            if (!holds(of, at)) continue;
             if (count < capacity) peers[count] = of->number;
             count++;
         }
     pthread_mutex_unlock(&p->lock);
     return count;
+}
+
+static bool was_heard(const peer *of, double since) { return of->heard_at > since; }
+
+static bool is_troubled(const peer *of, double now) {
+    for (int i = 0; i < of->sources_count; i++) {
+        const source *s = of->sources[i];
+        if (s->congested_at > 0 || s->uplink.bps > 0 || s->lost_fraction > TROUBLE_LOST) return true;
+    }
+    for (int i = 0; i < of->sinks_count; i++)
+        if (downlink_is_troubled(of->sinks[i], now)) return true;
+    return false;
+}
+
+int plane_peers_heard(plane *p, double since, uint32_t *peers, int capacity) {
+    return peers_who(p, was_heard, since, peers, capacity);
+}
+
+int plane_peers_troubled(plane *p, double now, uint32_t *peers, int capacity) {
+    return peers_who(p, is_troubled, now, peers, capacity);
 }
 
 bool plane_peer_heard_from(plane *p, uint32_t number, plane_address *address) {

@@ -238,6 +238,7 @@ def test_the_same_goes_in_and_the_same_comes_out(script: list[tuple[str, int, in
     for since in (0.0, pair.now / 2, pair.now):
         heard = pair.reference.peers_heard(since)
         assert heard == pair.native.peers_heard(since)
+        assert pair.reference.peers_troubled(since) == pair.native.peers_troubled(since)
         assert [line for line in pair.native.source_counters() if line.key.peer in heard] == pair.native.source_counters(heard)
         assert [line for line in pair.native.sink_counters() if line.key.peer in heard] == pair.native.sink_counters(heard)
     pair.native.close()
