@@ -11,8 +11,8 @@ from media.plane.interface import SinkCounters, SourceCounters
 
 ROOM_OF_TWO = 2
 EVERY_S = 0.25
-QUEUE_LIFE_S = 3.0
-"""Receivers report each second; an older queue is gone, or nothing is known of it."""
+REPORT_LIFE_S = 3.0
+"""Receivers report each second; of an older queue, loss or estimate nothing is known any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +89,8 @@ class Layering:
             chosen = {each.sink: len(each.rates_bps) - 1 for each in pictures}
             self._choices.pop(receiver, None)
         else:
-            said = [reports[each.sink] for each in pictures if each.sink in reports]
-            estimate = max((each.receiver_bps for each in said), default=0)
-            lost = sum(each.lost for each in said) / max(1, len(said))
             choice = self._choices.setdefault(receiver, LayerChoice())
-            queue_s = max((each.downlink_late_s for each in said if now - each.downlink_at <= QUEUE_LIFE_S), default=0.0)
-            chosen = choice.choose(pictures, Line(estimate or None, lost, queue_s), now)
+            chosen = choice.choose(pictures, _line(pictures, reports, now), now)
         effects: list[Effect] = []
         for each, _, line in fed:
             effects += self._routes.layer_chosen(each.sink, line.rids[chosen[each.sink]])
@@ -103,3 +99,17 @@ class Layering:
     def _rates(self, line: SentPicture, now: float) -> tuple[int, ...]:
         ssrcs = [line.ssrcs.get(rid) for rid in line.rids]
         return tuple(0 if ssrc is None else self._flows.rate_bps((line.peer, ssrc), now) for ssrc in ssrcs)
+
+
+def _line(pictures: list[Picture], reports: dict[SinkKey, SinkCounters], now: float) -> Line:
+    """What is known of a receiver's line: of losses each picture counts by its rate, and what passes whole passes, too."""
+    said = [(each.rates_bps[each.layer], reports[each.sink]) for each in pictures if each.sink in reports]
+    waits = [(rate, each) for rate, each in said if now - each.downlink_at <= REPORT_LIFE_S]
+    lost = sum(rate * each.lost for rate, each in said if now - each.reported_at <= REPORT_LIFE_S)
+    queued = any(each.downlink_bps for _, each in waits)
+    return Line(
+        max((each.receiver_bps for _, each in said if now - each.estimate_at <= REPORT_LIFE_S), default=0) or None,
+        lost / max(1, sum(rate for rate, _ in said)),
+        max((each.downlink_late_s for _, each in waits), default=0.0),
+        sum(each.downlink_bps or rate for rate, each in waits) if queued else 0,
+    )

@@ -1,23 +1,26 @@
 """Which layer of each picture one receiver gets, of those that its senders send (simulcast, RFC 8853).
 
-Decides by the receiver's own estimate and loss and by what the layers take now: down at once, up with patience. An estimate never
-exceeds half again what arrives, so where it is well above what arrives a larger layer is tried, more seldom after each failure.
+Decides by what the relay itself sees before the receiver: down at once when a queue stands there or packets are lost, up, one
+layer at a time, when there has been neither for a while; a layer that was too much is tried more and more seldom. What the
+receiver says that it can take (REMB) only confirms a short queue, and lets it wait less for more: it never exceeds half again
+what arrives, sinks to next to nothing on a busy machine, and browsers stop telling it (docs/PERFORMANCE.md).
 """
 
 from dataclasses import dataclass, replace
 
 from media.core.routes import SinkKey
 
-HOLD_UP_S = 2.0
-"""Between a change and the next step up: estimates need that long to follow."""
 HOLD_DOWN_S = 1.5
 """After a change: what queued up before it must drain first."""
 OVER_S = 0.4
-"""So long must an estimate lie below what is sent: a key frame alone is no reason."""
-SETTLE_S, GROWING_S = 12.0, 3.0
-"""After more is sent than before, an estimate below that says nothing at first: browsers raise theirs by 8 % a second. But it
-must not fall, and soon be seen to grow; else, or with loss, the step was a mistake."""
-FALLEN, GROWN = 0.95, 1.1
+"""So long must a sign of overload be there: a key frame alone is no reason."""
+CALM_S, UNPROVEN_S = 2.0, 5.0
+"""So long must a line be calm, and a layer be held, before the next: where the receiver says that more would pass, and where it
+does not."""
+SETTLE_S = 3.0
+"""After more is sent than before, an estimate below that says nothing, and the first key frame is a short queue of its own."""
+TRIED_S = 12.0
+"""A line that is full so soon after a step up was so by that step: it is taken back."""
 HELD_S = 30.0
 """A step that was held so long was right."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 4.0, 60.0
@@ -25,7 +28,9 @@ BELOW, ABOVE, FREE, NEAR = 0.9, 1.1, 1.25, 0.95
 """Parts of what is sent: below it a line is overloaded; so much above what would be sent it is enough; free of any bound; as good
 as what failed before."""
 QUEUE_S, SHORT_S = 0.35, 0.15
-"""A queue that tells of an overload, and one with which nothing more is tried."""
+"""A queue that tells of an overload; and one with which nothing more is tried, and which an estimate makes an overload."""
+BELIEVED_BPS = 150_000
+"""Less is what a busy machine says of any line."""
 LOSSY, SOUND = 0.1, 0.02
 """Shares of lost packets above which a line counts as overloaded, and below which more may be tried."""
 
@@ -62,12 +67,24 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What a receiver reports: bits per second that it can take of all pictures, none before it has said; its share of loss; and
-    for how long packets wait before it (media/plane/native/downlink.c)."""
+    """A receiver's line. What it says that it can take of all pictures (bits per second, none where it has not said lately); its
+    share of loss; for how long packets wait before it, and what passes meanwhile, 0 where nothing waits (native/downlink.c)."""
 
     estimate_bps: int | None
     lost: float
     queue_s: float = 0.0
+    carried_bps: int = 0
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether nothing speaks against sending more."""
+        return self.lost < SOUND and self.queue_s < SHORT_S and self.carried_bps == 0
+
+    @property
+    def passes(self) -> int | None:
+        """What passes a full line, as far as that is known."""
+        said = self.estimate_bps if self.queue_s >= QUEUE_S and (self.estimate_bps or 0) >= BELIEVED_BPS else None
+        return self.carried_bps or said
 
 
 class LayerChoice:
@@ -75,33 +92,38 @@ class LayerChoice:
 
     def __init__(self) -> None:
         self._chosen: dict[SinkKey, int] = {}
-        self._changed_at = float("-inf")
-        self._raised_at: float | None = None
-        self._raised_from: int | None = None
-        """The estimate when more began to be sent."""
+        self._changed_at = self._raised_at = float("-inf")
         self._before: dict[SinkKey, int] = {}
-        """The layers before that, which the line carried."""
+        """The layers before the last step up, which the line carried."""
         self._failed_bps: int | None = None
-        """What was too much the last time."""
+        """What was too much the last time, or what passed then."""
         self._again_at = float("-inf")
         self._pause_s = FIRST_PAUSE_S
+        self._empties = False
+        """Since the last fall its queue has not gone yet: while it empties it says nothing new."""
         self._over_since: float | None = None
+        self._calm_since: float | None = None
 
     def choose(self, pictures: list[Picture], line: Line, now: float) -> dict[SinkKey, int]:
         """Layers by sink, for as long as the next call takes."""
-        self._follow(pictures, line.estimate_bps, now)
+        self._follow(pictures, now)
         taken = self._taken(pictures)
-        self._settle(taken, line.estimate_bps, now)
-        if self._is_over(taken, line, now):
-            self._lower(pictures, line, now)
-        elif line.estimate_bps is not None and self._over_since is None and line.lost < SOUND and line.queue_s < SHORT_S:
+        self._over_since = _since(self._over_since, self._is_over(taken, line, now), now)
+        self._calm_since = _since(self._calm_since, line.is_calm, now)
+        self._empties = self._empties and not line.is_calm
+        if HELD_S <= now - self._raised_at < float("inf"):
+            self._failed_bps, self._pause_s = None, FIRST_PAUSE_S
+        if self._over_since is not None:
+            if now - self._over_since >= OVER_S and now - self._changed_at >= HOLD_DOWN_S:
+                self._lower(pictures, line, now)
+        elif self._calm_since is not None:
             self._raise(pictures, taken, line.estimate_bps, now)
         return dict(self._chosen)
 
     def _taken(self, pictures: list[Picture]) -> int:
         return sum(picture.rates_bps[self._chosen[picture.sink]] for picture in pictures)
 
-    def _follow(self, pictures: list[Picture], estimate_bps: int | None, now: float) -> None:
+    def _follow(self, pictures: list[Picture], now: float) -> None:
         """What is new begins with what it has; what stopped gives way to what flows."""
         chosen = {}
         for picture in pictures:
@@ -109,76 +131,70 @@ class LayerChoice:
             # A camera that is off comes back as it was.
             chosen[picture.sink] = picture.nearest(layer) if any(picture.rates_bps) else layer
         if chosen.keys() - self._chosen.keys():
-            self._raised_at, self._raised_from, self._before = now, estimate_bps, {}
+            self._changed_at, self._before = now, {}
         self._chosen = chosen
 
-    def _settle(self, taken: int, estimate_bps: int | None, now: float) -> None:
-        """The estimate has followed, or has had time enough to."""
-        if now - self._changed_at >= HELD_S and self._failed_bps is not None and taken >= NEAR * self._failed_bps:
-            self._failed_bps, self._pause_s = None, FIRST_PAUSE_S
-        if self._raised_at is None or estimate_bps is None:
-            return
-        if self._raised_from is None:
-            self._raised_from = estimate_bps
-        after_s, share = (HOLD_UP_S, 1.0) if estimate_bps >= taken else (SETTLE_S, BELOW)
-        if estimate_bps >= share * taken and now - self._raised_at >= after_s:
-            self._raised_at = None
-
     def _is_over(self, taken: int, line: Line, now: float) -> bool:
-        if line.estimate_bps is None:
+        """Whether the line carries less than it is sent, as far as anybody can tell at this moment."""
+        if line.lost >= LOSSY:
+            return True
+        if line.carried_bps:
+            return line.carried_bps < ABOVE * taken
+        if self._empties:
             return False
-        if line.estimate_bps >= self._least(taken, now) and line.lost < LOSSY and line.queue_s < QUEUE_S:
-            self._over_since = None
-            return False
-        if self._over_since is None:
-            self._over_since = now
-        return now - self._over_since >= OVER_S and now - self._changed_at >= HOLD_DOWN_S
-
-    def _least(self, taken: int, now: float) -> float:
-        """The estimate below which the line counts as overloaded."""
-        if self._raised_at is None or self._raised_from is None or now - self._raised_at >= SETTLE_S:
-            return BELOW * taken
-        return min(BELOW * taken, self._raised_from * (FALLEN if now - self._raised_at < GROWING_S else GROWN))
+        if line.queue_s >= QUEUE_S:
+            return True
+        confirmed = BELIEVED_BPS <= (line.estimate_bps or 0) < BELOW * taken
+        return confirmed and line.queue_s >= SHORT_S and now - self._raised_at >= SETTLE_S
 
     def _lower(self, pictures: list[Picture], line: Line, now: float) -> None:
-        """Takes back a step too far; else the largest pictures first, until the line carries them, one where only loss speaks."""
-        failed, self._raised_at = self._raised_at is not None, None
-        held, self._changed_at, self._over_since = now - self._changed_at >= HELD_S, now, None
-        if not held:
-            self._failed_bps = self._taken(pictures)
-            self._pause_s = min(LONGEST_PAUSE_S, 2 * self._pause_s)
-        self._again_at = now + self._pause_s
-        if failed and self._before.keys() == self._chosen.keys():
+        """Takes back a step too far; else, and beyond it, the largest pictures first, until the line carries them; one layer
+        where nobody knows what it carries."""
+        before = dict(self._chosen)
+        failed_bps = self._taken(pictures)
+        carried = line.passes or failed_bps
+        if now - self._raised_at < TRIED_S and self._before.keys() == self._chosen.keys():
             self._chosen = {each.sink: each.nearest(self._before[each.sink]) for each in pictures}
-            return
-        while True:
+        while self._chosen == before or self._taken(pictures) > carried:
             steps = [(picture, picture.below(self._chosen[picture.sink])) for picture in pictures]
             possible = [(picture, layer) for picture, layer in steps if layer is not None]
             if not possible:
-                return
+                break
             picture, layer = max(possible, key=lambda step: step[0].rates_bps[self._chosen[step[0].sink]])
             self._chosen[picture.sink] = layer
-            if line.estimate_bps is None or self._taken(pictures) <= line.estimate_bps:
-                return
+        if self._chosen != before:  # else there is nothing smaller, and no step that failed
+            self._fall(min(failed_bps, carried), now)
 
-    def _raise(self, pictures: list[Picture], taken: int, estimate_bps: int, now: float) -> None:
-        """One picture by one layer, the smallest first: when the estimate covers it, or as a trial when nothing bounds it."""
-        if self._raised_at is not None or now - self._changed_at < HOLD_UP_S:
-            return
+    def _fall(self, failed_bps: int, now: float) -> None:
+        if now - self._raised_at < HELD_S:
+            self._pause_s = min(LONGEST_PAUSE_S, 2 * self._pause_s)
+        self._failed_bps, self._again_at = failed_bps, now + self._pause_s
+        self._changed_at, self._raised_at = now, float("-inf")
+        self._over_since, self._empties = None, True
+
+    def _raise(self, pictures: list[Picture], taken: int, estimate_bps: int | None, now: float) -> None:
+        """One picture by one layer, the smallest first."""
         steps = [(picture, picture.above(self._chosen[picture.sink])) for picture in pictures]
         possible = [(picture, layer) for picture, layer in steps if layer is not None]
-        if not possible:
+        if not possible or self._calm_since is None:
             return
         picture, layer = min(possible, key=lambda step: (self._chosen[step[0].sink], step[0].sink.ssrc))
         would_take = taken - picture.rates_bps[self._chosen[picture.sink]] + picture.rates_bps[layer]
         if self._failed_bps is not None and would_take >= NEAR * self._failed_bps and now < self._again_at:
             return
-        if estimate_bps < ABOVE * would_take and estimate_bps < FREE * taken:
+        says_so = estimate_bps is not None and (estimate_bps >= ABOVE * would_take or estimate_bps >= FREE * taken)
+        if now - max(self._calm_since, self._changed_at) < (CALM_S if says_so else UNPROVEN_S):
             return
         self._before = dict(self._chosen)
         self._chosen[picture.sink] = layer
         self._changed_at = self._raised_at = now
-        self._raised_from = estimate_bps
+
+
+def _since(known: float | None, holds: bool, now: float) -> float | None:
+    """Since when something holds."""
+    if not holds:
+        return None
+    return now if known is None else known
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,10 +29,10 @@ OBSERVER = """
 """Keeps every peer connection of the page within reach of getStats; changes nothing about them."""
 
 FOOTAGE = """
-(([colour, hertz, drawing, busy, large]) => {
+(([colour, hertz, drawing, busy, lines]) => {
   if (!navigator.mediaDevices) return; // about:blank
   const footage = () => {
-    const canvas = Object.assign(document.createElement('canvas'), { width: large ? 640 : 320, height: large ? 480 : 240 });
+    const canvas = Object.assign(document.createElement('canvas'), { width: (lines * 4) / 3, height: lines });
     const brush = canvas.getContext('2d');
     let turn = 0;
     let face = null;
@@ -157,8 +157,8 @@ class Look:
     """An SVG shown in place of the colour, for pictures that people look at."""
     busy: int = 0
     """Of 240 lines of the picture so many are noise: 60 take what a line of 400 kbit/s gives, 100 what one of 2 Mbit/s does."""
-    large: bool = False
-    """640 × 480 in place of 320 × 240: enough for several layers."""
+    lines: int = 240
+    """Of the picture, which is a third wider than high; from 624 on it is large enough for several layers."""
 
     @property
     def css(self) -> str:
@@ -305,7 +305,7 @@ class Cast:
         context = await browser.new_context(viewport=size, locale="zh-CN" if language == "zh" else "en-GB")
         await context.add_init_script(OBSERVER)
         await context.add_init_script(
-            FOOTAGE.replace("LOOK", json.dumps([look.css, look.hertz, look.drawing, look.busy, look.large]))
+            FOOTAGE.replace("LOOK", json.dumps([look.css, look.hertz, look.drawing, look.busy, look.lines]))
         )
         for script in self.scripts:
             await context.add_init_script(script)

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 REPORT_LIFE_S = 10.0
 """Browsers report about 4.5 times a second; an older report says nothing about the link of now."""
 MIN_INTERVAL_S = 0.2
-LAYERED_GROWTH = 0.08
-"""A second, as browsers raise their own estimates."""
-LAYERED_MOST_BPS = 2_500_000.0
+LAYERED_BPS = 2_500_000
+"""More than all layers of a picture take."""
 START_S = 2.0
 START_BPS = 1_500_000
 """A receiver's first estimates say only that it has seen little yet: taken as they are, a call begins at 300 kbit/s and rises by
@@ -62,26 +61,21 @@ class Told:
 class LayeredLimit:
     """The limit of a peer that sends its picture in several layers.
 
-    Who receives least gets a smaller layer, so the best receiver counts, and what the layers take that it does not get. An
-    estimate never exceeds half again what comes: one that is well above that knows no bound, and the limit grows past it, else no
-    larger layer would ever begin.
+    Who receives less gets a smaller layer, so the best receiver counts. One before whom nothing waits or is lost is free to take
+    them all, whatever it says: an estimate never exceeds half again what comes, and may not come at all; no larger layer would
+    ever begin. Else what the best says, and what the layers take that it does not get.
     """
 
     def __init__(self) -> None:
         self._told = Told()
-        self._grown = 0.0
-        self._at = 0.0
 
-    def due(self, layers: list[tuple[int, list[int]]], now: float) -> int | None:
-        """`layers` are the rate of each and the estimates of those who receive it."""
+    def due(self, layers: list[tuple[int, list[int]]], now: float, *, free: bool) -> int | None:
+        """`layers` are the rate of each and its receivers' estimates; `free`: one of these shows no sign of a full line."""
+        if free:
+            return self._told.due(LAYERED_BPS, now)
         total = sum(rate for rate, _ in layers)
-        offers = [(bps + total - rate, bps * 4 >= rate * 5) for rate, estimates in layers for bps in estimates]
-        if not offers:
-            return None
-        best, free = max(offers)
-        grown = self._grown * (1 + LAYERED_GROWTH * min(1.0, now - self._at)) if free else 0.0
-        self._grown, self._at = min(LAYERED_MOST_BPS, max(grown, float(best))), now
-        return self._told.due(int(self._grown), now)
+        offers = [bps + total - rate for rate, estimates in layers for bps in estimates]
+        return self._told.due(min(LAYERED_BPS, max(offers)), now) if offers else None
 
 
 class LeastEstimate:

@@ -83,7 +83,9 @@ class Feedback:
         """Tells `peer` how its own streams arrive (RFC 3550, 6.4.2), and notices its silence; to be called each second."""
         for stream in peer.sources.values():
             stream.measure(now)
-            if kind_of(stream.source.codec) is Kind.VIDEO and stream.estimate.cap_bps and stream.sinks:
+            stream.uplink.aged(now)
+            told = stream.estimate.cap_bps or self._is_layered(stream)
+            if kind_of(stream.source.codec) is Kind.VIDEO and told and stream.sinks:
                 self._tell_limit(stream, now)
         for sink in peer.sinks.values():
             if sink.silent(now) and sink.feed is not None:
@@ -186,14 +188,23 @@ class Feedback:
             own = stream.peer.ssrc
             self._send_rtcp(stream.peer, [ReceiverReport(own), Remb(own, limit, (stream.source.key.ssrc,))])
 
-    @staticmethod
-    def _limit(stream: SourceStream, now: float) -> int | None:
+    def _limit(self, stream: SourceStream, now: float) -> int | None:
         """What to tell the sender now: for the stream, or for all layers of a picture together."""
-        layers = [each for each in stream.peer.sources.values() if kind_of(each.source.codec) is Kind.VIDEO]
-        flowing = sum(each.rate_bps > 0 for each in layers)
-        # One that flows alone, though others are known and no cap keeps them back, has too small a limit for the next: by its
-        # receivers' estimates, half again what comes, that would never begin.
-        alone = flowing == 1 and len(layers) > 1 and stream.estimate.cap_bps == 0
-        if flowing < 2 and not alone:
+        if not self._is_layered(stream):
             return stream.estimate.due(stream.rate_bps, now, stream.narrowest(now))
-        return stream.peer.layered.due([(each.rate_bps, each.estimate.limits(now)) for each in layers], now)
+        layers = [each for each in _pictures(stream) if each.rate_bps]
+        free = any(sink.feed is each and not sink.is_full(now) for each in layers for sink in each.sinks)
+        return stream.peer.layered.due([(each.rate_bps, each.estimate.limits(now)) for each in layers], now, free=free)
+
+    @staticmethod
+    def _is_layered(stream: SourceStream) -> bool:
+        """Whether it is one of several layers that flow. One that flows alone, though others are known and no cap keeps them
+        back, has too small a limit for the next: by its receivers' estimates, half again what comes, that would never begin."""
+        layers = _pictures(stream)
+        flowing = sum(each.rate_bps > 0 for each in layers)
+        return flowing > 1 or (flowing == 1 and len(layers) > 1 and stream.estimate.cap_bps == 0)
+
+
+def _pictures(stream: SourceStream) -> list[SourceStream]:
+    """All that its sender sends of pictures."""
+    return [each for each in stream.peer.sources.values() if kind_of(each.source.codec) is Kind.VIDEO]

@@ -54,6 +54,11 @@ class Uplink:
         self._begin(late_s, now)
         return True
 
+    def aged(self, now: float) -> None:
+        """To be asked each second: of what is not sent any more no queue is known."""
+        if now - self._window_at > STALE_S:
+            self._late_windows = self.bps = 0
+
     @property
     def is_deep(self) -> bool:
         """So much waits that nothing more should be sent than must."""

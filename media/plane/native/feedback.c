@@ -65,7 +65,8 @@ void report_to(plane *p, peer *to, double now) {
         s->rate_bps = (uint64_t)llrint((double)(s->reception.octets - s->measured_octets) * 8 / (since < 0.1 ? 0.1 : since));
         s->measured_octets = s->reception.octets;
         s->measured_at = now;
-        if (s->video && s->cap_bps > 0 && s->sinks_count > 0) tell_limit(p, s, now);
+        uplink_aged(s, now);
+        if (s->video && (s->cap_bps > 0 || is_layered(s)) && s->sinks_count > 0) tell_limit(p, s, now);
         if (s->reception.packets > 0) blocks[count++] = block_of(s, now);
     }
     for (int i = 0; i < to->sinks_count; i++)

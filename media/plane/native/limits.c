@@ -11,8 +11,7 @@ static const double OBEYED = 1.3, FALL = 0.92, OVER = 0.95, SEVERE = 0.6;
 static const uint64_t BELIEVED_BPS = 150000; /* less only where the relay itself sees a queue or losses */
 static const double STALE_S = 3, PATIENCE_S = 1.5;
 
-static const double LAYERED_GROWTH = 0.08; /* a second, as browsers raise their own estimates */
-static const double LAYERED_MOST_BPS = 2.5e6;
+static const uint64_t LAYERED_BPS = 2500000; /* more than all layers take */
 
 static bool is_fresh(const sink *s, double now) { return s->has_estimate && now - s->estimate_at <= ESTIMATE_LIFE_S; }
 
@@ -35,7 +34,7 @@ static uint64_t least_estimate(const source *of, bool believed, double now) {
 
 /* Whether a source is one of several layers. One that flows alone, though others are known and no cap keeps them back, has too small a
  * limit for the next: by its receivers' estimates, half again what comes, that would never begin. */
-static bool is_layered(const source *one) {
+bool is_layered(const source *one) {
     int known = 0, flowing = 0;
     for (int i = 0; i < one->peer->sources_count; i++) {
         known += one->peer->sources[i]->video;
@@ -44,30 +43,22 @@ static bool is_layered(const source *one) {
     return flowing > 1 || (flowing == 1 && known > 1 && one->cap_bps == 0);
 }
 
-/* The limit of a peer that sends its picture in several layers: who receives least gets a smaller layer, so the best receiver
- * counts, and what the layers take that it does not get. An estimate never exceeds half again what comes: one that is well above
- * that knows no bound, and the limit grows past it, else no larger layer would ever begin. 0 while nobody has said anything. */
-static uint64_t layered_limit(peer *of, double now) {
+/* The limit of a peer that sends its picture in several layers: who receives less gets a smaller one, so the best receiver counts. One
+ * before whom nothing waits or is lost is free to take them all, whatever it says: an estimate never exceeds half again what comes, and
+ * may not come at all; no larger layer would ever begin. Else what the best says, and what the layers take that it does not get. 0: it
+ * feeds nobody, or nobody who is not free has said anything. */
+static uint64_t layered_limit(const peer *of, double now) {
     uint64_t total = 0, best = 0;
-    bool bounded = true;
     for (int i = 0; i < of->sources_count; i++) total += of->sources[i]->video ? of->sources[i]->rate_bps : 0;
     for (int i = 0; i < of->sources_count; i++) {
         const source *from = of->sources[i];
-        for (int k = 0; from->video && k < from->sinks_count; k++) {
+        for (int k = 0; from->video && from->rate_bps > 0 && k < from->sinks_count; k++) {
+            if (from->sinks[k]->feed == from && !downlink_is_full(from->sinks[k], now)) return LAYERED_BPS;
             uint64_t bps = estimate_of(from->sinks[k], from, true, now), all = bps + total - from->rate_bps;
-            bool free = bps * 4 >= from->rate_bps * 5;
-            if (bps == 0 || all < best || (all == best && !free)) continue;
-            best = all;
-            bounded = !free;
+            if (bps > 0 && all > best) best = all;
         }
     }
-    if (best == 0) return 0;
-    double since = now - of->grown_at;
-    double grown = bounded ? 0 : of->grown_bps * (1 + LAYERED_GROWTH * (since < 1 ? since : 1));
-    of->grown_at = now;
-    of->grown_bps = grown > (double)best ? grown : (double)best;
-    if (of->grown_bps > LAYERED_MOST_BPS) of->grown_bps = LAYERED_MOST_BPS;
-    return (uint64_t)of->grown_bps;
+    return best < LAYERED_BPS ? best : LAYERED_BPS;
 }
 
 static void notice_congestion(source *of, double now) {

@@ -179,7 +179,6 @@ struct peer {
     send_clock clock;
     double trip; /* of a connectivity check and its answer, the least of late; 0: not known */
     told_limit limit; /* of a peer that sends several layers */
-    double grown_bps, grown_at;
     peer *next; /* of the same bucket */
 };
 
@@ -263,9 +262,11 @@ void send_compound(plane *p, peer *to, compound *c);
 /* limits.c */
 void take_remb(plane *p, peer *from, const rtcp_packet *packet, double now);
 void tell_limit(plane *p, source *to, double now);
+bool is_layered(const source *one); /* whether it is one of several layers of a picture that flow, or could */
 
 /* uplink.c */
 void uplink_arrived(plane *p, source *of, int octets, double now);
+void uplink_aged(source *of, double now); /* to be asked each second: of what is not sent any more no queue is known */
 uint64_t uplink_limit(const source *of);
 bool uplink_is_deep(const source *of);
 void start_draining(sink *s, uint64_t part, double now);

@@ -51,6 +51,12 @@ uint64_t uplink_limit(const source *of) {
     return uplink_is_deep(of) ? at_least_one(DRAIN * (double)of->uplink.bps) : of->uplink.bps;
 }
 
+void uplink_aged(source *of, double now) {
+    if (now - of->uplink.window_at <= STALE_S) return;
+    of->uplink.late_windows = 0;
+    of->uplink.bps = 0;
+}
+
 void uplink_arrived(plane *p, source *of, int octets, double now) {
     uint64_t before = of->uplink.bps;
     if (!measure(&of->uplink, octets, of->peer->clock.late_s, now)) return;

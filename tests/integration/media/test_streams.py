@@ -130,6 +130,7 @@ async def test_firefox_that_lacks_h264_keeps_the_room_in_vp8() -> None:
 
 
 Send = Callable[[], Coroutine[Any, Any, None]]
+REPORT_S = 0.2
 
 
 class Layered:
@@ -172,9 +173,17 @@ async def test_each_receiver_gets_the_layer_that_its_line_carries() -> None:
         stop = asyncio.Event()
 
         async def report(browser: FakeBrowser, bps: int) -> None:
+            """What its line does not carry is lost."""
+            sink, seen, lost = sinks[browser], 0, 0.0
             while not stop.is_set():
-                await browser.send_rtcp(rtcp.ReceiverReport(7), rtcp.Remb(7, bps, (sinks[browser],)))
-                await asyncio.sleep(0.2)
+                packets = browser.received[sink][seen:]
+                seen += len(packets)
+                came_bps = sum(map(len, packets)) * 8 / REPORT_S
+                lost += len(packets) * max(0.0, 1 - bps / max(1.0, came_bps))
+                highest = int.from_bytes(browser.received[sink][-1][2:4], "big") if seen else 0
+                block = rtcp.ReportBlock(sink, 0, round(lost), highest, 0, 0, 0)
+                await browser.send_rtcp(rtcp.ReceiverReport(7, (block,) if seen else ()), rtcp.Remb(7, bps, (sink,)))
+                await asyncio.sleep(REPORT_S)
 
         reports = [asyncio.create_task(report(two, 60_000)), asyncio.create_task(report(three, 5_000_000))]
 

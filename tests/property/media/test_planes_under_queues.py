@@ -188,6 +188,52 @@ def test_a_receiver_that_takes_next_to_nothing_is_believed_when_a_queue_or_losse
     pair.native.close()
 
 
+def test_of_what_is_not_sent_any_more_no_queue_is_known(pair: Pair) -> None:
+    """A layer that its sender leaves out has no packet that could tell of the end of its queue."""
+    send(pair, 0.6, late_s=0.3)
+    assert uplink_bps(pair) > 0
+    pair.now += 0.5
+    pair.report()
+    assert uplink_bps(pair) > 0
+    pair.now += 1.0
+    pair.report()
+    assert uplink_bps(pair) == 0
+    assert counted(pair.reference) == counted(pair.native)
+    pair.native.close()
+
+
+def limits_told(pair: Pair) -> list[int]:
+    """What both loops have told the sender of the stream since they were last compared."""
+    reference, pair.sent = pair._heard(pair.sent, "reference"), []
+    assert reference == pair._heard(pair.native.sent(), "native")
+    packets = [packet for data in reference.get((1, 0), []) for packet in rtcp.parse(data) or []]
+    return [packet.bps for packet in packets if isinstance(packet, rtcp.Remb)]
+
+
+def test_a_sender_of_layers_is_free_while_any_receiver_is(pair: Pair) -> None:
+    """Whatever that one says, and if it says nothing at all: who receives less gets a smaller layer."""
+    pair.both("source_cap_set", SOURCE, 0)
+    for receiver in SINKS:
+        pair.both("peer_answered", receiver, 0.05)
+        report(pair, receiver, 0)
+    send(pair, 1.3)
+    pair.reference.report()
+    pair.native.report(pair.now)
+    assert limits_told(pair) == [2_500_000]
+    for lossy, told_bps in ((SINKS, 900_000), (SINKS[:1], 2_500_000)):
+        for turn in range(5):
+            for receiver in SINKS:
+                report(pair, receiver, 0, lost=100 * turn if receiver in lossy else 0)
+            send(pair, 0.5)
+        send(pair, 0.3)
+        remb = rtcp.build([rtcp.ReceiverReport(200 + VIDEO), rtcp.Remb(200 + VIDEO, 300_000, (5000 + VIDEO + 1,))])
+        data = pair.peers[2].send.protect_rtcp(remb)
+        pair.reference.datagram(data, pair.peers[2].address)
+        pair.native.datagram(data, pair.peers[2].address, pair.now)
+        assert limits_told(pair) == [told_bps], "of full lines what the best says counts"
+    pair.native.close()
+
+
 def believed(pair: Pair, receiver: int) -> int:
     return next(line.estimate_bps for line in pair.native.sink_counters() if line.key == SinkKey(receiver, 5000 + VIDEO + 1))
 
