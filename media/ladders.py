@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence, Set
 from dataclasses import dataclass, field
 
 from media.control.messages import PeerReport, QualityChanged
-from media.core.ladder import Decision, Ladder
+from media.core.ladder import Decision, Ladder, Rung
 from media.core.signals import Arrived, Heard, Observation, Quality, Senses
 from media.core.steps import Step, Steps
 from media.layering import ROOM_OF_TWO
@@ -122,6 +122,10 @@ class Ladders:
                 person.told, person.told_at = (decision, person.steps.told), now
                 self._tell(_notice(one, person.steps, decision, quality))
         return caps
+
+    def rungs(self) -> dict[str, Rung]:
+        """What everybody's ladder last decided, by label."""
+        return {label: person.told[0].rung for label, person in self._people.items() if person.told is not None}
 
     def forget(self, labels: Sequence[str]) -> None:
         """Only `labels` are still expected."""

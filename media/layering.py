@@ -5,12 +5,17 @@ It decides nothing itself: media.core.layers does for each receiver, in rooms of
 
 from dataclasses import dataclass
 
+from media.core.ladder import Rung
 from media.core.layers import Flows, LayerChoice, Line, Picture
 from media.core.routes import Effect, Routes, SinkKey, SourceKey
 from media.plane.interface import SinkCounters, SourceCounters
 
 ROOM_OF_TWO = 2
 EVERY_S = 0.25
+MOST = {"small": 0, "medium": 1, "large": 2}
+"""The largest layer worth sending by the size of the picture: a quarter, half, the whole of the camera's each way."""
+_LEFT = {Rung.HD: 3, Rung.SD: 2}
+"""How many layers, the smallest, a browser goes on sending on each rung (web/src/call/layers.ts); on all others one."""
 REPORT_LIFE_S = 3.0
 """Receivers report each second; of an older queue, loss or estimate nothing is known any more."""
 
@@ -45,6 +50,24 @@ class Layering:
         self._routes = routes
         self._flows = Flows()
         self._choices: dict[int, LayerChoice] = {}
+        self._left: dict[int, int] = {}
+
+    def told(self, rungs: dict[int, Rung]) -> bool:
+        """The rungs that senders in a room of several are told now, by peer. Whether way is to be made for what that stops."""
+        left = {peer: _LEFT.get(rung, 1) for peer, rung in rungs.items()}
+        fallen = any(count < self._left.get(peer, count + 1) for peer, count in left.items())
+        self._left = left
+        return fallen
+
+    def make_way(self, sent: list[SentPicture], seen: list[SeenPicture], now: float) -> list[Effect]:
+        """Whoever gets a layer that is about to stop changes to one that stays, while the other still flows: to see it stop first
+        costs everybody a second without a picture."""
+        effects: list[Effect] = []
+        for picture, line in self._pictures(seen, _by_source(sent), now):
+            layer = picture.nearest(picture.layer)
+            if layer < picture.layer:
+                effects += self._routes.layer_chosen(picture.sink, line.rids[layer])
+        return effects
 
     def look(
         self,
@@ -55,7 +78,7 @@ class Layering:
     ) -> list[Effect]:
         """What changes; `counters` may be of the whole worker."""
         sources, sinks = counters
-        lines = {SourceKey(each.peer, ssrc): each for each in sent for ssrc in each.ssrcs.values()}
+        lines = _by_source(sent)
         self._flows.seen({(key.peer, key.ssrc): count.octets for count in sources if (key := count.key) in lines}, now)
         effects: list[Effect] = []
         for line in sent:
@@ -77,14 +100,10 @@ class Layering:
         reports: dict[SinkKey, SinkCounters],
         now: float,
     ) -> list[Effect]:
-        sources = [(each, self._routes.source_of(each.sink)) for each in seen]
-        fed = [(each, source, lines[source]) for each, source in sources if source is not None and source in lines]
+        fed = self._pictures(seen, lines, now)
         if not fed:
             return []
-        pictures = [
-            Picture(each.sink, self._rates(line, now), each.most, line.rids.index(line.rid_of(source.ssrc)))
-            for each, source, line in fed
-        ]
+        pictures = [picture for picture, _ in fed]
         if len(seen) < ROOM_OF_TWO:
             chosen = {each.sink: len(each.rates_bps) - 1 for each in pictures}
             self._choices.pop(receiver, None)
@@ -92,13 +111,30 @@ class Layering:
             choice = self._choices.setdefault(receiver, LayerChoice())
             chosen = choice.choose(pictures, _line(pictures, reports, now), now)
         effects: list[Effect] = []
-        for each, _, line in fed:
-            effects += self._routes.layer_chosen(each.sink, line.rids[chosen[each.sink]])
+        for picture, line in fed:
+            effects += self._routes.layer_chosen(picture.sink, line.rids[chosen[picture.sink]])
         return effects
+
+    def _pictures(
+        self, seen: list[SeenPicture], lines: dict[SourceKey, SentPicture], now: float
+    ) -> list[tuple[Picture, SentPicture]]:
+        """Of the sinks those that are fed, each with the line that feeds it."""
+        found = []
+        for each in seen:
+            source = self._routes.source_of(each.sink)
+            if source is not None and source in lines:
+                line = lines[source]
+                most = min(each.most, self._left.get(line.peer, len(line.rids)) - 1)
+                found.append((Picture(each.sink, self._rates(line, now), most, line.rids.index(line.rid_of(source.ssrc))), line))
+        return found
 
     def _rates(self, line: SentPicture, now: float) -> tuple[int, ...]:
         ssrcs = [line.ssrcs.get(rid) for rid in line.rids]
         return tuple(0 if ssrc is None else self._flows.rate_bps((line.peer, ssrc), now) for ssrc in ssrcs)
+
+
+def _by_source(sent: list[SentPicture]) -> dict[SourceKey, SentPicture]:
+    return {SourceKey(each.peer, ssrc): each for each in sent for ssrc in each.ssrcs.values()}
 
 
 def _line(pictures: list[Picture], reports: dict[SinkKey, SinkCounters], now: float) -> Line:

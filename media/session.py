@@ -28,7 +28,7 @@ from media.core.routes import ClearRoute, ClosePeer, Effect, RequestKeyframe, Ro
 from media.core.rtp import ExtensionIds
 from media.core.signals import Heard, Observation
 from media.ladders import Ladders, Seen, Turn, arrived_of, heard_by
-from media.layering import ROOM_OF_TWO, Layering, SeenPicture, SentPicture
+from media.layering import MOST, ROOM_OF_TWO, Layering, SeenPicture, SentPicture
 from media.plane.interface import Repair, Sink, SinkCounters, Source, SourceCounters, Unknown
 from media.rtc.negotiate import AgreedSink, AgreedSource, Agreement, Negotiation
 from media.rtc.offer import Offer, parse_offer
@@ -41,8 +41,6 @@ MAX_REMEMBERED = 256
 
 _log = structlog.get_logger(__name__)
 _VIDEO = (Codec.VP8, Codec.H264)
-_MOST = {"small": 0, "medium": 1, "large": 2}
-"""The largest layer worth sending by the size of the picture: a quarter, half, the whole of the camera's each way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ class _Member:
     """Sink → (mid, label)."""
     agreement: Agreement
     offer: Offer
-    sizes: dict[str, str]
+    sizes: Mapping[str, str]
     """How large the picture of an m-line is shown, by mid."""
     task: asyncio.Task[None] | None = None
 
@@ -120,7 +118,7 @@ class Session:
         if member.label != body.label:
             raise ProtocolError("peer_label", "a peer keeps its label")
         agreement = member.negotiation.answer(offer, wanted, self._video_codec(offer, member.label))
-        member.offer, member.sizes = offer, _sizes(body)
+        member.offer, member.sizes = offer, {want.mid: want.size for want in body.wanted}
         self._agree(member, agreement)
         return agreement.sdp
 
@@ -194,7 +192,7 @@ class Session:
 
     def _seen_pictures(self) -> list[SeenPicture]:
         return [
-            SeenPicture(SinkKey(number, sink.ssrc), _MOST[member.sizes.get(sink.mid, "large")])
+            SeenPicture(SinkKey(number, sink.ssrc), MOST[member.sizes.get(sink.mid, "large")])
             for number, member in self._members.items()
             for sink in member.agreement.sinks
             if sink.kind is Kind.VIDEO
@@ -281,6 +279,9 @@ class Session:
         ]
         self._ladders.forget(self._labels())
         self._set_caps(self._ladders.round(seen, now))
+        rungs = self._ladders.rungs() if self.has_layers and len(self._members) > ROOM_OF_TWO else {}
+        if self._layering.told({number: rungs[each.label] for number, each in self._members.items() if each.label in rungs}):
+            self._apply(self._layering.make_way(self._sent_pictures(), self._seen_pictures(), now))
 
     def _observation(
         self, member: _Member, counters: Sequence[SourceCounters], heard: Mapping[tuple[str, Kind], Sequence[Heard]]
@@ -330,7 +331,8 @@ class Session:
         except ProtocolError:
             self._own(peer.discard())
             raise
-        member = _Member(body.peer, body.label, peer, negotiation, {}, {}, agreement, offer, _sizes(body))
+        sizes = {want.mid: want.size for want in body.wanted}
+        member = _Member(body.peer, body.label, peer, negotiation, {}, {}, agreement, offer, sizes)
         self._members[number] = self._by_id[body.peer] = member
         self._endpoint.plane.peer_add(number, _names(offer))
         self._agree(member, agreement)
@@ -489,7 +491,3 @@ def _as_sink(number: int, sink: AgreedSink) -> Sink:
     form = sink.format
     repair = Repair(form.repair, sink.repair_ssrc) if form.repair is not None else None
     return Sink(SinkKey(number, sink.ssrc), form.codec, form.payload_type, sink.extensions, sink.label, repair)
-
-
-def _sizes(body: PeerOffer) -> dict[str, str]:
-    return {want.mid: want.size for want in body.wanted}

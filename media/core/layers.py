@@ -92,6 +92,8 @@ class LayerChoice:
 
     def __init__(self) -> None:
         self._chosen: dict[SinkKey, int] = {}
+        self._meant: dict[SinkKey, int] = {}
+        """What the line carries: is chosen while it flows, and again as soon as it does."""
         self._changed_at = self._raised_at = float("-inf")
         self._before: dict[SinkKey, int] = {}
         """The layers before the last step up, which the line carried."""
@@ -125,14 +127,13 @@ class LayerChoice:
 
     def _follow(self, pictures: list[Picture], now: float) -> None:
         """What is new begins with what it has; what stopped gives way to what flows."""
-        chosen = {}
-        for picture in pictures:
-            layer = self._chosen.get(picture.sink, picture.layer)
-            # A camera that is off comes back as it was.
-            chosen[picture.sink] = picture.nearest(layer) if any(picture.rates_bps) else layer
-        if chosen.keys() - self._chosen.keys():
+        meant = {picture.sink: self._meant.get(picture.sink, picture.layer) for picture in pictures}
+        if meant.keys() - self._meant.keys():
             self._changed_at, self._before = now, {}
-        self._chosen = chosen
+        self._meant = meant
+        self._chosen = {
+            each.sink: each.nearest(meant[each.sink]) if any(each.rates_bps) else meant[each.sink] for each in pictures
+        }
 
     def _is_over(self, taken: int, line: Line, now: float) -> bool:
         """Whether the line carries less than it is sent, as far as anybody can tell at this moment."""
@@ -168,6 +169,7 @@ class LayerChoice:
     def _fall(self, failed_bps: int, now: float) -> None:
         if now - self._raised_at < HELD_S:
             self._pause_s = min(LONGEST_PAUSE_S, 2 * self._pause_s)
+        self._meant = dict(self._chosen)
         self._failed_bps, self._again_at = failed_bps, now + self._pause_s
         self._changed_at, self._raised_at = now, float("-inf")
         self._over_since, self._empties = None, True
@@ -186,7 +188,7 @@ class LayerChoice:
         if now - max(self._calm_since, self._changed_at) < (CALM_S if says_so else UNPROVEN_S):
             return
         self._before = dict(self._chosen)
-        self._chosen[picture.sink] = layer
+        self._chosen[picture.sink] = self._meant[picture.sink] = layer
         self._changed_at = self._raised_at = now
 
 

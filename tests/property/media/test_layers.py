@@ -212,6 +212,21 @@ def test_only_what_flows_is_chosen(script: list[tuple[tuple[int, int, int], int,
         assert not flowing or chosen in fitting
 
 
+def test_layers_that_their_sender_left_out_are_sent_again_as_soon_as_they_flow() -> None:
+    """Its own way was narrow for a while, which says nothing of the receivers'."""
+    choice, sink = LayerChoice(), SinkKey(1, 1)
+    whole, least = Picture(sink, (100_000, 400_000, 900_000), 2, 2), Picture(sink, (100_000, 0, 0), 2, 2)
+    for second in range(60):
+        assert choice.choose([whole], Line(None, 0.0), float(second)) == {sink: 2}
+    for second in range(60, 120):
+        assert choice.choose([least], Line(None, 0.0), float(second)) == {sink: 0}
+    assert choice.choose([whole], Line(None, 0.0), 120.0) == {sink: 2}
+    assert choice.choose([least], Line(None, 0.5), 121.0) == {sink: 0}
+    for second in range(122, 125):
+        choice.choose([whole], Line(None, 0.5), float(second))
+    assert choice.choose([whole], Line(None, 0.0), 125.0) != {sink: 2}, "what is lost now takes it down"
+
+
 def test_a_camera_that_was_off_comes_back_as_it_was() -> None:
     choice, sink = LayerChoice(), SinkKey(1, 1)
     for second in range(60):
