@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Iterable
+from fractions import Fraction
 
 import av
 import numpy as np
@@ -20,7 +21,7 @@ def payloads() -> list[tuple[bytes, bool]]:
     """(payload, last of its frame), a key frame first; descriptors hold a 15-bit PictureID at octet 2."""
     encoder = av.CodecContext.create("libvpx", "w")
     encoder.width, encoder.height, encoder.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-    encoder.bit_rate, encoder.gop_size, encoder.framerate = BITS_PER_S, FRAMES, 30
+    encoder.bit_rate, encoder.gop_size, encoder.framerate = BITS_PER_S, FRAMES, Fraction(30)
     encoder.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "error-resilient": "1"}
     noise = np.random.default_rng(1)
     found: list[tuple[bytes, bool]] = []

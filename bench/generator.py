@@ -6,7 +6,7 @@ import socket
 import struct
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aioice.ice as ice
 import aiortc.rtcdtlstransport as dtls
@@ -30,7 +30,7 @@ MOST_LATENCIES = 1 << 20
 AUDIO_PPS = 50  # generator.c's
 
 
-class Silent(MediaStreamTrack):  # type: ignore[misc]  # aiortc has no types here
+class Silent(MediaStreamTrack):
     """A track that is only negotiated."""
 
     def __init__(self, kind: str) -> None:
@@ -100,7 +100,7 @@ def prepare(host: str) -> None:
     async def gather(self: Any, component: int, addresses: list[str], timeout: int = 5) -> list[Candidate]:
         protocol = ice.StunProtocol(self)
         wire = _Wire(host, protocol)
-        protocol.connection_made(wire)
+        protocol.connection_made(cast("asyncio.BaseTransport", wire))
         port = wire.socket.getsockname()[1]
         protocol.local_candidate = Candidate(
             foundation=candidate_foundation("host", "udp", host), component=component, transport="udp",
@@ -110,9 +110,11 @@ def prepare(host: str) -> None:
         return [protocol.local_candidate]
 
     certificate = dtls.RTCCertificate.generateCertificate()
-    RTCRtpReceiver.receive = RTCRtpSender.send = nothing
-    ice.Connection.get_component_candidates = gather
-    dtls.RTCCertificate.generateCertificate = classmethod(lambda _cls: certificate)
+    replaced: list[Any] = [RTCRtpReceiver, RTCRtpSender, ice.Connection, dtls.RTCCertificate]
+    receiver, sender, connection, maker = replaced
+    receiver.receive = sender.send = nothing
+    connection.get_component_candidates = gather
+    maker.generateCertificate = classmethod(lambda _cls: certificate)
 
 
 def new_connection() -> RTCPeerConnection:
@@ -154,7 +156,7 @@ class Generator:
         """A connected peer begins to send."""
         transport = connection.getTransceivers()[0].receiver.transport
         pair = transport.transport._connection._nominated[1]
-        wire: _Wire = pair.protocol.transport
+        wire = cast("_Wire", pair.protocol.transport)
         descriptor = wire.hand_over(pair.remote_addr)
         receive, send = self._sessions(transport)
         number = self._lib.generator_peer(

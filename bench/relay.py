@@ -12,6 +12,7 @@ the tables and charts of docs/PERFORMANCE.md.
 import argparse
 import asyncio
 import contextlib
+import functools
 import json
 import logging
 import os
@@ -115,10 +116,14 @@ async def run(calls: list[int], write: bool) -> int:
     generator.prepare(HOST)
     servers = {"consilium": relays.consilium, "janus": relays.janus, "mediarelay": relays.mediarelay}
     found: list[Figures] = []
+
+    def another(name: str, count: int) -> Awaitable[Figures]:
+        return run_of(name, servers[name](HOST), count)
+
     for name, count in plan(calls):
         print(f"{name}, {count} {'call' if count == 1 else 'calls'} …", end=" ", flush=True)
         with _said():
-            found.append(await in_time(lambda name=name, count=count: run_of(name, servers[name](HOST), count)))
+            found.append(await in_time(functools.partial(another, name, count)))
     stalled: Figures | None = None
     idle: Idle | None = None
     load = max(count for count in calls if count <= STALLED_AT_MOST or count == min(calls))

@@ -66,7 +66,7 @@ class Consilium:
         peers = []
         for own, other in (labels, labels[::-1]):
             connection = await offering()
-            mids = [transceiver.mid for transceiver in connection.getTransceivers()]
+            mids = [transceiver.mid or "" for transceiver in connection.getTransceivers()]
             wanted = [control.WantedTrack(mid=mid, label=other) for mid in mids]
             sdp = connection.localDescription.sdp
             body = control.PeerOffer(peer=new_id("p"), label=own, sdp=sdp, wanted=wanted)
@@ -159,7 +159,7 @@ class Janus:
         answer = self._transactions[name] = asyncio.get_running_loop().create_future()
         await self._socket.send_json({**words, "transaction": name})
         async with asyncio.timeout(10):
-            said = await answer
+            said: dict[str, Any] = await answer
         if said["janus"] == "error" or said.get("plugindata", {}).get("data", {}).get("error"):
             raise RuntimeError(f"Janus refused: {said}")
         return said

@@ -37,5 +37,5 @@ class StalledRelay(MediaRelay):
 
 
 if __name__ == "__main__":
-    media.worker.MediaRelay = StalledRelay  # type: ignore[misc]  # the one place where this stands in for the product's
+    media.worker.MediaRelay = StalledRelay  # type: ignore[attr-defined]  # the one place where this stands in for the product's
     sys.exit(media.worker.main())

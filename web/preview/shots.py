@@ -32,7 +32,9 @@ def main() -> int:
             wide = int(width or (1440 if desk else 390))
             height = 900 if desk and wide > 760 else next((int(each) for each in more if each.isdigit()), 844)
             context = browser.new_context(
-                viewport={"width": wide, "height": height}, color_scheme=scheme, has_touch=not desk
+                viewport={"width": wide, "height": height},
+                color_scheme="dark" if scheme == "dark" else "light",
+                has_touch=not desk,
             )
             tab = context.new_page()
             tab.on("pageerror", lambda error: print("ERROR", error))
