@@ -287,13 +287,9 @@ static bool is_troubled(const peer *of, double now) {
     return false;
 }
 
-int plane_peers_heard(plane *p, double since, uint32_t *peers, int capacity) {
-    return peers_who(p, was_heard, since, peers, capacity);
-}
+int plane_peers_heard(plane *p, double since, uint32_t *peers, int most) { return peers_who(p, was_heard, since, peers, most); }
 
-int plane_peers_troubled(plane *p, double now, uint32_t *peers, int capacity) {
-    return peers_who(p, is_troubled, now, peers, capacity);
-}
+int plane_peers_troubled(plane *p, double now, uint32_t *peers, int most) { return peers_who(p, is_troubled, now, peers, most); }
 
 bool plane_peer_heard_from(plane *p, uint32_t number, plane_address *address) {
     pthread_mutex_lock(&p->lock);
