@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Row, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.database import of_few_lengths
 from common.ids import ConsultationId, DepartmentId, HospitalId, PractitionerId, SeatId
 from rooms.model import IN_CALL, IN_LINE, Clarity, Consultation, EndedReason, Priority, Role, Rung, Seat, SeatIdentity, State
 from rooms.ports import SeatSession
@@ -59,10 +60,10 @@ class SqlConsultations:
         return SeatIdentity(seat, ConsultationId(row.id), HospitalId(row.hospital), Role(row.role), practitioner)
 
     async def load(self, ids: Sequence[ConsultationId]) -> list[Consultation]:
-        return await self._load(_BY_ID, {"ids": list(ids)})
+        return await self._load(_BY_ID, {"ids": of_few_lengths(ids)})
 
     async def revisions(self, ids: Collection[ConsultationId]) -> dict[ConsultationId, int]:
-        rows = await self._connection.execute(_REVISIONS, {"ids": list(ids)})
+        rows = await self._connection.execute(_REVISIONS, {"ids": of_few_lengths(ids)})
         return {ConsultationId(row.id): row.revision for row in rows}
 
     async def locked(self, which: ConsultationId) -> Consultation:
@@ -81,7 +82,7 @@ class SqlConsultations:
         if not rows:
             return []
         seats: dict[str, list[Seat]] = defaultdict(list)
-        for row in await self._connection.execute(_SEATS_OF, {"ids": [row.id for row in rows]}):
+        for row in await self._connection.execute(_SEATS_OF, {"ids": of_few_lengths(row.id for row in rows)}):
             seats[row.consultation].append(_seat(row))
         return [_consultation(row, seats[row.id]) for row in rows]
 
@@ -112,7 +113,7 @@ class SqlConsultations:
 
     async def seen(self, practitioners: Sequence[PractitionerId], since: float) -> dict[PractitionerId, list[float]]:
         ended: dict[PractitionerId, list[float]] = defaultdict(list)
-        for row in await self._connection.execute(_SEEN, {"ids": list(practitioners), "since": since}):
+        for row in await self._connection.execute(_SEEN, {"ids": of_few_lengths(practitioners), "since": since}):
             ended[PractitionerId(row.practitioner)].append(row.ended_at)
         return ended
 
@@ -144,7 +145,7 @@ class SqlConsultations:
     # --- whom somebody expects ------------------------------------------------------------------------------------------
 
     async def invited(self, practitioners: Sequence[PractitionerId], now: float) -> list[Consultation]:
-        found = await self._load(_INVITED, {"ids": list(practitioners), "now": now})
+        found = await self._load(_INVITED, {"ids": of_few_lengths(practitioners), "now": now})
         return sorted(found, key=lambda one: (one.starts_at or one.created_at, one.id))
 
     async def of_contact(self, contact: str, ended_after: float, limit: int) -> list[tuple[HospitalId, ConsultationId]]:

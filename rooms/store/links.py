@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from sqlalchemy import BindParameter, ColumnElement, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.database import of_few_lengths
 from common.ids import ConsultationId, HospitalId, SeatId
 from rooms.link import Link, LinkKind, OpenLink
 from rooms.store import tables
@@ -69,7 +70,7 @@ class SqlLinks:
 
     async def open_in(self, consultations: Sequence[ConsultationId], now: float) -> dict[ConsultationId, list[OpenLink]]:
         found: dict[ConsultationId, list[OpenLink]] = defaultdict(list)
-        for row in await self._connection.execute(_OPEN_IN, {"ids": list(consultations), "now": now}):
+        for row in await self._connection.execute(_OPEN_IN, {"ids": of_few_lengths(consultations), "now": now}):
             open_link = OpenLink(row.id, LinkKind(row.kind), row.made_by, row.expires_at)
             found[ConsultationId(row.consultation)].append(open_link)
         return found

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Row, Table, bindparam, delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.database import of_few_lengths
 from common.ids import ConsultationId, HospitalId, PractitionerId, SeatId
 from rooms.model import IN_CALL, MediaWorker, Placement
 from rooms.ports import Connected
@@ -99,7 +100,7 @@ class SqlMedia:
         return (await self.placed([consultation])).get(consultation)
 
     async def placed(self, consultations: Sequence[ConsultationId]) -> dict[ConsultationId, Placement]:
-        found = [_placement(row) for row in await self._connection.execute(_PLACED, {"ids": list(consultations)})]
+        found = [_placement(row) for row in await self._connection.execute(_PLACED, {"ids": of_few_lengths(consultations)})]
         return {placement.consultation: placement for placement in found}
 
     async def place(self, placement: Placement, now: float) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, bindparam, case, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.database import of_few_lengths
 from common.ids import ConsultationId, PractitionerId, SeatId
 from rooms.model import RecentView, Role
 from rooms.store import tables
@@ -83,7 +84,7 @@ class SqlTimeline:
                 await self._connection.execute(change)
 
     async def desk_changes(self, practitioners: Sequence[PractitionerId]) -> dict[PractitionerId, int]:
-        rows = await self._connection.execute(_DESK_CHANGES, {"ids": list(practitioners)})
+        rows = await self._connection.execute(_DESK_CHANGES, {"ids": of_few_lengths(practitioners)})
         return {PractitionerId(row.practitioner): row.changes for row in rows}
 
     async def recent(self, practitioner: PractitionerId, day_start: float, open_since: float) -> list[RecentView]:

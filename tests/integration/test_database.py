@@ -5,11 +5,13 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from sqlalchemy import exc, text
+from sqlalchemy import event, exc, text
 
 import common.database
-from common.database import Database, migrate
+from common.database import Database, migrate, of_few_lengths
 from common.errors import Unavailable
+from common.ids import ConsultationId, new_id
+from rooms.store.consultations import SqlConsultations
 from tests.processes import wait_for
 from tests.services import Postgres
 
@@ -190,3 +192,24 @@ async def test_a_brief_transaction_is_whole_or_not_at_all(sqlite_url: str) -> No
     async with database.reading(brief=True) as connection:
         assert (await connection.execute(text("SELECT number FROM thing"))).scalars().all() == [3, 4]
     await database.close()
+
+
+async def test_a_list_that_grows_all_day_is_a_handful_of_statements(database_url: str) -> None:
+    """Every length would be one, prepared and kept by each of ten connections."""
+    await migrate(database_url)
+    database = Database(database_url)
+    seen: set[str] = set()
+    event.listen(database.engine.sync_engine, "before_cursor_execute", lambda *given: seen.add(given[2]))
+    ids = [ConsultationId(new_id("c")) for _ in range(100)]
+    async with database.reading() as connection:
+        store = SqlConsultations(connection)
+        for count in range(len(ids) + 1):
+            assert await store.revisions(ids[:count]) == {}
+    await database.close()
+    assert len([statement for statement in seen if "consultation" in statement]) == 9
+
+
+@pytest.mark.parametrize(("count", "length"), [(0, 0), (1, 1), (2, 2), (3, 4), (5, 8), (64, 64), (65, 128)])
+def test_a_list_has_one_of_few_lengths_and_nobody_new_in_it(count: int, length: int) -> None:
+    found = of_few_lengths(range(count))
+    assert len(found) == length and set(found) == set(range(count))
