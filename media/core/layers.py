@@ -3,7 +3,7 @@
 Decides by what the relay itself sees before the receiver: down at once when a queue stands there or packets are lost, up, one
 layer at a time, when there has been neither for a while; a layer that was too much is tried more and more seldom. What the
 receiver says that it can take (REMB) only confirms a short queue, and lets it wait less for more: it never exceeds half again
-what arrives, sinks to next to nothing on a busy machine, and browsers stop telling it (docs/PERFORMANCE.md).
+what arrives, sinks to next to nothing on a busy machine, and browsers stop telling it (docs/LAYER_SWITCHES.md).
 """
 
 from dataclasses import dataclass, replace
@@ -153,7 +153,7 @@ class LayerChoice:
         where nobody knows what it carries."""
         before = dict(self._chosen)
         failed_bps = self._taken(pictures)
-        carried = line.passes or failed_bps
+        carried = line.passes or round(failed_bps * (1 - line.lost))
         if now - self._raised_at < TRIED_S and self._before.keys() == self._chosen.keys():
             self._chosen = {each.sink: each.nearest(self._before[each.sink]) for each in pictures}
         while self._chosen == before or self._taken(pictures) > carried:

@@ -195,6 +195,17 @@ def test_a_queue_that_empties_after_a_fall_costs_no_second_layer() -> None:
     assert (0,) not in receiver.history[-48:]
 
 
+def test_what_is_lost_tells_what_passes() -> None:
+    """A line with hardly any queue loses what it does not carry: 350 kbit/s of 1.5 Mbit/s are the smallest layer at once."""
+    choice, sink = LayerChoice(), SinkKey(1, 1)
+    picture = Picture(sink, (150_000, 450_000, 1_500_000), 2, 2)
+    for step in range(40):
+        assert choice.choose([picture], Line(None, 0.0), step / 4) == {sink: 2}
+    for step in range(40, 43):
+        chosen = choice.choose([picture], Line(None, 0.75), step / 4)
+    assert chosen == {sink: 0}
+
+
 rates = st.tuples(*[st.sampled_from([0, 0, 100_000, 500_000])] * 3)
 
 
