@@ -22,6 +22,7 @@ from typing import Any
 
 import aiohttp
 from aiortc import RTCPeerConnection, RTCSessionDescription
+from socketio.exceptions import SocketIOError
 
 from bench import generator
 from bench.clip import payloads
@@ -109,7 +110,18 @@ class Practice:
         self._patients = 0
 
     async def run(self, until: float) -> None:
-        """One patient after the other until this time of the loop."""
+        """One patient after the other until this time of the loop. A doctor who lost the hospital comes again; it is written down."""
+        while asyncio.get_running_loop().time() < until:
+            try:
+                await self._work(until)
+            except (AssertionError, TimeoutError, SocketIOError, aiohttp.ClientError) as error:
+                self._broke(error)
+                await asyncio.sleep(1)
+
+    def _broke(self, error: Exception) -> None:
+        self._town.course.broken.append(f"{type(error).__name__}: {error}"[:200])
+
+    async def _work(self, until: float) -> None:
         town, loop = self._town, asyncio.get_running_loop()
         async with aiohttp.ClientSession(connector=from_address(2, self._number)) as session:
             staff_number = str(FIRST_NUMBER + self._number)
@@ -118,6 +130,8 @@ class Practice:
         await doctor.speaker.come()
         try:
             await wait_for(lambda: "desk_state" in doctor.speaker.states, STEP_S, "a desk")
+            if (left := doctor.speaker.states["desk_state"]["seat"]) is not None:  # of a call that broke
+                await doctor.speaker.ask("consultation_end", {"seat": left})
             answer = await doctor.speaker.ask("duty_set", {"departments": [town.department(self._number)]})
             assert answer["ok"], answer
             while loop.time() < until:
@@ -125,7 +139,7 @@ class Practice:
                     await self._visit(doctor, min(self._random.uniform(*town.talks_s), max(3.0, until - loop.time())))
                     town.course.calls += 1
                 except (AssertionError, TimeoutError) as error:
-                    town.course.broken.append(f"{type(error).__name__}: {error}"[:200])
+                    self._broke(error)
                     await asyncio.sleep(1)
         finally:
             await doctor.hang_up()
@@ -204,8 +218,13 @@ class Town:
         """Write down how both processes are."""
         at = time.monotonic() - self._began
         signaling = self.server.pid
+        try:
+            worker = worker_of(signaling)
+        except AssertionError as none:  # one that died is replaced
+            self.course.broken.append(f"{none}")
+            return
         self.course.signaling.append(_sample(signaling, at))
-        self.course.worker.append(_sample(worker_of(signaling), at))
+        self.course.worker.append(_sample(worker, at))
 
     async def watch(self, every_s: float) -> None:
         """Look until cancelled."""
