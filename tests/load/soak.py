@@ -110,7 +110,7 @@ class Practice:
         self._patients = 0
 
     async def run(self, until: float) -> None:
-        """One patient after the other until this time of the loop. A doctor who lost the hospital comes again; it is written down."""
+        """One patient after the other until this time of the loop. Who lost the hospital comes again, and it is written down."""
         while asyncio.get_running_loop().time() < until:
             try:
                 await self._work(until)
