@@ -1,27 +1,45 @@
-"""What is lost on the way comes again, in both browsers: RFC 4588 from browser to relay and from relay to browser."""
+"""What is lost on the way comes again, in both browsers: RFC 4588 from browser to relay and from relay to browser.
 
-from dataclasses import replace
+The streams are read off the wire (tests/netsim/ledger.py), since Firefox does not count what it is sent again; what was repaired
+is seen by the frames that it decodes. What each link carried stands in test-results/links.
+"""
+
+import json
+from dataclasses import asdict, dataclass, replace
 from itertools import permutations
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser
 
-from tests.browser.links import LinkedCast
+from tests.browser.gaps import watch_gaps
+from tests.browser.links import RESULTS, LinkedCast
 from tests.browser.stage import BLUE, GREEN, Person
 from tests.browser.test_call import assert_media_flows, pair
+from tests.netsim.ledger import Carried, Ledger
 from tests.netsim.link import Conditions
 from tests.processes import wait_for
 
 LOSSY = Conditions(delay_s=0.02, loss=0.05)
+ENOUGH = 40
+"""Packets of the picture lost each way at each: what is said of them is no chance any more."""
+BUDGET, FIRST_REPEATS = 1.2, 8
+"""Sent again at most for each that was lost, and packets that may be before any is known to be (feedback.c)."""
+DECODED = 0.9
+"""Of the frames that the other sends. A frame of this picture is three packets and more: with a twentieth of them lost and none
+repaired one in seven would be spoiled, and all after it until the next key frame."""
+GOAL_S = 0.5
 
 STREAMS = """
 async () => {
-  const found = { again: null, nacks: 0, sentAgain: 0, layers: {}, freezes: 0, heights: {} };
+  const found = { again: null, nacks: 0, plis: 0, sentAgain: 0, layers: {}, freezes: 0, heights: {}, decoded: 0, formats: {} };
   for (const peer of window.__peers) {
     if (peer.connectionState === 'closed') continue;
+    for (const [, type, name] of peer.remoteDescription.sdp.matchAll(/^a=rtpmap:(\\d+) ([^/]+)/gm)) found.formats[type] = name;
     for (const s of (await peer.getStats()).values()) {
       if (s.type === 'inbound-rtp' && s.kind === 'video') {
+        found.decoded += s.framesDecoded || 0;
+        found.plis += s.pliCount || 0;
         if ('retransmittedPacketsReceived' in s) found.again = (found.again ?? 0) + s.retransmittedPacketsReceived;
         found.nacks += s.nackCount || 0;
         found.freezes += s.freezeCount || 0;
@@ -49,26 +67,90 @@ async def streams(person: Person) -> dict[str, Any]:
     return found
 
 
+@dataclass(frozen=True)
+class Hop:
+    """One way between a browser and the relay, since a moment: packets of the picture lost, and how many came again, in how many
+    streams of their own."""
+
+    lost: int
+    again: int
+    streams: int
+
+    @classmethod
+    def of(cls, ledger: Ledger, formats: dict[str, str], before: "Hop | None" = None) -> "Hop":
+        repair = {int(number) for number, name in formats.items() if name == "rtx"}
+        picture: Carried = ledger.of_types({int(number) for number, name in formats.items() if name in ("VP8", "H264")})
+        first = {key.ssrc for key in ledger.streams if key.payload_type not in repair}
+        own = {key.ssrc for key in ledger.streams if key.payload_type in repair} - first
+        lost, again = picture.lost, ledger.of_types(repair).entered
+        return cls(lost - (before.lost if before else 0), again - (before.again if before else 0), len(own))
+
+
+async def hops(cast: LinkedCast, person: Person, before: dict[str, Hop] | None = None) -> dict[str, Hop]:
+    """Both ways of one person."""
+    link, formats = cast.link(person), (await streams(person))["formats"]
+    books = {"up": link.carried_up, "down": link.carried_down}
+    return {way: Hop.of(ledger, formats, before[way] if before else None) for way, ledger in books.items()}
+
+
 async def test_what_is_lost_comes_again_in_a_stream_of_its_own(
-    patients_browser: Browser, chromium: Browser, cast: LinkedCast
+    patients_browser: Browser, chromium: Browser, cast: LinkedCast, request: pytest.FixtureRequest
 ) -> None:
     """RFC 4588 both ways: the relay unwraps what a browser sends again, and answers each receiver in the same way."""
-    doctor = await cast.doctor_on_duty(chromium, replace(BLUE, busy=True))
-    patient = await cast.patient_in_line(patients_browser, "Bai Yun", replace(GREEN, busy=True))
+    doctor = await cast.doctor_on_duty(chromium, replace(BLUE, busy=60))
+    patient = await cast.patient_in_line(patients_browser, "Bai Yun", replace(GREEN, busy=60))
+    people = {"Bai Yun": patient, "An Ning": doctor}
     await pair(doctor, patient)
-    await everybody_sees({"Bai Yun": patient, "An Ning": doctor})
-    for person in (doctor, patient):
+    await everybody_sees(people)
+    for person, other in ((doctor, "Bai Yun"), (patient, "An Ning")):
+        await watch_gaps(person, other)
+        await person.page.evaluate("window.__gaps.length = 0")
+    begun = {name: (await streams(person), await hops(cast, person)) for name, person in people.items()}
+    for person in people.values():
         cast.link(person).become(LOSSY)
 
-    async def repaired() -> bool:
-        seen = [await streams(doctor), await streams(patient)]
-        # Firefox does not count what it is sent again: of it one sees that it asks, and sends again itself.
-        return all(each["sentAgain"] > 5 and each["nacks"] > 5 and (each["again"] is None or each["again"] > 5) for each in seen)
+    async def since() -> dict[str, dict[str, Hop]]:
+        return {name: await hops(cast, person, begun[name][1]) for name, person in people.items()}
 
+    async def enough() -> bool:
+        return all(hop.lost >= ENOUGH for each in (await since()).values() for hop in each.values())
+
+    found: dict[str, dict[str, Hop]] = {}
     try:
-        await wait_for(repaired, 40, "retransmissions both ways at both")
+        await wait_for(enough, 60, "losses both ways at both")
     finally:
-        print("doctor", await streams(doctor), "patient", await streams(patient))
+        found, now = await since(), {name: await streams(person) for name, person in people.items()}
+        had = {name: grown(begun[name][0], now[name]) for name in people}
+        for name, person in people.items():
+            had[name]["longest_gap_s"] = await person.page.evaluate("Math.max(0, ...window.__gaps)")
+        keep(request.node.name, found, had)
+    for name, other in (("Bai Yun", "An Ning"), ("An Ning", "Bai Yun")):
+        for hop in found[name].values():
+            assert hop.streams >= 1, "a stream of its own"
+            assert hop.again >= ENOUGH / 2, "of what was lost most came again"
+            assert hop.again <= BUDGET * hop.lost + FIRST_REPEATS, "no storm"
+        assert had[name]["nacks"] > 5, had
+        assert had[name]["sentAgain"] > 5, had
+        assert had[name]["again"] is None or had[name]["again"] > 5, had
+        assert had[name]["decoded"] >= DECODED * had[other]["sent"] - 5, had  # frames that are still under way
+
+
+def grown(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """What was counted since; `sent` are the frames that somebody sent of their own picture."""
+    counts = {name: now[name] - before[name] for name in ("nacks", "plis", "sentAgain", "freezes", "decoded")}
+    counts["again"] = None if now["again"] is None else now["again"] - (before["again"] or 0)
+    counts["sent"] = sum(
+        layer["frames"] - before["layers"].get(rid, {"frames": 0})["frames"] for rid, layer in now["layers"].items()
+    )
+    return counts
+
+
+def keep(name: str, found: dict[str, dict[str, Hop]], had: dict[str, dict[str, Any]]) -> None:
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    rows = {who: {**{way: asdict(hop) for way, hop in found[who].items()}, **had[who]} for who in found}
+    text = json.dumps({"people": rows, "goal_s": GOAL_S}, indent=1, ensure_ascii=False)
+    (RESULTS / f"{name}.json").write_text(text)
+    print("\n" + text)
 
 
 async def everybody_sees(people: dict[str, Person]) -> None:

@@ -10,6 +10,7 @@ import socket
 from collections.abc import Callable
 from typing import cast
 
+from tests.netsim.ledger import Ledger
 from tests.netsim.link import CUT, PERFECT, Conditions, Link
 
 Address = tuple[str, int]
@@ -35,11 +36,13 @@ class _Wire:
 
     def __init__(self, link: Link, deliver: Deliver) -> None:
         self.link = link
+        self.ledger = Ledger()
         self._deliver = deliver
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
 
     def send(self, packet: bytes, door: _Door, address: Address) -> None:
+        self.ledger.entered(packet)
         self.link.send(packet, self._loop.time(), (door, address))
         self._pass_on()
 
@@ -54,6 +57,7 @@ class _Wire:
     def _pass_on(self) -> None:
         for packet, tag in self.link.deliver(self._loop.time()):
             door, address = cast(tuple[_Door, Address], tag)
+            self.ledger.left(packet)
             self._deliver(packet, door, address)
         self.close()
         due = self.link.deadline()
@@ -88,6 +92,16 @@ class LinkProxy:
     @property
     def down(self) -> Link:
         return self._down.link
+
+    @property
+    def carried_up(self) -> Ledger:
+        """What the browser sent, stream by stream, since the link was made."""
+        return self._up.ledger
+
+    @property
+    def carried_down(self) -> Ledger:
+        """What the workers sent it."""
+        return self._down.ledger
 
     def become(self, up: Conditions, down: Conditions | None = None) -> None:
         """The link is like this from now on; without `down` both ways."""
