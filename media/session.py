@@ -12,6 +12,7 @@ import structlog
 
 from common.errors import ProtocolError, UserError
 from common.ids import ConsultationId
+from media.caps import Capped, Caps
 from media.control.messages import (
     PeerOffer,
     PeerReport,
@@ -99,7 +100,7 @@ class Session:
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
         self._ladders = Ladders(lambda notice: self._notify(notice, self.id), hash(session))
-        self._caps: dict[SourceKey, int] = {}
+        self._caps = Caps(endpoint.plane.source_cap_set)
         self.has_layers = False
         """Whether anybody sends a picture in several layers: then `choose_layers` is to be called every `EVERY_S`."""
 
@@ -278,7 +279,7 @@ class Session:
             if (member.label, Kind.AUDIO) in heard or (member.label, Kind.VIDEO) in heard
         ]
         self._ladders.forget(self._labels())
-        self._set_caps(self._ladders.round(seen, now))
+        self._caps.hold(len(self._members), self._capped(), self._ladders.round(seen, now), now)
         rungs = self._ladders.rungs() if self.has_layers and len(self._members) > ROOM_OF_TWO else {}
         if self._layering.told({number: rungs[each.label] for number, each in self._members.items() if each.label in rungs}):
             self._apply(self._layering.make_way(self._sent_pictures(), self._seen_pictures(), now))
@@ -300,17 +301,13 @@ class Session:
             relayed_tcp=self._ladders.is_tcp(member.label),
         )
 
-    def _set_caps(self, by_label: Mapping[str, int]) -> None:
-        caps = {
-            key: by_label.get(member.label, 0) if len(self._members) <= ROOM_OF_TWO else 0
+    def _capped(self) -> list[Capped]:
+        return [
+            Capped(key, member.label, stream.line.mid, len(stream.line.rids))
             for member in self._members.values()
             for key, stream in member.sources.items()
             if stream.line.kind is Kind.VIDEO
-        }
-        for key, cap in caps.items():
-            if self._caps.get(key, 0) != cap:
-                self._endpoint.plane.source_cap_set(key, cap)
-        self._caps = caps
+        ]
 
     def _labels(self) -> list[str]:
         return [member.label for member in self._members.values()]

@@ -36,7 +36,7 @@ REDIRECT = r"""
 
 GLANCE = """
 async () => {
-  const seen = { frames: 0, packets: 0, energy: 0, received: 0, states: [] };
+  const seen = { frames: 0, packets: 0, heard: 0, energy: 0, received: 0, states: [] };
   for (const peer of window.__peers || []) {
     if (peer.connectionState === 'closed') continue;
     seen.states.push(peer.connectionState);
@@ -44,7 +44,10 @@ async () => {
       if (s.type !== 'inbound-rtp') continue;
       seen.received += s.bytesReceived || 0;
       if (s.kind === 'video') seen.frames += s.framesDecoded || 0;
-      else { seen.packets += s.packetsReceived || 0; seen.energy += s.totalAudioEnergy || 0; }
+      else {
+        seen.packets += s.packetsReceived || 0; seen.energy += s.totalAudioEnergy || 0;
+        seen.heard += ((s.totalSamplesReceived || 0) - (s.concealedSamples || 0)) / 48000;
+      }
     }
   }
   const words = [...document.querySelectorAll('[role=status], [role=alert]')].map((each) => each.innerText.trim());
@@ -57,12 +60,14 @@ async () => {
 
 @dataclass(frozen=True, slots=True)
 class Second:
-    """What one person had in one second. `frames` decoded, `packets` of sound received, `energy` of sound played."""
+    """What one person had in one second. `frames` decoded, `packets` of sound received, seconds `heard` of what came (the
+    decoder makes up the rest), `energy` of sound played."""
 
     at_s: float
     person: str
     frames: int
     packets: int
+    heard: float
     energy: float
     kbit: int
     state: str
@@ -140,6 +145,7 @@ class Witness:
                 person=who,
                 frames=int(grown("frames")),
                 packets=int(grown("packets")),
+                heard=round(grown("heard"), 2),
                 energy=round(grown("energy"), 4),
                 kbit=round(grown("received") * 8 / 1000 / (at - before[0])),
                 state=",".join(seen["states"]),

@@ -4,7 +4,8 @@ Second by second what each person had stands in test-results/links.
 """
 
 import asyncio
-from dataclasses import replace
+import time
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pytest
@@ -13,7 +14,9 @@ from playwright.async_api import Browser
 from tests.browser.links import LinkedCast, Witness
 from tests.browser.stage import BLUE, GREEN, Person
 from tests.browser.test_links import in_a_call
+from tests.netsim.ledger import Carried
 from tests.netsim.link import Conditions
+from tests.netsim.proxy import LinkProxy
 from tests.processes import slowness, wait_for
 
 pytestmark = pytest.mark.timeout(400)  # of STEP_S each, on a slow machine
@@ -46,9 +49,77 @@ async def is_one_of(viewer: Person, *wanted: str) -> bool:
 
 
 def sound_of(witness: Witness, who: str, since: float) -> float:
-    """The share of seconds with at least half of the packets that a steady tone makes."""
+    """The share of seconds of which at least half was heard as it was sent."""
     seconds = witness.of(who, since)
-    return sum(second.packets >= 25 for second in seconds) / max(1, len(seconds))
+    return sum(second.heard >= 0.5 for second in seconds) / max(1, len(seconds))
+
+
+PACKETS = {"hd": [50.0], "sd": [50.0], "low": [25.0, 1000 / 60], "stills": [1000 / 60], "audio": [1000 / 60]}
+"""Of the voice in a second, by rung; as few as without a picture where one is only tried (web/src/call/quality.ts)."""
+NEAR = 0.2
+HEADERS_BYTES = 28
+"""IPv4 and UDP, which a link of ours does not see."""
+LISTEN_S = 2.0
+KEPT = 0.95
+"""Of a voice's packets."""
+FORMATS = "() => window.__peers.map((p) => p.remoteDescription?.sdp ?? '').join('').match(/^a=rtpmap:\\d+ opus/gm)"
+
+
+async def opus(person: Person) -> set[int]:
+    """The payload types of the voice on this person's link."""
+    return {int(line.split(":")[1].split()[0]) for line in await person.page.evaluate(FORMATS)}
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A voice on the wire for a while: the rung all the time, packets a second, bits a second with all headers, and the share of
+    packets that the link delivered."""
+
+    rung: str
+    packets: float
+    bps: float
+    arrived: float
+
+
+async def voice_of(cast: LinkedCast, sender: Person, viewer: Person, seconds: float = LISTEN_S) -> Voice | None:
+    """What `sender` sends, to whom `viewer` sees and hears; none when the rung changed meanwhile."""
+    types, ledger, rung = await opus(sender), cast.link(sender).carried_up, await quality(viewer)
+    before, began = ledger.of_types(types), time.monotonic()
+    await asyncio.sleep(seconds)
+    after, took = ledger.of_types(types), time.monotonic() - began
+    sent = after.entered - before.entered
+    if await quality(viewer) != rung or sent == 0:
+        return None
+    octets = after.octets - before.octets + sent * HEADERS_BYTES
+    return Voice(rung, sent / took, octets * 8 / took, (after.left - before.left) / sent)
+
+
+async def without_picture(cast: LinkedCast, sender: Person, viewer: Person, narrow: LinkProxy) -> Voice | None:
+    """A voice on a rung on which no picture moves. `narrow` is the link in question: the sender's own, or the one beyond."""
+    ledger = narrow.carried_up if narrow is cast.link(sender) else narrow.carried_down
+    types = await opus(sender if narrow is cast.link(sender) else viewer)
+    before = ledger.of_types(types)
+    voice = await voice_of(cast, sender, viewer)
+    if voice is None or voice.rung not in ("stills", "audio"):
+        return None
+    after = ledger.of_types(types)
+    return replace(voice, arrived=(after.left - before.left) / (after.entered - before.entered))
+
+
+async def voices(cast: LinkedCast, person: Person) -> dict[str, Carried]:
+    """What this person's link has carried of voices, there and back."""
+    link, types = cast.link(person), await opus(person)
+    return {"up": link.carried_up.of_types(types), "down": link.carried_down.of_types(types)}
+
+
+async def assert_paced(cast: LinkedCast, sender: Person, viewer: Person) -> None:
+    """The voice comes in as many packets as its rung wants: a browser follows within a moment, and rungs may change."""
+
+    async def found() -> Voice | None:
+        voice = await voice_of(cast, sender, viewer)
+        return voice if voice is not None and any(abs(voice.packets / each - 1) <= NEAR for each in PACKETS[voice.rung]) else None
+
+    print("voice", await wait_for(found, 10 * LISTEN_S, "a voice in packets of its rung"))
 
 
 async def test_a_bad_line_makes_the_picture_small_and_a_good_one_large_again(
@@ -61,6 +132,7 @@ async def test_a_bad_line_makes_the_picture_small_and_a_good_one_large_again(
         slow = await asyncio.to_thread(slowness)
         for viewer in (doctor, patient):
             await wait_for(partial(is_one_of, viewer, "hd", "sd"), 2 * STEP_S * slow, "a good picture on a good line")
+        await assert_paced(cast, patient, doctor)
         fell = witness.mark("200 kbit/s")
         cast.link(patient).become(line(200_000))
         for viewer in (doctor, patient):
@@ -72,6 +144,7 @@ async def test_a_bad_line_makes_the_picture_small_and_a_good_one_large_again(
         )
         await asyncio.sleep(max(0.0, fell + EMPTY_S + 5 - witness.now))
         assert sound_of(witness, "doctor", fell + EMPTY_S) >= 0.6, witness.table()
+        await assert_paced(cast, patient, doctor)
         witness.mark("2 Mbit/s again")
         cast.link(patient).become(line(2_000_000))
         for viewer in (doctor, patient):
@@ -91,7 +164,21 @@ async def test_a_line_for_sound_alone_carries_sound_and_stills(
             await wait_for(partial(is_one_of, viewer, "stills", "audio"), 2 * STEP_S * slow, "no moving picture any more")
         await doctor.page.locator("figure[data-still]").first.wait_for(timeout=2 * STEP_S * slow * 1000)
         settled = witness.mark("stills")
-        await asyncio.sleep(6)
+        ways = await voices(cast, patient)
+        await assert_paced(cast, patient, doctor)
+        for one, other in ((patient, doctor), (doctor, patient)):
+            voice = await wait_for(
+                partial(without_picture, cast, one, other, cast.link(patient)), 40, "a voice without a picture"
+            )
+            print(voice)
+            assert voice is not None
+            assert voice.arrived >= KEPT, voice
+            assert voice.bps <= 40_000, voice
+        kept = {
+            way: round((now.left - was.left) / (now.entered - was.entered), 3)
+            for (way, now), was in zip((await voices(cast, patient)).items(), ways.values(), strict=True)
+        }
+        print(f"of both voices since, pictures that were tried included: {kept}")
         assert sound_of(witness, "doctor", settled + 1) >= 0.6, witness.table()
         witness.mark("2 Mbit/s")
         cast.link(patient).become(line(2_000_000))

@@ -18,6 +18,7 @@ function sender(encodings: RTCRtpEncodingParameters[]) {
       },
     } as unknown as RTCRtpSender,
     active: () => now.filter((each) => each.active !== false).map((each) => each.rid),
+    whole: () => now.find((each) => each.rid === "f"),
     times: () => set,
   };
 }
@@ -26,11 +27,11 @@ describe("layers", () => {
   it("sends the whole picture alone in a room of two, all layers in a larger one, none without a camera", async () => {
     const camera = sender(layersOf(800_000));
     expect(camera.active()).toEqual(["f"]);
-    await activate(camera.sender, sending(true), "hd");
+    await activate(camera.sender, sending(true), { rung: "hd" });
     expect(camera.active()).toEqual(["q", "h", "f"]);
-    await activate(camera.sender, sending(false), "hd");
+    await activate(camera.sender, sending(false), { rung: "hd" });
     expect(camera.active()).toEqual([]);
-    await activate(camera.sender, sending(true), null);
+    await activate(camera.sender, sending(true), { rung: null });
     expect(camera.active()).toEqual(["f"]);
   });
 
@@ -42,16 +43,34 @@ describe("layers", () => {
       ["stills", []],
       ["hd", ["q", "h", "f"]],
     ] as const) {
-      await activate(camera.sender, sendingOf({ clarity, limitBps: 300_000 }, true, 800_000, 480), clarity);
+      await activate(camera.sender, sendingOf({ clarity, limitBps: 300_000 }, true, 800_000, 480), { rung: clarity });
+      await activate(camera.sender, sendingOf({ clarity, limitBps: 300_000 }, true, 800_000, 480), { rung: clarity });
       expect(camera.active()).toEqual(left);
     }
   });
 
+  it("lets a layer go on as it is while others begin in its place, but none without a camera", async () => {
+    const low = sendingOf({ clarity: "low", limitBps: 300_000 }, true, 800_000, 720);
+    const camera = sender(layersOf(800_000));
+    await activate(camera.sender, low, { rung: null });
+    expect(await activate(camera.sender, low, { rung: "low" })).toBe(true);
+    expect(camera.active()).toEqual(["q", "f"]);
+    expect(camera.whole()).toMatchObject({ scaleResolutionDownBy: 3, maxFramerate: 15 });
+    expect(await activate(camera.sender, low, { rung: "low", overlapping: true })).toBe(false);
+    expect(camera.active()).toEqual(["q", "f"]);
+    expect(await activate(camera.sender, low, { rung: "low" })).toBe(false);
+    expect(camera.active()).toEqual(["q"]);
+    expect(await activate(camera.sender, low, { rung: null })).toBe(true); // they leave again
+    expect(camera.active()).toEqual(["q", "f"]);
+    await activate(camera.sender, { ...low, active: false }, { rung: null, overlapping: true });
+    expect(camera.active()).toEqual([]);
+  });
+
   it("sets nothing that is so already", async () => {
     const camera = sender([{ ...sending(true) }]);
-    await activate(camera.sender, sending(true), "hd");
+    await activate(camera.sender, sending(true), { rung: "hd" });
     expect(camera.times()).toBe(0);
-    await activate(camera.sender, sending(false), null);
+    await activate(camera.sender, sending(false), { rung: null });
     expect(camera.times()).toBe(1);
   });
 

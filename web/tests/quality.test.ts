@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { moves, SOUND_BPS, START, sendingOf, soundBps, Watch } from "../src/call/quality";
+import { goingOn, paced, pausing } from "../src/call/answers";
+import { moves, START, sendingOf, VOICE, voiceOf, Watch } from "../src/call/quality";
 import { Run, types } from "./run";
 
 describe("a rung of the ladder", () => {
@@ -27,10 +28,49 @@ describe("a rung of the ladder", () => {
   it("without a moving picture sends none and leaves the sound less, never nothing", () => {
     for (const clarity of ["stills", "audio", "text"] as const) {
       expect(sendingOf({ clarity, limitBps: 0 }, true, 1_000_000, 480).active).toBe(false);
-      expect(soundBps(clarity)).toBe(SOUND_BPS.least);
+      expect(voiceOf({ clarity, limitBps: 0 })).toBe(VOICE.least);
       expect(moves(clarity)).toBe(false);
     }
     expect(sendingOf(START, false, 1_000_000, 480).active).toBe(false); // the camera is off
+  });
+});
+
+describe("the voice", () => {
+  const HEADERS_BYTES = 20 + 8 + 12 + 12 + 16; // IPv4, UDP, RTP, its extensions, the tag of GCM
+  const wholeBps = ({ maxBitrate, ptimeMs }: { maxBitrate: number; ptimeMs: number }) =>
+    maxBitrate + (HEADERS_BYTES * 8 * 1000) / ptimeMs;
+
+  it("is lighter on each lower rung, in fewer packets, and fits into 40 kbit/s with all headers where no picture moves", () => {
+    const rungs = (["hd", "sd", "low", "stills", "audio", "text"] as const).map((clarity) =>
+      voiceOf({ clarity, limitBps: 300_000 }),
+    );
+    expect(rungs).toEqual([VOICE.full, VOICE.full, VOICE.less, VOICE.least, VOICE.least, VOICE.least]);
+    expect(voiceOf({ clarity: "low", limitBps: 100_000 })).toBe(VOICE.least); // a picture is tried
+    expect(wholeBps(VOICE.full)).toBeGreaterThan(wholeBps(VOICE.less));
+    expect(wholeBps(VOICE.less)).toBeGreaterThan(wholeBps(VOICE.least));
+    expect(wholeBps(VOICE.least)).toBeLessThan(0.95 * 40_000);
+  });
+
+  it("is paced by the answer, and nothing else of it is touched", () => {
+    const answer = "m=audio 9\r\na=fmtp:111 minptime=10;usedtx=1\r\na=ptime:20\r\nm=video 9\r\n";
+    expect(paced(answer, 60)).toBe(answer.replace("a=ptime:20", "a=ptime:60"));
+    expect(paced(paced(answer, 60), 20)).toBe(answer);
+  });
+});
+
+describe("an answer", () => {
+  it("begins no layer that is off", () => {
+    const answer = "a=rid:q recv\r\na=simulcast:recv q;h;f\r\na=ptime:20\r\n";
+    expect(pausing(answer, ["q", "h"])).toBe(answer.replace("q;h;f", "~q;~h;f"));
+    expect(pausing(answer, [])).toBe(answer);
+    expect(pausing("a=ptime:20\r\n", ["q"])).toBe("a=ptime:20\r\n");
+  });
+
+  it("names no rate to begin with once there is one", () => {
+    const answer =
+      "a=fmtp:96 x-google-start-bitrate=1000\r\na=fmtp:97 packetization-mode=1;x-google-start-bitrate=1000\r\n";
+    expect(goingOn(answer)).toBe("a=fmtp:97 packetization-mode=1\r\n");
+    expect(goingOn("a=fmtp:111 minptime=10\r\n")).toBe("a=fmtp:111 minptime=10\r\n");
   });
 });
 

@@ -26,29 +26,50 @@ export const sizeOf = (place: number, count: number): "medium" | "large" =>
 /** The layers that each rung of the ladder leaves in a room of several; the relay chooses among them for each receiver. */
 const LEFT: Partial<Record<Clarity, readonly string[]>> = { hd: ["q", "h", WHOLE], sd: ["q", "h"], low: ["q"] };
 
-/** Sends the whole picture as `sending` says; in a room of several (`rung` given) those layers that the rung leaves. Where the relay took
- * no layers (H.264) a browser sends only the first, which is the whole picture then. */
+/** The layers that are not sent now. */
+export const offOf = (sender: RTCRtpSender): string[] =>
+  sender
+    .getParameters()
+    .encodings.filter((each) => each.active === false)
+    .flatMap(({ rid }) => rid ?? []);
+
+/** How long a layer goes on when others begin in its place: until the relay has their first key frames, whoever watches has it. */
+export const OVERLAP_MS = 1_500;
+
+export interface Activation {
+  /** The rung in a room of several; null in one of two, which is sent the whole picture alone. */
+  rung: Clarity | null;
+  /** Where the relay took no layers (H.264) a browser sends only the first, which is the whole picture then. */
+  taken?: boolean;
+  /** Layers that end go on as they are. */
+  overlapping?: boolean;
+}
+
+/** Sends the whole picture as `sending` says; in a room of several those layers that the rung leaves.
+ * @returns whether some layers begin in the place of others, which end when this is called without `overlapping` */
 export async function activate(
   sender: RTCRtpSender,
   sending: Sending,
-  rung: Clarity | null,
-  taken = true,
-): Promise<void> {
+  { rung, taken = true, overlapping = false }: Activation,
+): Promise<boolean> {
   const parameters = sender.getParameters();
   const before = JSON.stringify(parameters.encodings);
   const several = taken && parameters.encodings.length > 1;
+  const wanted = parameters.encodings.map(({ rid }, place) => {
+    if (!taken) return place === 0 && sending.active;
+    const isLeft = several && rung !== null ? LEFT[rung]?.includes(rid ?? "") : !several || rid === WHOLE;
+    return sending.active && isLeft === true;
+  });
+  const begins = parameters.encodings.some((each, place) => wanted[place] && each.active === false);
+  const replaced = begins && parameters.encodings.some((each, place) => each.active !== false && !wanted[place]);
+  const goesOn = (replaced || overlapping) && sending.active && taken;
   for (const [place, encoding] of parameters.encodings.entries()) {
-    if (!taken && place > 0) {
-      encoding.active = false;
-      continue;
-    }
-    const { rid } = encoding;
-    const whole = !several || rid === undefined || rid === WHOLE;
-    if (several && rung !== null) {
-      encoding.active = sending.active && rid !== undefined && (LEFT[rung]?.includes(rid) ?? false);
-      if (whole) Object.assign(encoding, { maxBitrate: sending.maxBitrate, scaleResolutionDownBy: 1 });
-    } else if (whole) Object.assign(encoding, sending);
-    else encoding.active = false;
+    if (goesOn && encoding.active !== false && !wanted[place]) continue;
+    encoding.active = wanted[place] === true;
+    if (!several ? place > 0 : encoding.rid !== WHOLE) continue;
+    if (several && rung !== null) Object.assign(encoding, { maxBitrate: sending.maxBitrate, scaleResolutionDownBy: 1 });
+    else Object.assign(encoding, sending);
   }
   if (JSON.stringify(parameters.encodings) !== before) await sender.setParameters(parameters);
+  return replaced;
 }

@@ -1,8 +1,9 @@
 /** One RTCPeerConnection to the relay. Carries out what the reducer orders; decides nothing about when. */
 
 import type { PathKind, WantedTrack } from "../signal/messages";
-import { activate, isLayerable, layersOf, sizeOf } from "./layers";
-import { type QualityNow, START, sendingOf, soundBps } from "./quality";
+import { goingOn, paced, pausing } from "./answers";
+import { activate, isLayerable, layersOf, OVERLAP_MS, offOf, sizeOf } from "./layers";
+import { type QualityNow, START, sendingOf, VOICE, voiceOf } from "./quality";
 import type { Connection } from "./reducer";
 
 /** Sends an offer and gives the answer's SDP, or null when it was refused or lost. */
@@ -38,11 +39,18 @@ export class RelayPeer {
   private media = { microphone: false, camera: false };
   private quality = START;
   private parameters: Promise<void> = Promise.resolve();
+  /** Offers are made one after the other. */
+  private offers: Promise<unknown> = Promise.resolve();
+  /** The relay's last answer, in force, with the voice in packets of `ptimeMs`. */
+  private answer: string | null = null;
+  private ptimeMs = VOICE.full.ptimeMs;
   private layered = false;
   /** Whether the relay's answer takes the layers that are offered. */
   private taken = true;
   private sizes = new Map<string, "medium" | "large">();
-  private unlayering: ReturnType<typeof setTimeout> | undefined;
+  /** Until when layers that end go on. */
+  private overlapUntil = 0;
+  private overlapping: ReturnType<typeof setTimeout> | undefined;
 
   /** The two own m-lines come first and are there even without a device, so that one found later needs no new offer. */
   constructor(
@@ -78,15 +86,45 @@ export class RelayPeer {
         const { width = 0, height = 0 } = this.video.track?.getSettings() ?? {};
         const sending = sendingOf(this.quality, this.media.camera, this.maxVideoBps, height);
         const rung = this.layered && isLayerable(width, height) ? this.quality.clarity : null;
-        await activate(this.video, sending, rung, this.taken);
-        await limit(this.audio, soundBps(this.quality.clarity));
+        const overlapping = performance.now() < this.overlapUntil;
+        if (await activate(this.video, sending, { rung, taken: this.taken, overlapping })) this.overlap();
+        await limit(this.audio, voiceOf(this.quality).maxBitrate);
       })
       .catch(() => undefined);
+    this.offers = this.offers.then(() => this.pace());
+  }
+
+  private overlap(ms = OVERLAP_MS): void {
+    const now = performance.now();
+    this.overlapUntil = Math.max(this.overlapUntil, now + ms);
+    clearTimeout(this.overlapping);
+    this.overlapping = setTimeout(() => this.set(), this.overlapUntil - now + 20); // never before it is over
+  }
+
+  /** The voice in longer or shorter packets: the relay's last answer once more with another length. The relay need not hear of it, and
+   * nothing else changes. */
+  private async pace(): Promise<void> {
+    const { ptimeMs } = voiceOf(this.quality);
+    const { answer, connection } = this;
+    if (answer === null || ptimeMs === this.ptimeMs || connection.signalingState !== "stable") return;
+    try {
+      await connection.setLocalDescription(await connection.createOffer());
+      await this.obey(answer);
+      this.set(); // what was set meanwhile
+    } catch {
+      await connection.setLocalDescription({ type: "rollback" }).catch(() => undefined); // or it is closed
+    }
   }
 
   /** Offers one's own tracks and asks for those of `seats`, the largest first; lets go of the tracks of everybody else.
    * @returns whether an answer was applied */
-  async negotiate(seats: readonly string[], exchange: Exchange): Promise<boolean> {
+  negotiate(seats: readonly string[], exchange: Exchange): Promise<boolean> {
+    const done = this.offers.then(() => this.offer(seats, exchange));
+    this.offers = done;
+    return done;
+  }
+
+  private async offer(seats: readonly string[], exchange: Exchange): Promise<boolean> {
     this.layer(seats.length > 1);
     this.sizes = new Map(seats.map((seat, place) => [seat, sizeOf(place, seats.length)]));
     this.letGo(seats);
@@ -95,13 +133,21 @@ export class RelayPeer {
       await this.connection.setLocalDescription(await this.connection.createOffer());
       const answer = await exchange(this.connection.localDescription?.sdp ?? "", this.wanted());
       if (answer === null || this.connection.signalingState !== "have-local-offer") return false;
-      await this.connection.setRemoteDescription({ type: "answer", sdp: answer });
+      await this.obey(answer);
       this.taken = answer.includes("a=simulcast:");
     } catch {
       return false; // closed meanwhile, or an answer this browser cannot read: the reducer tries anew
     }
     this.set(); // Firefox forgets what was set before the first answer
     return true;
+  }
+
+  private async obey(answer: string): Promise<void> {
+    const { ptimeMs } = voiceOf(this.quality);
+    const sdp = paced(pausing(this.answer === null ? answer : goingOn(answer), offOf(this.video)), ptimeMs);
+    await this.connection.setRemoteDescription({ type: "answer", sdp });
+    this.answer = answer;
+    this.ptimeMs = ptimeMs;
   }
 
   /** Null while there is no path. */
@@ -127,21 +173,17 @@ export class RelayPeer {
   }
 
   close(): void {
-    clearTimeout(this.unlayering);
+    clearTimeout(this.overlapping);
     this.connection.onconnectionstatechange = null;
     this.connection.close();
   }
 
   /** Smaller layers go on for a moment after somebody left: the relay gives everybody the largest first. */
   private layer(layered: boolean): void {
-    clearTimeout(this.unlayering);
     if (layered === this.layered) return;
-    const become = () => {
-      this.layered = layered;
-      this.set();
-    };
-    if (layered) become();
-    else this.unlayering = setTimeout(become, UNLAYER_MS);
+    this.layered = layered;
+    if (!layered) this.overlap(UNLAYER_MS);
+    this.set();
   }
 
   private receive(): Receiving {
