@@ -95,7 +95,10 @@ async def voice_of(cast: LinkedCast, sender: Person, viewer: Person, seconds: fl
 
 
 async def without_picture(cast: LinkedCast, sender: Person, viewer: Person, narrow: LinkProxy) -> Voice | None:
-    """A voice on a rung on which no picture moves. `narrow` is the link in question: the sender's own, or the one beyond."""
+    """A voice on a rung on which no picture moves, once what one left in the queue is gone. `narrow` is the link in question:
+    the sender's own, or the one beyond."""
+    if await voice_of(cast, sender, viewer) is None:
+        return None
     ledger = narrow.carried_up if narrow is cast.link(sender) else narrow.carried_down
     types = await opus(sender if narrow is cast.link(sender) else viewer)
     before = ledger.of_types(types)

@@ -21,7 +21,7 @@ from tests.netsim.link import Conditions
 from tests.processes import wait_for
 
 LOSSY = Conditions(delay_s=0.02, loss=0.05)
-ENOUGH = 40
+ENOUGH = 20
 """Packets of the picture lost each way at each: what is said of them is no chance any more."""
 BUDGET, FIRST_REPEATS = 1.2, 8
 """Sent again at most for each that was lost, and packets that may be before any is known to be (feedback.c)."""
