@@ -25,6 +25,7 @@ from tests.browser.conftest import FIREFOX_PREFERENCES
 from tests.browser.links import LinkedCast, linked_server
 from tests.browser.stage import BLUE, GREEN, Person
 from tests.browser.test_call import pair
+from tests.browser.webcam import SCENE
 from tests.netsim.link import Conditions
 
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -66,9 +67,9 @@ async def run(patients_browser: str, doctors_browser: str) -> list[Flow]:
             people = LinkedCast(server, f"adapt-{patients_browser}", ports)
             people.scripts.append(watch.SAMPLER)
             stack.push_async_callback(people.go_home)
-            doctor = await people.doctor_on_duty(await browser_of(stack, playwright, doctors_browser), replace(BLUE, busy=100))
+            doctor = await people.doctor_on_duty(await browser_of(stack, playwright, doctors_browser), replace(BLUE, scene=SCENE))
             patient = await people.patient_in_line(
-                await browser_of(stack, playwright, patients_browser), "Bai Yun", replace(GREEN, busy=100)
+                await browser_of(stack, playwright, patients_browser), "Bai Yun", replace(GREEN, scene=SCENE)
             )
             people.link(patient).become(link_of(SCHEDULE[0][1]))
             await pair(doctor, patient)

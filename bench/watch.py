@@ -26,7 +26,7 @@ SAMPLER = """
     for (const video of document.querySelectorAll('figure[data-seat]:not([data-self]) video')) follow(video);
     const peer = (window.__peers || []).filter((each) => each.connectionState === 'connected').pop();
     const now = { at: performance.now() / 1000, sound: 0, lost: 0, octets: 0, frames: 0, height: 0, freezes: 0,
-                  frozen: 0, out: 0, target: 0, available: 0, sentHeight: 0, sentFrames: 0 };
+                  frozen: 0, out: 0, target: 0, available: 0, sentHeight: 0, sentFrames: 0, keys: 0, limited: '' };
     if (peer) for (const s of (await peer.getStats()).values()) {
       if (s.type === 'inbound-rtp' && s.kind === 'audio') { now.sound += s.packetsReceived || 0; now.lost += s.packetsLost || 0; }
       if (s.type === 'inbound-rtp' && s.kind === 'video') {
@@ -34,8 +34,10 @@ SAMPLER = """
         now.freezes += s.freezeCount || 0; now.frozen += s.totalFreezesDuration || 0;
       }
       if (s.type === 'outbound-rtp' && s.kind === 'video') {
-        now.out += s.bytesSent || 0; now.target = s.targetBitrate || 0; now.sentHeight = s.frameHeight || 0;
-        now.sentFrames = s.framesEncoded || 0;
+        now.out += s.bytesSent || 0; now.target += s.targetBitrate || 0;
+        now.sentHeight = Math.max(now.sentHeight, s.frameHeight || 0);
+        now.sentFrames += s.framesEncoded || 0; now.keys += s.keyFramesEncoded || 0;
+        if (s.frameHeight) now.limited = s.qualityLimitationReason || '';
       }
       if (s.type === 'candidate-pair' && s.availableOutgoingBitrate) now.available = s.availableOutgoingBitrate;
     }

@@ -29,10 +29,11 @@ OBSERVER = """
 """Keeps every peer connection of the page within reach of getStats; changes nothing about them."""
 
 FOOTAGE = """
-(([colour, hertz, drawing, busy, lines]) => {
+(([colour, hertz, drawing, busy, lines], scene) => {
   if (!navigator.mediaDevices) return; // about:blank
   const footage = () => {
     const canvas = Object.assign(document.createElement('canvas'), { width: (lines * 4) / 3, height: lines });
+    const draw = scene && scene(canvas);
     const brush = canvas.getContext('2d');
     let turn = 0;
     let face = null;
@@ -43,6 +44,7 @@ FOOTAGE = """
       canvas.width = 640; canvas.height = 480;
     }
     setInterval(() => {
+      if (draw) { draw(turn++); return; }
       if (face) { brush.drawImage(face, -20, -60, 680, 680); return; }
       brush.fillStyle = colour; brush.fillRect(0, 0, canvas.width, canvas.height);
       brush.fillStyle = '#fff'; brush.fillRect((turn++ * 4) % 320, 0, 4, 12);
@@ -74,7 +76,7 @@ FOOTAGE = """
     if (asked.video) tracks.push(footage());
     return new MediaStream(tracks);
   };
-})(LOOK);
+})(LOOK, SCENE);
 """
 
 STATS = """
@@ -159,6 +161,8 @@ class Look:
     """Of 240 lines of the picture so many are noise: 60 take what a line of 400 kbit/s gives, 100 what one of 2 Mbit/s does."""
     lines: int = 240
     """Of the picture, which is a third wider than high; from 624 on it is large enough for several layers."""
+    scene: str = ""
+    """Script that, given the canvas, draws the turn it is called with, in place of all this (webcam.py)."""
 
     @property
     def css(self) -> str:
@@ -305,7 +309,9 @@ class Cast:
         context = await browser.new_context(viewport=size, locale="zh-CN" if language == "zh" else "en-GB")
         await context.add_init_script(OBSERVER)
         await context.add_init_script(
-            FOOTAGE.replace("LOOK", json.dumps([look.css, look.hertz, look.drawing, look.busy, look.lines]))
+            FOOTAGE.replace("SCENE", look.scene or "null").replace(
+                "LOOK", json.dumps([look.css, look.hertz, look.drawing, look.busy, look.lines])
+            )
         )
         for script in self.scripts:
             await context.add_init_script(script)
