@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence, Set
 from dataclasses import dataclass, field
 
 from media.control.messages import PeerReport, QualityChanged
-from media.core.ladder import Decision, Ladder, Rung
+from media.core.ladder import LEAST_BPS, Decision, Ladder, Rung
 from media.core.signals import Arrived, Heard, Observation, Quality, Senses
 from media.core.steps import Step, Steps
 from media.layering import ROOM_OF_TWO
@@ -117,7 +117,7 @@ class Ladders:
             person.steps.took(decision, now)
             self.settled = self.settled and person.ladder.is_settled(quality.signals, now)
             if now - person.reported_at <= REPORT_LIFE_S and person.report is not None and person.report.limit_bps is not None:
-                caps[one.label] = decision.limit_bps
+                caps[one.label] = decision.limit_bps or (LEAST_BPS if decision.rung.moves else 0)  # 0: nothing was told
             if _is_news(person, decision, now):
                 person.told, person.told_at = (decision, person.steps.told), now
                 self._tell(_notice(one, person.steps, decision, quality))

@@ -82,7 +82,7 @@ class World:
                 estimate = max(20_000.0, min(estimate * 1.08 ** (12 * STEP_S), 1.5 * rate + 10_000) if rate else estimate)
             signals = Signals(
                 rate_bps=rate,
-                estimate_bps=round(estimate) if rate else None,
+                estimate_bps=round(SHARE * rate if congested else estimate) if rate else None,
                 congested=congested and rate > 0,
                 loss=_lost(sent, came, ("sound", "picture"), now),
                 sound_loss=_lost(sent, came, ("sound",), now),

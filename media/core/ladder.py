@@ -66,7 +66,9 @@ class Signals:
     loss: float = 0.0
     sound_loss: float = 0.0
     queue_s: float = 0.0
-    """How long packets wait before receivers, by what these have not reported."""
+    """How long packets wait before receivers, by checks that go through it or by what these have not reported."""
+    queue_known: bool = False
+    """That was just seen: a round trip, of which some browsers tell every four seconds, is not needed to guess it."""
     round_trip_s: float | None = None
     frozen_s: float = 0.0
     """How long receivers' pictures have stood still since the last step."""
@@ -76,7 +78,7 @@ class Signals:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`limit_bps` is for the picture; 0 where none moves."""
+    """`limit_bps` is for the picture; 0 where none moves, or none is sent until a queue is gone."""
 
     rung: Rung
     reason: Reason
@@ -85,7 +87,7 @@ class Decision:
 
 HOLD_S = 1.5
 """Between two changes of the rung: a browser needs up to 0.7 s to follow one."""
-UP_HOLD_S = 3.0
+UP_HOLD_S = 2.0
 START_BPS = 350_000
 """A first key frame of this rate is through a 400 kbit/s link in a quarter of a second; a good link is at the top 5 s later."""
 MOST_BPS = 1_500_000
@@ -96,6 +98,8 @@ BACK_OFF = 0.95
 STEP_S = 1.2
 """A browser follows a limit in 0.7 s, and a queue shows half a second later."""
 FIRST_STEP, STEP_GROWTH, LARGEST_STEP = 1.25, 1.2, 1.8
+PAST_FULL, AFTER_PAST = 1.25, 1.4
+"""What a line did not carry is passed by so much at once, and by more only when that was carried."""
 USED, UNUSED_S = 0.75, 5.0
 """A limit of which less than this is sent, or arrives, has not been tried yet. Where nobody moves before the camera it never is:
 after so long a time without a fault it rises all the same, or a quiet picture would stay small for ever."""
@@ -103,10 +107,17 @@ WAIT_S, LONGEST_WAIT_S = 2.0, 3.0
 """After a fall, before the next step up; doubled with each step that failed."""
 RETRY_S, LONGEST_RETRY_S = 5.0, 20.0
 """Without a picture, before one is tried again."""
+PAUSE_SHARE, PAUSE_ABOVE_BPS = 0.5, 200_000
+"""Where a line suddenly carries less than this share of what was allowed, its queue is full before any encoder has followed a
+limit (0.7 s), and what is sent on is lost: nothing is sent until the queue is gone, which a browser follows in 25 ms."""
+PAUSE_S, LONGEST_PAUSE_S, PAUSED_AGAIN_S = 0.5, 2.0, 6.0
+PEAK_LASTS = 0.9
+GONE_BPS = 60_000
+"""Less than this still comes of what was sent before the pause."""
 TRIAL_S = 4.0
 QUEUE_S = 0.5
 """More than the path's least round trip: a queue of half a second."""
-CALM_S, SHORT_QUEUE_S = 0.1, 0.2
+CALM_S, SHORT_QUEUE_S = 0.2, 0.12
 """With more than this above the least round trip, or with a longer queue, nothing is raised."""
 SLOW_S, SLOW_TRIPS = 1.5, 2
 """Two people interrupt each other from here; what is not sound must go. One trip alone may be a machine that stood still."""
@@ -115,6 +126,8 @@ FROZEN_S = 0.5
 PATIENCE_S = 2.0
 """How long loss, delay or frozen pictures must last before the rung follows, and a full line before the picture goes: a burst
 is over by then."""
+FORGETS = 0.5
+"""Of a second in which nobody says that the line is full: of a queue that lets next to nothing through nobody tells always."""
 AFTERMATH_S = 4.0
 """After a fall, the queue that told of it still costs loss, delay and pictures: they say nothing new."""
 
@@ -158,7 +171,14 @@ class Ladder:
         self._raised_at = float("-inf")
         self._wait = WAIT_S
         self._fell_at = float("-inf")
-        self._congested_since: float | None = None
+        self._full_at = float("inf")
+        """What the line did not carry, as far as is known."""
+        self._paused_at = float("-inf")
+        self._pauses = False
+        self._peak = 0.0
+        """What came lately, before a queue let less through."""
+        self._full_s = 0.0
+        self._stepped_at = now
         self._least_trip: float | None = None
         self._trip: float | None = None
         self._slow_trips = 0
@@ -171,10 +191,19 @@ class Ladder:
     def step(self, signals: Signals, now: float) -> Decision:
         """The rung and the limit from now on."""
         self._count_slow(signals.round_trip_s)
+        self._peak = max(signals.rate_bps, PEAK_LASTS * self._peak)
         if self._rung.moves:
             self._move_limit(signals, now)
         self._move_rung(signals, now)
-        return Decision(self._rung, self._reason, round(self._limit) if self._rung.moves else 0)
+        sends = self._rung.moves and not self._is_paused(signals, now)
+        return Decision(self._rung, self._reason, round(self._limit) if sends else 0)
+
+    def _is_paused(self, signals: Signals, now: float) -> bool:
+        """Until what stood in the queue has come, or for so long that the words about it must be wrong."""
+        since = now - self._paused_at
+        gone = since >= PAUSE_S and signals.rate_bps < GONE_BPS and signals.queue_s < QUEUE_S
+        self._pauses = self._pauses and not gone and since < LONGEST_PAUSE_S
+        return self._pauses
 
     def is_settled(self, signals: Signals, now: float) -> bool:
         """At the top, with nothing amiss and nothing about to move: it may be looked at less often until something is."""
@@ -190,13 +219,22 @@ class Ladder:
     # --- the limit ---
 
     def _move_limit(self, signals: Signals, now: float) -> None:
-        self._congested_since = _since(self._congested_since, signals.congested, now)
+        since, self._stepped_at = min(1.0, now - self._stepped_at), now
+        self._full_s = self._full_s + since if signals.congested else max(0.0, self._full_s - FORGETS * since)
         if signals.congested and signals.estimate_bps is not None:
+            self._pause_before(signals.estimate_bps, now)
             self._fall_to(BACK_OFF * signals.estimate_bps, now)
         elif self._queues(signals) and now - self._fell_at >= AFTERMATH_S:
             self._fall_to(0.75 * self._limit, now)
         elif now >= self._raise_at and self._may_rise(signals, now):
             self._rise(now)
+
+    def _pause_before(self, estimate_bps: int, now: float) -> None:
+        """The limit is about to fall to what the line carries."""
+        sent = min(self._limit, self._peak)
+        severe = sent >= PAUSE_ABOVE_BPS and estimate_bps < PAUSE_SHARE * sent
+        if severe and now - self._paused_at >= PAUSED_AGAIN_S:
+            self._paused_at, self._pauses = now, True
 
     def _fall_to(self, bps: float, now: float) -> None:
         """What the receivers can take. More words about the same fall may lower it further, never raise it."""
@@ -205,8 +243,9 @@ class Ladder:
             self._wait = min(2 * self._wait, LONGEST_WAIT_S) if failed else WAIT_S
             self._fell_at = now
         # What is said once may be a stall of a second: the smallest picture stays until it has been said for longer.
-        lasts = self._congested_since is not None and now - self._congested_since >= PATIENCE_S
+        lasts = self._full_s >= PATIENCE_S
         self._limit = max(min(self._limit, bps), LEAST_BPS * 0.9 if lasts else LEAST_BPS)
+        self._full_at = self._limit
         self._step = FIRST_STEP
         self._raise_at = now + self._wait
 
@@ -215,12 +254,18 @@ class Ladder:
         quiet = signals.rate_bps > 0 and now - max(self._began, self._raised_at, self._fell_at) >= UNUSED_S
         used = signals.rate_bps >= USED * self._limit or quiet
         trip, least = signals.round_trip_s, self._least_trip
-        quick = (trip is None or least is None or trip <= least + CALM_S) and signals.queue_s <= SHORT_QUEUE_S
+        known = signals.queue_known and not signals.relayed_tcp
+        quick = (known or trip is None or least is None or trip <= least + CALM_S) and signals.queue_s <= SHORT_QUEUE_S
         return used and quick and self._limit < MOST_BPS and signals.loss <= _BY_LOSS[0][0]
 
     def _rise(self, now: float) -> None:
-        self._limit = min(self._limit * self._step, MOST_BPS)
+        before, self._limit = self._limit, min(self._limit * self._step, MOST_BPS)
         self._step = min(self._step * STEP_GROWTH, LARGEST_STEP)
+        past = PAST_FULL * self._full_at
+        if before > self._full_at:  # that was carried
+            self._full_at = float("inf")
+        elif self._limit > past:
+            self._limit, self._step = past, AFTER_PAST
         self._raised_at = now
         self._raise_at = now + STEP_S
 
@@ -229,6 +274,8 @@ class Ladder:
         if trip is None:
             return False
         self._least_trip = trip if self._least_trip is None else min(trip, self._least_trip * 1.001)
+        if signals.queue_known and not signals.relayed_tcp:
+            return False
         return trip > self._least_trip + (QUEUE_S if not signals.relayed_tcp else QUEUE_S / 2)
 
     # --- the rung ---

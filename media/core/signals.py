@@ -12,6 +12,10 @@ from media.core.ladder import Signals
 WINDOW_S = 2.0
 FRESH_S = 4.0
 """A receiver reports each second; older words are of another link."""
+SHORTEST_S, LONGEST_S, CAME = 0.2, 0.6, 0.75
+"""Of what comes while a queue stands there, so much will come at least: a large frame of a small picture is late by itself, and
+the few packets of that moment tell of less."""
+SEEN_S = 1.0
 MANY = 10
 """Packets in a window below which a share says nothing."""
 
@@ -98,6 +102,11 @@ class Counted:
         span = max(0.05, newest[0] - since[0])
         return round((newest[1].octets - since[1].octets) * 8 / span)
 
+    def least_bps(self, now: float) -> int:
+        """The least of what came in the last quarter and in the last half of a second; 0 where nobody looked then."""
+        spans = [(now - at, arrived.octets) for at, arrived in self._kept if SHORTEST_S <= now - at <= LONGEST_S]
+        return min((round((self._kept[-1][1].octets - octets) * 8 / span) for span, octets in spans), default=0)
+
 
 class Senses:
     """One sender's observations over time."""
@@ -119,15 +128,16 @@ class Senses:
         carried = [heard.downlink_bps for heard in lines if heard.downlink_bps]
         rate = self._picture.rate_bps(now)
         if seen.uplink_bps and rate:  # nothing comes: what the queue was is not known any more
-            carried.append(seen.uplink_bps)
+            carried.append(max(seen.uplink_bps, round(CAME * self._picture.least_bps(now))))
         loss_up, loss_down = max(sound_up, picture_up), max(sound_down, picture_down)
         signals = Signals(
             rate_bps=rate,
-            estimate_bps=min([*estimates, *carried], default=None),
+            estimate_bps=min(carried or estimates, default=None),  # what the relay sees itself is of now
             congested=bool(carried) or (seen.congested and bool(estimates)),
             loss=_both(loss_up, loss_down),
             sound_loss=_both(sound_up, sound_down),
             queue_s=max((heard.downlink_late_s for heard in lines), default=0.0),
+            queue_known=bool(lines) and all(now - heard.downlink_at <= SEEN_S for heard in lines),
             round_trip_s=max((trip for trip in trips if trip > 0), default=None),
             frozen_s=frozen_s,
             relayed_tcp=seen.relayed_tcp,

@@ -1,6 +1,7 @@
 """The ladder on a seeded link in virtual time, and on whatever signals there may be."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -8,8 +9,11 @@ from hypothesis import strategies as st
 
 from media.core.ladder import (
     HOLD_S,
+    LONGEST_PAUSE_S,
     LONGEST_RETRY_S,
     MOST_BPS,
+    PAST_FULL,
+    PAUSED_AGAIN_S,
     UP_HOLD_S,
     Decision,
     Ladder,
@@ -43,6 +47,7 @@ signals = st.builds(
     loss=st.floats(0, 1),
     sound_loss=st.floats(0, 1),
     queue_s=st.floats(0, 5),
+    queue_known=st.booleans(),
     round_trip_s=st.none() | st.floats(0, 10),
     frozen_s=st.floats(0, 2),
     relayed_tcp=st.booleans(),
@@ -61,8 +66,49 @@ def test_a_rung_is_held_and_its_limit_is_sane(script: list[Signals]) -> None:
         if decision.rung is not before:
             assert at - changed_at >= HOLD_S
             changed_at, before = at, decision.rung
-        assert (decision.limit_bps > 0) == decision.rung.moves
+        assert decision.limit_bps == 0 or decision.rung.moves
         assert decision.limit_bps <= MOST_BPS
+
+
+@given(st.lists(signals, min_size=1, max_size=120))
+def test_a_picture_waits_for_a_queue_to_empty_for_a_moment_and_seldom(script: list[Signals]) -> None:
+    decisions = run(Ladder(0.0), script)
+    waits = [at for at, decision in decisions if decision.rung.moves and decision.limit_bps == 0]
+    began = [at for at, before in zip(waits, [float("-inf"), *waits], strict=False) if at - before > 1.5 * EVERY_S]
+    assert all(later - before >= PAUSED_AGAIN_S for before, later in pairwise(began))
+    assert all(any(0 <= at - since <= LONGEST_PAUSE_S for since in began) for at in waits)
+
+
+def test_a_sudden_fall_stops_the_picture_until_the_queue_is_gone_and_a_small_one_does_not() -> None:
+    """An encoder follows a limit in 0.7 s; in half of that the queue of a line which fell to a fifth is full."""
+    good = Signals(rate_bps=1_400_000, estimate_bps=1_500_000, round_trip_s=0.03)
+    top = Ladder(0.0)
+    fill = [replace(good, rate_bps=2_000_000)] * 60
+    assert run(top, fill)[-1][1] == Decision(Rung.HD, Reason.BETTER, MOST_BPS)
+    full = replace(good, rate_bps=280_000, estimate_bps=240_000, congested=True)
+    fell = run(top, [full] * 4, since=15.0)
+    assert {decision.limit_bps for _, decision in fell} == {0}
+    assert {decision.rung for _, decision in fell} == {Rung.LOW}
+    gone = run(top, [replace(full, rate_bps=0, congested=False)], since=16.0)[-1][1]
+    assert 200_000 < gone.limit_bps < 240_000
+    other = Ladder(0.0)
+    run(other, fill)
+    small = replace(good, rate_bps=1_100_000, estimate_bps=1_000_000, congested=True)
+    assert run(other, [small] * 8, since=15.0)[-1][1].limit_bps == round(0.95 * 1_000_000)
+
+
+def test_what_a_line_did_not_carry_is_passed_by_little_at_once() -> None:
+    ladder = Ladder(0.0)
+    full = Signals(rate_bps=300_000, estimate_bps=250_000, congested=True, round_trip_s=0.03)
+    limits = [run(ladder, [full] * 4)[-1][1].limit_bps]
+    for turn in range(80):
+        quiet = Signals(rate_bps=limits[-1], estimate_bps=None, round_trip_s=0.03)
+        limits.append(run(ladder, [quiet], since=2.0 + turn * EVERY_S)[-1][1].limit_bps)
+    steps = sorted(set(limits) - {0})
+    fell_to = steps[0]
+    assert steps[1] <= PAST_FULL * fell_to + 1, "it may be the same line still"
+    assert steps[-1] == MOST_BPS
+    assert len(steps) <= 7, "and once that was carried, it is another"
 
 
 @given(st.floats(0, 1), st.floats(0, 1))
@@ -190,6 +236,16 @@ def test_with_a_queue_before_a_receiver_nothing_is_raised_and_a_long_one_lowers_
     assert {decision.limit_bps for _, decision in run(Ladder(0.0), [waiting] * 20)} == {350_000}
     full = replace(waiting, estimate_bps=150_000, congested=True, queue_s=0.9)
     assert run(Ladder(0.0), [full] * 8)[-1][1].rung is Rung.LOW
+
+
+def test_an_old_round_trip_holds_nothing_up_where_the_queue_itself_is_seen() -> None:
+    good = Signals(rate_bps=1_500_000, round_trip_s=0.03)
+    old = replace(good, round_trip_s=0.4, queue_s=0.0)
+    for known, risen in ((False, False), (True, True)):
+        ladder = Ladder(0.0)
+        run(ladder, [good])
+        limits = [decision.limit_bps for _, decision in run(ladder, [replace(old, queue_known=known)] * 24, since=EVERY_S)]
+        assert (max(limits) == MOST_BPS) is risen
 
 
 def test_a_quiet_picture_gets_large_as_well() -> None:

@@ -38,21 +38,33 @@ def test_congestion_needs_somebody_who_says_so_now() -> None:
     senses = Senses()
     stale = Heard(0.0, 0.05, 50.0, 100_000, 50.0)
     assert not senses.quality(observed(10, 0, stale, congested=True), 0.0, 60.0).signals.congested
-    own = senses.quality(observed(20, 0, stale, uplink_bps=90_000), 0.0, 60.25).signals
+    own = senses.quality(observed(12, 0, stale, uplink_bps=90_000), 0.0, 60.25).signals
     assert own.congested
     assert own.estimate_bps == 90_000
     senses.quality(observed(20, 0, stale, uplink_bps=90_000), 0.0, 60.75)
     assert not senses.quality(observed(20, 0, stale, uplink_bps=90_000), 0.0, 61.25).signals.congested, "nothing comes"
 
 
+def test_a_line_that_is_full_carries_at_least_what_just_came_through_it() -> None:
+    """A large frame of a small picture is late by itself, and its moment's few packets tell of less than the line carries."""
+    senses = Senses()
+    for turn in range(4):
+        senses.quality(observed(10 * turn, 0), 0.0, 10.0 + turn * 0.25)
+    full = senses.quality(observed(40, 0, uplink_bps=90_000), 0.0, 11.0).signals
+    assert full.estimate_bps == round(0.75 * 320_000)
+    fell = senses.quality(observed(42, 0, uplink_bps=40_000), 0.0, 11.25).signals
+    assert fell.estimate_bps == round(0.75 * 64_000), "of now, though more came before"
+
+
 def test_a_queue_before_a_receiver_counts_while_that_is_known() -> None:
     senses = Senses()
     full = Heard(0.0, 0.05, 9.0, 900_000, 9.0, downlink_bps=150_000, downlink_late_s=0.8, downlink_at=9.0)
     found = senses.quality(observed(10, 0, full), 0.0, 10.0).signals
-    assert (found.congested, found.estimate_bps, found.queue_s) == (True, 150_000, 0.8)
+    assert (found.congested, found.estimate_bps, found.queue_s, found.queue_known) == (True, 150_000, 0.8, True)
     empty = replace(full, downlink_bps=0, downlink_late_s=0.1)
     found = senses.quality(observed(20, 0, empty), 0.0, 10.0).signals
     assert (found.congested, found.queue_s) == (False, 0.1)
+    assert not senses.quality(observed(25, 0, empty), 0.0, 11.5).signals.queue_known, "a second and a half ago"
     later = senses.quality(observed(30, 0, full), 0.0, 14.0).signals
     assert (later.congested, later.queue_s) == (False, 0.0)
 
