@@ -142,6 +142,10 @@ class Plane(Protocol):
     def peer_answered(self, peer: int, trip_s: float) -> None:
         """A connectivity check at the address in use was answered after `trip_s`: what is longer under way stands in a queue."""
 
+    def peer_check_add(self, peer: int, request: bytes) -> None:
+        """One of at most eight connectivity checks, signed, of a transaction each, to be sent while a picture flows to the peer:
+        how soon they are answered tells of queues. Their answers are not handed up."""
+
     def peer_address_remove(self, peer: int, address: Address) -> None:
         """Accepts no more packets from `address` as this peer's."""
 

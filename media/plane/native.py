@@ -126,6 +126,9 @@ class NativePlane:
     def peer_answered(self, peer: int, trip_s: float) -> None:
         self._lib.plane_peer_answered(self._plane, peer, trip_s)
 
+    def peer_check_add(self, peer: int, request: bytes) -> None:
+        self._lib.plane_peer_check_add(self._plane, peer, request, len(request))
+
     def peer_address_remove(self, peer: int, address: Address) -> None:
         self._lib.plane_peer_address_remove(self._plane, peer, self._address(address))
 

@@ -20,6 +20,8 @@ from media.rtc.seam import Certificate, IceSeam, Outside, SendDatagram
 CONNECT_TIMEOUT_S = 30.0
 HANDSHAKE_TIMEOUT_S = 15.0
 CLOSE_TIMEOUT_S = 2.0
+CHECKS = 8
+"""Sent by the plane in turn, which sees queues by them; one is signed in a tenth of a millisecond."""
 
 
 class PeerStatus(StrEnum):
@@ -108,6 +110,8 @@ class RelayPeer:
         if keys is None:
             return PeerStatus.FAILED
         self._endpoint.plane.peer_keys_set(self.number, keys)
+        for check in self._seam.checks(CHECKS):
+            self._endpoint.plane.peer_check_add(self.number, check)
         self._become(PeerStatus.CONNECTED)
         return await self._watch()
 

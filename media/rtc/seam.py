@@ -229,6 +229,10 @@ class IceSeam:
         self.outside.expect(transaction)
         self.outside.send(self._check(transaction), address)
 
+    def checks(self, count: int) -> list[bytes]:
+        """So many checks for whoever sends them, and knows their answers by the transactions."""
+        return [self._check(secrets.token_bytes(12)) for _ in range(count)]
+
     def response_received(self, data: bytes, message: StunMessage, address: Address, at: float) -> float | None:
         """Hands an answer that came at `at` to whoever waits for it; when it answered a probe of ours authentically, after how
         many seconds."""

@@ -47,6 +47,7 @@ static void add(plane *p, uint32_t peer) {
     plane_peer_add(p, peer, 900 + peer, (plane_extensions){1, 2, 4, 5, 6});
     plane_peer_keys_set(p, peer, &context, &context);
     plane_peer_address_set(p, peer, &address);
+    for (uint8_t i = 0; i < 9; i++) plane_peer_check_add(p, peer, (uint8_t[20]){0, 1, [8] = i}, 20);
     plane_extensions extensions = {1, 2, 4, 5, 6};
     plane_repair none = {0, 0, 0}, again = {30, 97, 0}, own = {300 + peer, 121, 65530};
     plane_source_set(p, peer, 10, PLANE_OPUS, 111, extensions, none);

@@ -48,6 +48,16 @@ def silence() -> bytes:
     return script + datagram(1, remb(16_000 << 6)) + datagram(1, remb(4_660 << 3)) + REPORT
 
 
+def checks() -> bytes:
+    """A receiver that answers the loop's own checks at once, then late or not at all, and at once again."""
+    script = b""
+    for turn in range(12):
+        script += b"".join(datagram(0, picture(6 * turn + number, 300), 0.03) for number in range(6)) + REPORT
+        for check in range(9) if turn % 8 < 3 or turn % 3 == 0 else ():
+            script += datagram(1, b"\x01\x01" + bytes(6) + bytes((check,)) + bytes(11))
+    return script
+
+
 FIRST_SENT = 65_000
 """The number of the first packet of a picture's sink in the harness."""
 REPORT = bytes([32])

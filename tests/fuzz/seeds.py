@@ -34,7 +34,7 @@ from media.control.messages import (
 )
 from media.core.stun import binding_request, binding_success
 from tests.fuzz.channel import EPOCH
-from tests.fuzz.scripts import AGGREGATE, call, queue, rtcp_packets, rtp, silence, vp8
+from tests.fuzz.scripts import AGGREGATE, call, checks, queue, rtcp_packets, rtp, silence, vp8
 from tests.peers.offers import OfferText, two_sending_lines
 
 SEED_SDP = OfferText("ufrag", "p" * 24, "sha-256 " + ":".join(["00"] * 32), two_sending_lines(1, 2)).text()
@@ -45,7 +45,7 @@ def seeds(target: str) -> Iterable[bytes]:
     """Beginnings for a target beside the files of its corpus."""
     match target:
         case "plane":
-            return [call(), call()[:400] + bytes(range(32)) * 8 + call(), queue(), silence()]
+            return [call(), call()[:400] + bytes(range(32)) * 8 + call(), queue(), silence(), checks()]
         case "rtcp":
             return [*rtcp_packets(), b"".join(rtcp_packets())]
         case "rtp":

@@ -70,6 +70,10 @@ class Downlink:
         self.late_s, self._at, self._highest = seconds, now, None
         self._bps = max(1, rate_bps // SILENT_PART)
 
+    def checked(self, bps: int, late_s: float, now: float) -> None:
+        """Checks tell of a queue, or that there is none (0)."""
+        self._bps, self.late_s, self._at, self._highest, self._late_reports = bps, late_s, now, None, 0
+
     def bps(self, now: float) -> int:
         """What the link carries while there is a queue; 0: there is none."""
         return self._bps if now - self._at <= LIFE_S else 0

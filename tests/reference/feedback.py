@@ -6,7 +6,7 @@ Translates numbers and carries out the cores' pace; decides nothing about routes
 from collections.abc import Callable
 
 from media.core.kinds import Kind, kind_of
-from tests.reference.bandwidth import BELIEVED_BPS, shares
+from tests.reference.bandwidth import BELIEVED_BPS, FREE_BPS, shares
 from tests.reference.rtcp import (
     CanonicalName,
     Nack,
@@ -63,9 +63,11 @@ class Feedback:
         pace, limit = stream.keyframes, stream.estimate.told_bps
         asks = pace.still_waiting(now, limit) if waiting else pace.needed(now, limit)
         if asks:
-            self._send_rtcp(
-                stream.peer, [ReceiverReport(stream.peer.ssrc), PictureLoss(stream.peer.ssrc, stream.source.key.ssrc)]
-            )
+            self._ask_for_keyframe(stream)
+
+    def _ask_for_keyframe(self, stream: SourceStream) -> None:
+        own = stream.peer.ssrc
+        self._send_rtcp(stream.peer, [ReceiverReport(own), PictureLoss(own, stream.source.key.ssrc)])
 
     def arrived(self, stream: SourceStream, octets: int, now: float) -> None:
         """A stamped packet of a video source: its way here may have become too narrow, or be free again."""
@@ -78,6 +80,12 @@ class Feedback:
             self._tell_limit(stream, now)
         if before and stream.uplink.bps == 0 and stream.reception.lost > stream.lost_before:
             self.request_keyframe(stream, now)  # receivers would wait three seconds for what is lost
+
+    def checked(self, peer: PlanePeer, before: bool, now: float) -> None:
+        """Its checks told something of the way to it; `before`: there was a queue so far."""
+        for sink in peer.sinks.values():
+            if sink.checked(now) and (before or peer.checks.bps) and sink.feed is not None:
+                self._tell_limit(sink.feed, now)
 
     def report(self, peer: PlanePeer, now: float) -> None:
         """Tells `peer` how its own streams arrive (RFC 3550, 6.4.2), and notices its silence; to be called each second."""
@@ -157,7 +165,9 @@ class Feedback:
         stream = sink.feed
         if stream is None or not upstream or stream.uplink.is_deep:
             return  # through a full link nothing is sent again: a key frame follows
-        asked = stream.missing(upstream, now)
+        asked, lacks = stream.missing(upstream, now)
+        if lacks and stream.peer.send is not None and stream.keyframes.given_up(now, stream.estimate.told_bps):
+            self._ask_for_keyframe(stream)
         for sequence in asked:
             stream.arrivals.forget(sequence)
         if asked:
@@ -177,7 +187,8 @@ class Feedback:
             for sink in stream.sinks:
                 if sink.peer is peer and sink.feed is stream:
                     sink.drain(part, now)
-                    believed = part if sink.is_full(now) else max(part, BELIEVED_BPS)
+                    seen = stream.estimate.cap_bps and peer.checks.sees(now)  # whatever a busy browser says
+                    believed = part if sink.is_full(now) else max(part, FREE_BPS if seen else BELIEVED_BPS)
                     sink.estimate_bps, sink.estimate_at, sink.receiver_bps = believed, now, packet.bps
             stream.estimate.report(peer.number, believed, stream.rate_bps, now)
             self._tell_limit(stream, now)

@@ -8,6 +8,9 @@ browser sends nothing but beginnings of key frames."""
 WAITING_INTERVAL_S = 0.5
 """Between repetitions while a closed gate waits: a key frame takes that long over a slow uplink."""
 
+GIVEN_UP_INTERVAL_S = 2.0
+"""For what was asked for in vain: a large picture's key frame is 60 kB, and one after the other fills any line."""
+
 
 class KeyframeRequests:
     """The pace of picture-loss indications towards one source."""
@@ -22,6 +25,10 @@ class KeyframeRequests:
     def still_waiting(self, now: float, limit_bps: int = 0) -> bool:
         """A packet met a closed gate: whether to ask again now."""
         return self._ask(now, max(WAITING_INTERVAL_S, _passage_s(limit_bps)))
+
+    def given_up(self, now: float, limit_bps: int = 0) -> bool:
+        """Something will not come any more, and nobody has asked yet: whether to ask now."""
+        return self._ask(now, max(GIVEN_UP_INTERVAL_S, _passage_s(limit_bps)))
 
     def _ask(self, now: float, interval_s: float) -> bool:
         if now - self._sent_at < interval_s:

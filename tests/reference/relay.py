@@ -68,11 +68,16 @@ class PacketRelay:
         if known is not None:
             if known.address not in (None, address):
                 known.trip_s = 0.0  # another way has another
+                known.checks.forget()
             known.address = address
 
     def peer_answered(self, peer: int, trip_s: float) -> None:
         if peer in self._peers:
             self._peers[peer].answered_after(trip_s)
+
+    def peer_check_add(self, peer: int, request: bytes) -> None:
+        if peer in self._peers:
+            self._peers[peer].checks.add(request)
 
     def peer_address_remove(self, peer: int, address: Address) -> None:
         known = self._peers.get(peer)
@@ -239,6 +244,8 @@ class PacketRelay:
             self._dropped += 1
             return
         match classify(data):
+            case Protocol.STUN if self._checked(data, address):
+                pass
             case Protocol.STUN | Protocol.DTLS:
                 self._upward.datagram_received(data, address, self._clock())
             case Protocol.RTP | Protocol.RTCP as kind:
@@ -258,6 +265,37 @@ class PacketRelay:
             case _:
                 self._dropped += 1
 
+    def _checked(self, data: bytes, address: Address) -> bool:
+        """Whether it answers one of the checks that this loop sends by itself."""
+        peer, now = self._by_address.get(address), self._clock()
+        if peer is None or len(data) < 20 or data[:2] != b"\x01\x01":
+            return False
+        octets, before = peer.checks.octets_before(data[8:20]), peer.checks.bps > 0
+        trip = peer.checks.answered(data[8:20], now)
+        if trip is None:
+            return False
+        peer.trip_s = min(peer.trip_s, trip)
+        peer.checks.took(octets, peer.late_of(trip, now), peer.clock.late(now), now)
+        self._feedback.checked(peer, before, now)
+        return True
+
+    def _check(self, peer: PlanePeer, now: float) -> None:
+        """To be called each tenth of a second."""
+        if peer.address is None:
+            return
+        before, since = peer.checks.bps > 0, peer.checks.waits_since
+        if peer.checks.judge(peer.late_of(now - since, now) if since else 0.0, peer.clock.late(now), now) or before:
+            self._feedback.checked(peer, before, now)
+        request = peer.checks.due(peer.octets, now) if peer.is_watched(now) else None
+        if request is not None:
+            self._put(peer, request)
+
+    def _put(self, peer: PlanePeer, data: bytes) -> None:
+        if peer.address is not None:
+            self._out += 1
+            peer.octets += len(data)
+            self._send(data, peer.address)
+
     def _stray(self, data: bytes, kind: Protocol) -> PlanePeer | None:
         """The peer that an unowned address's packet may be of, by the SSRC it names; decrypting it will prove or disprove it."""
         at = 8 if kind is Protocol.RTP else 4
@@ -275,6 +313,7 @@ class PacketRelay:
         now = self._clock()
         for peer in list(self._peers.values()):
             self._feedback.report(peer, now)
+            self._check(peer, now)
 
     def close(self) -> None:
         for peer in list(self._peers):
@@ -377,8 +416,7 @@ class PacketRelay:
             sink.history.keep(outgoing.sequence, sealed, now)
         sink.packets += 1
         sink.octets += len(arrived.payload)
-        self._out += 1
-        self._send(sealed, to.address)
+        self._put(to, sealed)
 
     def _rtcp(self, peer: PlanePeer, data: bytes) -> bool:
         if len(data) < 8 or peer.receive is None:
@@ -400,15 +438,13 @@ class PacketRelay:
     def _send_rtcp(self, to: PlanePeer, packets: list[rtcp.Packet]) -> None:
         if to.send is None or to.address is None:
             return
-        self._out += 1
-        self._send(to.send.protect_rtcp(rtcp.build(packets)), to.address)
+        self._put(to, to.send.protect_rtcp(rtcp.build(packets)))
 
     def _send_again(self, sink: SinkStream, data: bytes) -> None:
         if sink.peer.address is not None and sink.peer.send is not None:
             if sink.sink.repair is not None:
                 data = sink.peer.send.protect(sink.wrap(data))
-            self._out += 1
-            self._send(data, sink.peer.address)
+            self._put(sink.peer, data)
 
     # --- tables ---
 

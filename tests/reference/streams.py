@@ -13,7 +13,8 @@ from media.core.path import Address
 from media.core.rtp import ExtensionIds
 from media.plane.interface import Sink, Source, SrtpKeys
 from tests.reference.bandwidth import FALL, SEVERE, LayeredLimit, LeastEstimate
-from tests.reference.downlink import LIFE_S, SILENCE_S, UNKNOWN_TRIP_S, Downlink, Losses
+from tests.reference.checks import EMPTY_S, OVERLOAD, WATCHED_BPS, Checks
+from tests.reference.downlink import DRAIN_S, LIFE_S, SILENCE_S, UNKNOWN_TRIP_S, Downlink, Losses
 from tests.reference.forward import Forward, Origin
 from tests.reference.keyframes import KeyframeRequests
 from tests.reference.sendtime import SendClock
@@ -28,6 +29,9 @@ MARKS, MARK_EVERY, PAUSE_S = 64, 16, 0.25
 RESEND_AFTER_S = 0.02
 """Several NACKs of one loss are answered once per this time."""
 RENACK_AFTER_S, LONGEST_TRIP_S = 0.05, 1.0
+ASKED_TIMES, ASKED_LIFE_S, ASK_BYTES, ASK_LEAST_BYTES = 3, 5.0, 1200.0, 6000.0
+"""For what the history lacks: more fill a full line with what comes too late. A receiver would wait three seconds for it, so it
+gets a key frame."""
 FIRST_REPEATS, REPEAT_PART = 8, 5
 """A fifth of what was sent again may be sent a second time."""
 RESEND_SHARE, RESEND_BURST_S, UNKNOWN_BPS = 0.25, 0.5, 1_500_000
@@ -159,6 +163,8 @@ class SourceStream:
     last_report_at: float = 0.0
     lost_fraction: int = 0
     """Of 256, of what came in the last second."""
+    allowance: float | None = None
+    allowed_at: float = 0.0
     asked: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=HISTORY_PACKETS))
     tap: Tap | None = None
     uplink: Uplink = field(default_factory=Uplink)
@@ -192,16 +198,32 @@ class SourceStream:
         limits = [self.uplink.limit(), *(sink.downlink.limit(now) for sink in self.sinks if sink.feed is self)]
         return min((limit for limit in limits if limit), default=0)
 
-    def missing(self, sequences: list[int], now: float) -> tuple[int, ...]:
-        """Those to ask the sender for, once per round trip whichever sinks miss them."""
+    def _may_ask(self, now: float) -> bool:
+        """A quarter of what comes may be asked for again, saved up for half a second: through a line on which a queue has been
+        half a hundred packets would stand in the way of the key frame that makes them void."""
+        rate = self.rate_bps / 8 * RESEND_SHARE
+        most = max(ASK_LEAST_BYTES, rate * RESEND_BURST_S)
+        held = most if self.allowance is None else self.allowance + rate * (now - self.allowed_at)
+        self.allowance, self.allowed_at = min(held, most), now
+        if self.allowance < ASK_BYTES:
+            return False
+        self.allowance -= ASK_BYTES
+        return True
+
+    def missing(self, sequences: list[int], now: float) -> tuple[tuple[int, ...], bool]:
+        """Those to ask the sender for, once per round trip whichever sinks miss them; and whether any was asked for in vain."""
         trip = min(LONGEST_TRIP_S, max((sink.round_trip for sink in self.peer.sinks.values()), default=0.0))
-        waiting = {sequence for sequence, at in self.asked if now - at < max(RENACK_AFTER_S, trip)}
-        fresh = []
+        fresh, lacks = [], False
         for sequence in dict.fromkeys(sequences):
-            if sequence not in waiting:
-                fresh.append(sequence)
-                self.asked.append((sequence, now))
-        return tuple(fresh)
+            before = [at for asked, at in self.asked if asked == sequence and now - at < ASKED_LIFE_S]
+            if any(now - at < max(RENACK_AFTER_S, trip) for at in before):
+                continue
+            if len(before) >= ASKED_TIMES or not self._may_ask(now):
+                lacks = True
+                continue
+            fresh.append(sequence)
+            self.asked.append((sequence, now))
+        return tuple(fresh), lacks
 
 
 @dataclass(slots=True, eq=False)
@@ -277,6 +299,8 @@ class SinkStream:
         It gets nothing until that is gone, and goes on with a key frame.
         """
         assert self.feed is not None
+        if self.peer.checks.sees(now):
+            return  # they will tell of a queue, and a busy browser's estimate falls without one
         rate, former = self.feed.rate_bps, self.estimate_bps
         if former is None or part_bps >= FALL * former or part_bps >= SEVERE * rate or rate < DRAIN_ABOVE_BPS:
             return
@@ -289,6 +313,8 @@ class SinkStream:
         """Its receiver has so many packets; whether that tells of a queue, or of its end."""
         if self.history is None or self.history.is_empty or self.feed is None or now < self.drain_until:
             return False
+        if self.peer.checks.sees(now):
+            return False
         before, under_way = self.downlink.bps(now), self.history.under_way(highest % (1 << 16))
         late = max(0.0, under_way - (self.peer.trip_s or UNKNOWN_TRIP_S) - self.peer.clock.late(now))
         self.downlink.reported(highest, lost, late, (self.packets, self.octets), now)
@@ -299,7 +325,7 @@ class SinkStream:
         """To be asked each second: whether its receiver has not said a word for too long."""
         if self.history is None or self.history.is_empty or self.feed is None or not self.forward.open:
             return False
-        if self.feed.rate_bps < DRAIN_ABOVE_BPS:
+        if self.feed.rate_bps < DRAIN_ABOVE_BPS or self.peer.checks.sees(now):
             return False
         if not self.reported_at or now - max(self.reported_at, self.drain_until) <= SILENCE_S:
             return False
@@ -318,10 +344,27 @@ class SinkStream:
     def _share_lost(self, now: float) -> float:
         return self.losses.share if now - self.reported_at <= LIFE_S else 0.0
 
-    def _drain_queue(self, now: float) -> None:
-        if self.downlink.must_drain(now) and self.forward.open and now - self.drain_until >= DRAIN_PAUSE_S:
-            self.drain_until = now + min(LONGEST_DRAIN_S, self.downlink.late_s)
+    def checked(self, now: float) -> bool:
+        """The peer's checks tell of a queue; whether this is a picture that is sent through it."""
+        if self.history is None or self.history.is_empty or self.feed is None:
+            return False
+        checks, rate = self.peer.checks, self.feed.rate_bps
+        self.downlink.checked(self.peer.part_of(self.feed), checks.late_s, now)
+        bps = self.downlink.bps(now)
+        if bps and rate >= DRAIN_ABOVE_BPS and (checks.late_s > DRAIN_S or rate > OVERLOAD * bps):
+            self._shut(LONGEST_DRAIN_S, now)
+        if not bps and checks.late_s < EMPTY_S and now < self.drain_until:
+            self.drain_until = now
+        return True
+
+    def _shut(self, seconds: float, now: float) -> None:
+        if self.forward.open and now - self.drain_until >= DRAIN_PAUSE_S:
+            self.drain_until = now + min(LONGEST_DRAIN_S, seconds)
             self.forward.switch()
+
+    def _drain_queue(self, now: float) -> None:
+        if self.downlink.must_drain(now):
+            self._shut(self.downlink.late_s, now)
 
     def detach(self) -> None:
         """Takes the sink off its source; its numbering stays."""
@@ -370,6 +413,9 @@ class PlanePeer:
     trip_s: float = 0.0
     """Of a connectivity check to this address and its answer, the least of late; 0: not known."""
     layered: LayeredLimit = field(default_factory=LayeredLimit)
+    checks: Checks = field(default_factory=Checks)
+    octets: int = 0
+    """Sent to it."""
 
     def answered_after(self, seconds: float) -> None:
         """A connectivity check was; later ones may have stood in queues."""
@@ -380,6 +426,25 @@ class PlanePeer:
         return any(stream.is_troubled for stream in self.sources.values()) or any(
             sink.is_troubled(now) for sink in self.sinks.values()
         )
+
+    def late_of(self, seconds: float, now: float) -> float:
+        """What of them is neither the path's own nor waited behind what this peer sends."""
+        return max(0.0, seconds - (self.trip_s or UNKNOWN_TRIP_S) - self.clock.late(now))
+
+    def is_watched(self, now: float) -> bool:
+        """Whether checks are to be sent to it."""
+        fed = [sink.feed for sink in self.sinks.values() if sink.history is not None and sink.feed is not None]
+        return self.checks.is_watched(any(feed.rate_bps >= WATCHED_BPS for feed in fed), now)
+
+    def part_of(self, feed: SourceStream) -> int:
+        """What its line leaves to one of its pictures; 0: there is no queue."""
+        every = self.checks.bps
+        if not every:
+            return 0
+        fed = [(sink.history is not None, sink.feed.rate_bps) for sink in self.sinks.values() if sink.feed is not None]
+        sounds, pictures = (sum(rate for seen, rate in fed if seen is wanted) for wanted in (False, True))
+        rest = max(every - sounds, every // 4)
+        return max(1, rest * feed.rate_bps // pictures if pictures else rest)
 
     def repaired(self, ssrc: int) -> SourceStream | None:
         """The source whose retransmissions come under `ssrc`."""

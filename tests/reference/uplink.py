@@ -33,12 +33,13 @@ class Uplink:
         """What the link carries of it while there is a queue; 0: there is none."""
 
     def arrived(self, octets: int, late_s: float, now: float) -> bool:
-        """A packet came `late_s` later than the quickest; whether a window ended with it."""
+        """A packet came `late_s` later than the quickest; whether a window ended with it, or a queue with
+        the pause before it."""
         span = now - self._window_at
         if self._window_at == 0.0 or span > STALE_S:
-            self._late_windows = self.bps = 0
+            told, self._late_windows, self.bps = self.bps > 0, 0, 0
             self._begin(late_s, now)
-            return False
+            return told
         self._octets += octets
         self._least = min(self._least, late_s)
         if span < WINDOW_S:

@@ -81,6 +81,7 @@ static void drain_queue(sink *s, double now) {
 
 bool downlink_reported(sink *s, const report_block *block, double now) {
     if (s->history == NULL || s->feed == NULL || now < s->drain_until) return false;
+    if (checks_see(s->peer, now)) return false;
     uint64_t before = downlink_bps(s, now);
     const send_clock *clock = &s->peer->clock; /* a report may have stood in a queue itself, with what its sender sends */
     double trip = s->peer->trip > 0 ? s->peer->trip : UNKNOWN_TRIP_S, own = now - clock->at <= STAMP_LIFE_S ? clock->late_s : 0;
@@ -94,6 +95,7 @@ bool downlink_reported(sink *s, const report_block *block, double now) {
 bool downlink_silent(sink *s, double now) {
     downlink_queue *q = &s->downlink;
     if (s->history == NULL || s->feed == NULL || s->feed->rate_bps < DRAIN_ABOVE_BPS || !s->open) return false;
+    if (checks_see(s->peer, now)) return false;
     if (s->reported_at == 0 || now - (s->reported_at > s->drain_until ? s->reported_at : s->drain_until) <= SILENCE_S) return false;
     q->late_s = now - s->reported_at;
     q->at = now;

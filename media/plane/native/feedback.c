@@ -8,6 +8,11 @@ static const double KEYFRAME_BITS = 250000, LONGEST_PASSAGE_S = 1.5;
 static const double WAITING_EVERY_S = 0.5;    /* while a closed gate waits: a key frame takes that long over a slow uplink */
 static const double RENACK_AFTER_S = 0.05;    /* upstream, whichever sinks miss it: at the least; else once per round trip */
 static const double LONGEST_TRIP_S = 1;
+static const int ASKED_TIMES = 3;             /* for what the history lacks: more fill a full line with what comes too late */
+static const double ASKED_LIFE_S = 5;
+static const double GIVEN_UP_EVERY_S = 2;     /* a large picture's key frame is 60 kB: one after the other fills any line */
+static const double ASK_SHARE = 0.25, ASK_BURST_S = 0.5; /* of what comes, saved up for so long */
+static const double ASK_BYTES = 1200, ASK_LEAST_BYTES = 6000;
 
 void send_compound(plane *p, peer *to, compound *c) {
     if (to->send == NULL || !to->has_address || c->size == 0) return;
@@ -124,15 +129,33 @@ static double trip_to(const peer *of) {
     return trip < LONGEST_TRIP_S ? trip : LONGEST_TRIP_S;
 }
 
-/* Whether the sender has not been asked for it within a round trip; notes that it is now. */
-static bool ask_once(source *s, uint16_t sequence, double now) {
+typedef enum { ASK, WAIT, GIVE_UP } asking;
+
+/* Through a line on which a queue has just been half a hundred packets would stand in the way of the key frame that makes them void. */
+static bool may_ask(source *s, double now) {
+    double rate = (double)s->rate_bps / 8 * ASK_SHARE, most = rate * ASK_BURST_S < ASK_LEAST_BYTES ? ASK_LEAST_BYTES : rate * ASK_BURST_S;
+    s->ask_octets = s->asked_at == 0 ? most : s->ask_octets + rate * (now - s->asked_at);
+    if (s->ask_octets > most) s->ask_octets = most;
+    s->asked_at = now;
+    if (s->ask_octets < ASK_BYTES) return false;
+    s->ask_octets -= ASK_BYTES;
+    return true;
+}
+
+/* What to do about it: the sender is asked once within a round trip, and a few times in all. Notes that it is asked now. */
+static asking ask_once(source *s, uint16_t sequence, double now) {
     double trip = trip_to(s->peer);
-    for (int i = 0; i < ASKED; i++)
-        if (s->asked[i].sequence == sequence && s->asked[i].at > 0 && now - s->asked[i].at < trip) return false;
+    int times = 0;
+    for (int i = 0; i < ASKED; i++) {
+        if (s->asked[i].sequence != sequence || s->asked[i].at <= 0 || now - s->asked[i].at >= ASKED_LIFE_S) continue;
+        if (now - s->asked[i].at < trip) return WAIT;
+        times++;
+    }
+    if (times >= ASKED_TIMES || !may_ask(s, now)) return GIVE_UP;
     s->asked[s->asked_next].sequence = sequence;
     s->asked[s->asked_next].at = now;
     s->asked_next = (s->asked_next + 1) % ASKED;
-    return true;
+    return ASK;
 }
 
 static void nack(plane *p, peer *from, const rtcp_packet *packet, double now) {
@@ -140,6 +163,7 @@ static void nack(plane *p, peer *from, const rtcp_packet *packet, double now) {
     if (s == NULL || !s->video) return;
     uint16_t missing[HISTORY_PACKETS];
     int named = 0, missing_count = 0;
+    bool lacks = false; /* what will not come any more: receivers would wait three seconds for it */
     for (int at = 8; at + 4 <= packet->size; at += 4) {
         uint32_t mask = 1 | (uint32_t)get16(packet->body + at + 2) << 1;
         for (int bit = 0; bit < 17; bit++) {
@@ -148,13 +172,17 @@ static void nack(plane *p, peer *from, const rtcp_packet *packet, double now) {
             struct sent *kept = history_find(s->history, sequence);
             if (kept != NULL)
                 resend(p, s, kept, now);
-            else if (s->feed != NULL && numbers_source_sequence(&s->numbers, sequence, &lost) && ask_once(s->feed, lost, now)) {
+            else if (s->feed != NULL && !uplink_is_deep(s->feed) && numbers_source_sequence(&s->numbers, sequence, &lost)) {
+                asking next = ask_once(s->feed, lost, now);
+                lacks = lacks || next == GIVE_UP;
+                if (next != ASK) continue;
                 arrivals_forget(&s->feed->arrived, lost);
                 missing[missing_count++] = lost;
             }
         }
     }
-    if (missing_count == 0 || uplink_is_deep(s->feed)) return; /* through a full link nothing is sent again: a key frame follows */
+    if (lacks && now - s->feed->keyframe_asked_at >= GIVEN_UP_EVERY_S) request_keyframe(p, s->feed, now, false);
+    if (missing_count == 0) return; /* through a full link nothing is sent again: a key frame follows */
     compound c = {.size = 0};
     compound_receiver_report(&c, s->feed->peer->own_ssrc, NULL, 0);
     compound_nack(&c, s->feed->peer->own_ssrc, s->feed->ssrc, missing, missing_count);

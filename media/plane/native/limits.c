@@ -108,6 +108,12 @@ void tell_limit(plane *p, source *to, double now) {
     send_compound(p, to->peer, &c);
 }
 
+/* Of an estimate of a line on which nothing is seen: where checks look for a queue there is none, whatever a busy browser says. */
+static uint64_t believed(const sink *s, uint64_t part, double now) {
+    uint64_t least = s->feed->cap_bps > 0 && checks_see(s->peer, now) ? FREE_BPS : BELIEVED_BPS;
+    return part > least ? part : least;
+}
+
 /* The estimate is for all that the peer receives. Sound comes first; of the rest each of its videos gets at least an equal part, and all that the others leave:
  * an equal part alone would drag everybody to the slowest sender's pace, since an estimate never exceeds half again what comes. */
 void take_remb(plane *p, peer *from, const rtcp_packet *packet, double now) {
@@ -135,7 +141,7 @@ void take_remb(plane *p, peer *from, const rtcp_packet *packet, double now) {
         uint64_t part = rest > equal ? rest : equal;
         start_draining(s, part, now);
         s->has_estimate = true;
-        s->estimate_bps = part >= BELIEVED_BPS || downlink_is_full(s, now) ? part : BELIEVED_BPS;
+        s->estimate_bps = downlink_is_full(s, now) ? part : believed(s, part, now);
         s->receiver_bps = whole;
         s->estimate_at = now;
         notice_congestion(s->feed, now);

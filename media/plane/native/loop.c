@@ -46,6 +46,7 @@ void out_commit(plane *p, peer *to, int size) {
     out->to = to->address;
     out->size = size;
     p->totals.packets_out++;
+    to->sent_octets += (uint64_t)size;
 }
 
 typedef union {
@@ -173,8 +174,10 @@ static void report_turn(plane *p, double now) {
     pthread_mutex_lock(&p->lock);
     p->report_turn = (p->report_turn + 1) % REPORT_TURNS;
     for (int i = 0; i < BUCKETS; i++)
-        for (peer *to = p->peers[i]; to != NULL; to = to->next)
+        for (peer *to = p->peers[i]; to != NULL; to = to->next) {
             if (to->number % REPORT_TURNS == p->report_turn) report_to(p, to, now);
+            checks_due(p, to, now);
+        }
     flush(p);
     pthread_mutex_unlock(&p->lock);
 }
@@ -317,7 +320,10 @@ void plane_datagram(plane *p, const uint8_t *data, int size, const plane_address
 void plane_report(plane *p, double now) {
     pthread_mutex_lock(&p->lock);
     for (int i = 0; i < BUCKETS; i++)
-        for (peer *to = p->peers[i]; to != NULL; to = to->next) report_to(p, to, now);
+        for (peer *to = p->peers[i]; to != NULL; to = to->next) {
+            report_to(p, to, now);
+            checks_due(p, to, now);
+        }
     flush(p);
     pthread_mutex_unlock(&p->lock);
 }

@@ -216,6 +216,8 @@ void take_datagram(plane *p, uint8_t *data, int size, const plane_address *from,
     p->totals.packets_in++;
     protocol of = classify(data, size);
     if (of == TO_PYTHON) {
+        peer *asked = peer_at(p, from);
+        if (asked != NULL && checks_answered(p, asked, data, size, now)) return;
         plane_up up = {.kind = 1, .address = *from, .at = now};
         hand_up(p, &up, data, size, is_calm(p, data, from, now));
         return;

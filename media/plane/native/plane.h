@@ -51,6 +51,9 @@ void plane_peer_remove(plane *p, uint32_t peer);
 
 /* A connectivity check was answered after so many seconds, at the address in use. */
 void plane_peer_answered(plane *p, uint32_t peer, double trip);
+
+/* One of at most eight connectivity checks for this peer, signed, to be sent while a picture flows to it: their answers tell of queues. */
+void plane_peer_check_add(plane *p, uint32_t peer, const uint8_t *request, int size);
 double plane_peer_heard_at(plane *p, uint32_t peer);
 
 /* Copies at most `capacity` numbers of peers of whom an authentic packet came after `since`; returns how many there are. */

@@ -29,6 +29,8 @@ enum {
     REPORTS_KEPT = 4,
     MAX_NAME_BYTES = 16,     /* of a mid or a rid in a packet */
     CNAME_BYTES = MAX_CNAME_BYTES + 1,
+    CHECKS_KEPT = 8,         /* connectivity checks signed beforehand, each with a transaction of its own */
+    MAX_CHECK_BYTES = 400,   /* a user name may have 256 characters on each side; browsers' have four */
 };
 
 typedef struct source source;
@@ -94,6 +96,24 @@ typedef struct {
     double at, share;
 } losses;
 
+/* Connectivity checks that go through what stands before a receiver (checks.c). */
+typedef struct {
+    uint8_t request[MAX_CHECK_BYTES];
+    int size;
+    double sent_at;  /* 0: none is under way */
+    uint64_t octets; /* sent to the peer before it */
+} line_check;
+
+typedef struct {
+    line_check kept[CHECKS_KEPT];
+    int count, next, late_answers, calm_answers;
+    double sent_at, answered_at, late_s;
+    double base_at;  /* when one was last answered in time, or at least lately; 0: never */
+    uint64_t octets; /* sent before that one */
+    double watched_at; /* when a picture last flowed to the peer */
+    uint64_t bps;    /* what the line carries of everything while there is a queue; 0: there is none */
+} line_checks;
+
 struct source {
     peer *peer;
     uint32_t ssrc;
@@ -120,6 +140,7 @@ struct source {
         double at;
     } asked[ASKED]; /* upstream, by NACK */
     int asked_next;
+    double ask_octets, asked_at; /* what may be asked for again now */
     uint64_t rate_bps, measured_octets;
     double measured_at;
     uplink_queue uplink;
@@ -178,6 +199,8 @@ struct peer {
     double strays_since;
     send_clock clock;
     double trip; /* of a connectivity check and its answer, the least of late; 0: not known */
+    uint64_t sent_octets;
+    line_checks *checks; /* NULL: none were given */
     told_limit limit; /* of a peer that sends several layers */
     peer *next; /* of the same bucket */
 };
@@ -280,6 +303,12 @@ uint64_t downlink_limit(const sink *s, double now);
 bool downlink_is_full(const sink *s, double now);
 bool downlink_is_troubled(const sink *s, double now); /* the ladder must look at it */
 void drain(sink *s, double lasts, double now);
+
+/* checks.c */
+void checks_due(plane *p, peer *of, double now); /* to be called each tenth of a second */
+bool checks_answered(plane *p, peer *from, const uint8_t *data, int size, double now); /* whether it was an answer to one of these */
+bool checks_see(const peer *of, double now); /* whether they tell more of its line than reports do */
+void checks_forget(peer *of);                /* the path is another one */
 
 /* history.c */
 void history_keep(sink *s, uint16_t sequence, const uint8_t *data, int size, int payload_at, double now);

@@ -4,7 +4,6 @@
 #include "state.h"
 
 static const uint8_t TROUBLE_LOST = 5; /* of 256, in the last second */
-static const double TRIP_GROWTH = 1.05; /* a check, of which there is one in five seconds: paths change */
 
 static uint32_t bucket_of_address(const plane_address *a) {
     uint64_t high, low; /* only authenticated peers' addresses come in here: nobody gains by collisions */
@@ -171,6 +170,7 @@ static void peer_forget(plane *p, peer *gone) {
     while (*at != gone) at = &(*at)->next;
     *at = gone->next;
     p->peers_count--;
+    free(gone->checks);
     free(gone);
 }
 
@@ -224,7 +224,10 @@ void plane_peer_address_set(plane *p, uint32_t number, const plane_address *addr
     peer *known = find_peer(p, number);
     if (known != NULL) {
         address_add(p, known, address);
-        if (known->has_address && !same_address(&known->address, address)) known->trip = 0; /* another way has another */
+        if (known->has_address && !same_address(&known->address, address)) {
+            known->trip = 0; /* another way has another */
+            checks_forget(known);
+        }
         known->address = *address;
         known->has_address = true;
     }
@@ -242,14 +245,6 @@ void plane_peer_remove(plane *p, uint32_t number) {
     pthread_mutex_lock(&p->lock);
     peer *known = find_peer(p, number);
     if (known != NULL) peer_forget(p, known);
-    pthread_mutex_unlock(&p->lock);
-}
-
-void plane_peer_answered(plane *p, uint32_t number, double trip) {
-    pthread_mutex_lock(&p->lock);
-    peer *known = find_peer(p, number);
-    double grown = known != NULL && known->trip > 0 ? known->trip * TRIP_GROWTH : trip;
-    if (known != NULL) known->trip = trip < grown ? trip : grown;
     pthread_mutex_unlock(&p->lock);
 }
 

@@ -20,14 +20,15 @@ static void begin_window(uplink_queue *q, double late_s, double now) {
 
 static uint64_t at_least_one(double bps) { return bps < 1 ? 1 : (uint64_t)llrint(bps); }
 
-/* Whether a window ended with this packet. */
+/* Whether a window ended with this packet, or a queue with the pause before it. */
 static bool measure(uplink_queue *q, int octets, double late_s, double now) {
     double span = now - q->window_at;
     if (q->window_at == 0 || span > STALE_S) {
+        bool told = q->bps > 0;
         q->late_windows = 0;
         q->bps = 0;
         begin_window(q, late_s, now);
-        return false;
+        return told;
     }
     q->octets += (uint64_t)octets;
     if (late_s < q->least) q->least = late_s;
@@ -67,6 +68,7 @@ void uplink_arrived(plane *p, source *of, int octets, double now) {
 
 /* The receiver's part of its estimate is about to become `part`. */
 void start_draining(sink *s, uint64_t part, double now) {
+    if (checks_see(s->peer, now)) return; /* they will tell of a queue, and a busy browser's estimate falls without one */
     double rate = (double)s->feed->rate_bps, to = (double)part;
     if (!s->has_estimate || to >= FALL * (double)s->estimate_bps || to >= SEVERE * rate || s->feed->rate_bps < DRAIN_ABOVE_BPS) return;
     drain(s, GROWN_S * (rate - to) / (to < 1 ? 1 : to), now);

@@ -115,12 +115,17 @@ def avc(number: int, *, key: bool) -> bytes:
     return forms[number % len(forms)]
 
 
+MOST_PASSED = 1000
+
+
 class Pair:
     """Both loops side by side."""
 
     def __init__(self) -> None:
         self.now = 1000.0
         self.sent: list[tuple[bytes, Address]] = []
+        self.passed: list[tuple[bytes, Address]] = []
+        """The same, for whoever wants it afterwards: as the native one sent it."""
         self.reference = PacketRelay(lambda data, address: self.sent.append((data, address)), self, lambda: self.now)
         self.native = NativePlane(-1, self)
         self.peers = {number: Peer(number) for number in PEERS}
@@ -189,7 +194,9 @@ class Pair:
     def agree(self) -> None:
         """What each sent, decrypted, in order for each receiver and stream."""
         first, self.sent = self._heard(self.sent, "reference"), []
-        second = self._heard(self.native.sent(), "native")
+        own = self.native.sent()
+        self.passed = [*self.passed, *own][-MOST_PASSED:]
+        second = self._heard(own, "native")
         assert first == second
 
     def _heard(self, sent: list[tuple[bytes, Address]], by: str) -> dict[tuple[int, int], list[bytes]]:
@@ -216,7 +223,7 @@ class Pair:
 
 ACTS = ("audio", "frame", "frame", "key", "low", "low", "low key", "avc", "avc key", "change", "drop", "padding",
         "lost", "again", "hold", "release", "nack", "pli", "remb", "sender", "receiver",
-        "route", "clear", "report", "noise", "cap", "answered")  # fmt: skip
+        "route", "clear", "report", "noise", "cap", "answered", "check", "check answered")  # fmt: skip
 steps = st.lists(
     st.tuples(
         st.sampled_from(ACTS), st.sampled_from(PEERS), st.sampled_from(PEERS), st.floats(0.0, 0.6), st.integers(1, 1 << 23)
@@ -297,6 +304,12 @@ def perform(pair: Pair, act: str, peer: Peer, other: int, number: int) -> None:
             pair.both("source_cap_set", SourceKey(peer.number, peer.number * 100 + VIDEO), number % 2 and number >> 2)
         case "answered":
             pair.both("peer_answered", peer.number, number % 1000 / 1000)
+        case "check" | "check answered":
+            data = b"\x00\x01" + bytes(6) + bytes((peer.number, number % 8)) * 6
+            if act == "check":
+                pair.both("peer_check_add", peer.number, data)
+            else:
+                pair.arrive(b"\x01\x01" + data[2:], peer.address)
         case "noise":
             pair.arrive(number.to_bytes(4, "big") * 5, peer.address)
         case _:

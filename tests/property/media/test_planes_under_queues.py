@@ -3,7 +3,7 @@
 import pytest
 
 from media.core.routes import SinkKey, SourceKey
-from tests.property.media.test_planes_agree import FIRST, VIDEO, Pair, counted, same_beginnings, told
+from tests.property.media.test_planes_agree import FIRST, VIDEO, Pair, counted, same_beginnings, session, told
 from tests.reference import rtcp
 
 __all__ = ["same_beginnings"]  # a fixture: both loops begin alike
@@ -71,6 +71,17 @@ def test_a_queue_on_the_first_hop_is_seen_and_its_end_too(pair: Pair) -> None:
     send(pair, 0.4)
     assert uplink_bps(pair) == 0
     assert counted(pair.reference) == counted(pair.native)
+    pair.native.close()
+
+
+def test_whoever_pauses_before_a_queue_is_told_no_longer_that_there_is_one(pair: Pair) -> None:
+    send(pair, 0.6, late_s=0.3)
+    assert uplink_bps(pair) > 0
+    pair.now += 1.5
+    pair.report()
+    assert uplink_bps(pair) == 0
+    limits = [packet.bps for packet in to_sender(pair) if isinstance(packet, rtcp.Remb)]
+    assert limits[-1] >= 400_000, "it is free to begin again"
     pair.native.close()
 
 
@@ -247,3 +258,116 @@ def test_what_is_never_quite_in_time_is_no_queue_for_ever(pair: Pair) -> None:
     assert uplink_bps(pair) == 0
     assert counted(pair.reference) == counted(pair.native)
     pair.native.close()
+
+
+REQUESTS = [b"\x00\x01\x00\x00\x21\x12\xa4\x42" + bytes((number,)) * 12 for number in range(8)]
+
+
+class Line:
+    """What stands before a receiver, as its checks pass: `bps` through a queue of any length, both loops at once."""
+
+    def __init__(self, pair: Pair, receiver: int) -> None:
+        self.pair, self.receiver, self.bps = pair, receiver, 10_000_000.0
+        self.free_at = pair.now
+        self.waits: list[tuple[float, bytes]] = []
+        for request in REQUESTS:
+            pair.both("peer_check_add", receiver, request)
+
+    def run(self, seconds: float, lost: int = 0) -> None:
+        """A steady stream of some 350 kbit/s, judged each tenth of a second; each `lost`th check gets no answer."""
+        asked = 0
+        for number in range(round(seconds / EVERY_S)):
+            pair = self.pair
+            pair.now += EVERY_S
+            pair.arrive(pair.peers[1].packet(VIDEO, key=number % 100 == 0, stamp=stamp(pair.now)), pair.peers[1].address)
+            if number % 50 == 49:
+                pair.report()
+            for request in self.sent(pair):
+                asked += 1
+                if not lost or asked % lost:
+                    self.waits.append((self.free_at, request))
+            while self.waits and self.waits[0][0] <= pair.now:
+                answer = b"\x01\x01" + self.waits.pop(0)[1][2:]
+                pair.arrive(answer, pair.peers[self.receiver].address)
+
+    def sent(self, pair: Pair) -> list[bytes]:
+        """The checks among what went to the receiver since the last call; all of it has to pass."""
+        requests = []
+        for data, address in pair.passed:
+            if address == pair.peers[self.receiver].address:
+                self.free_at = max(self.free_at, pair.now) + len(data) * 8 / self.bps
+                requests += [data] if data in REQUESTS else []
+        pair.passed.clear()
+        return requests
+
+
+def test_a_queue_is_seen_by_checks_within_a_second_and_so_is_its_end(pair: Pair) -> None:
+    for receiver in SINKS:
+        pair.both("peer_answered", receiver, 0.02)
+    line = Line(pair, 2)
+    line.run(3.0)
+    assert downlink(pair, 2) == (0, 0.0)
+    line.bps = 100_000.0
+    line.run(1.0)
+    bps, late_s = downlink(pair, 2)
+    assert late_s > 0.35
+    assert 30_000 < bps < 110_000, "what the line carries"
+    line.bps = 10_000_000.0
+    line.free_at = pair.now
+    line.run(3.0)
+    assert downlink(pair, 2)[0] == 0
+    assert downlink(pair, 3) == (0, 0.0), "others have lines of their own"
+    assert counted(pair.reference) == counted(pair.native)
+    pair.native.close()
+
+
+def test_checks_that_are_lost_now_and_then_tell_of_no_queue(pair: Pair) -> None:
+    pair.both("peer_answered", 2, 0.02)
+    line = Line(pair, 2)
+    for _ in range(20):
+        line.run(0.5, lost=3)
+        assert downlink(pair, 2)[0] == 0
+    pair.native.close()
+
+
+def test_where_checks_find_no_queue_an_estimate_that_falls_takes_nothing_away(pair: Pair) -> None:
+    """A busy browser's estimate sinks without any."""
+    pair.both("peer_answered", 2, 0.02)
+    pair.both("route_clear", SinkKey(3, 5000 + VIDEO + 1))
+    line = Line(pair, 2)
+    line.run(2.0)
+    before = passed(pair)
+    estimate(pair, 100_000)
+    line.run(0.5)
+    assert passed(pair) - before == 250
+    assert not any(source.congested for source in pair.native.source_counters())
+    pair.native.close()
+
+
+def test_what_the_sender_was_asked_for_in_vain_becomes_a_key_frame(pair: Pair) -> None:
+    """What it sends again and again fills a full line with what comes too late, and a receiver would wait three seconds."""
+    sink, requests, asked = 5000 + VIDEO + 1, 0, 0
+    pair.passed.clear()
+    send(pair, 1.0)
+    gone = (FIRST + passed(pair) // 2 - 400) % (1 << 16)
+    for _ in range(8):
+        body: list[rtcp.Packet] = [rtcp.ReceiverReport(200 + VIDEO), rtcp.Nack(200 + VIDEO, sink, (gone,))]
+        pair.arrive(pair.peers[2].send.protect_rtcp(rtcp.build(body)), pair.peers[2].address)
+        for packet in to_sender(pair):
+            asked += isinstance(packet, rtcp.Nack)
+            requests += isinstance(packet, rtcp.PictureLoss)
+        send(pair, 0.3)
+        pair.passed.clear()
+    assert asked == 3
+    assert requests >= 1
+    pair.native.close()
+
+
+def to_sender(pair: Pair) -> list[rtcp.Packet]:
+    """What the sender was told since the last call."""
+    ear, packets = session(pair.peers[1].keys.send, sending=False), []
+    for data, address in pair.passed:
+        if address == pair.peers[1].address and 192 <= data[1] < 224:
+            packets += rtcp.parse(ear.unprotect_rtcp(data)) or []
+    pair.passed.clear()
+    return packets
