@@ -24,6 +24,8 @@ LONGEST_PAUSE_S = 10.0
 STEADY_AFTER_S = 30.0
 """A process that lived this long starts the pauses between starts anew."""
 LOOK_S = 0.02
+LONGEST_WAIT = 4
+"""Times the patience with a silent one: beyond, a machine without a free core is no excuse."""
 _log = structlog.get_logger(__name__)
 
 
@@ -129,10 +131,9 @@ class ChildKeeper:
 
     async def _watch(self, client: WorkerClient) -> None:
         """Returns when the process is dead, has been silent for too long, or is unfit."""
-        name, body = self._manner.ping
         while client.alive:
             try:
-                status = await client.request(name, None, body, timeout_s=self._manner.silent_after_s)
+                status = await self._answer(client)
             except ConsiliumError as error:
                 if client.alive:
                     _log.error(f"{self._manner.what} is silent", worker=self.name, code=error.code)
@@ -144,6 +145,32 @@ class ChildKeeper:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._manner.ping_every_s):
                     await client.wait_closed()
+
+    async def _answer(self, client: WorkerClient) -> Wire:
+        """Its answer to a ping; raises ConsiliumError when it is silent.
+
+        For how long it could have run, and no core was free, is no silence: in a rush its media flow all the same, and another
+        would have to wait as well.
+        """
+        (name, body), patience_s = self._manner.ping, self._manner.silent_after_s
+        loop = asyncio.get_running_loop()
+        asked_at, waited_s = loop.time(), self._waited_s()
+        asked = loop.create_task(client.request(name, None, body, timeout_s=LONGEST_WAIT * patience_s))
+        try:
+            while (left_s := patience_s + self._waited_s() - waited_s - (loop.time() - asked_at)) > 0:
+                await asyncio.wait((asked,), timeout=left_s)
+                if asked.done():
+                    return asked.result()
+        finally:
+            asked.cancel()
+        raise Unavailable("worker_silent", f"the {self._manner.what} does not answer")
+
+    def _waited_s(self) -> float:
+        """How long its first thread has waited for a core so far (schedstat); 0 where the kernel does not tell."""
+        try:
+            return int(Path(f"/proc/{self._process.pid if self._process else 0}/schedstat").read_text().split()[1]) / 1e9
+        except (OSError, IndexError):
+            return 0.0
 
     async def _end_process(self) -> None:
         process, self._process = self._process, None

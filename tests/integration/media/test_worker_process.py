@@ -16,6 +16,7 @@ import media.supervisor
 from common.errors import Unavailable
 from common.ids import ConsultationId, new_id
 from media.control.client import WorkerClient
+from media.control.keeping import LONGEST_WAIT, ChildKeeper
 from media.control.messages import SessionClose, SessionOpen, WorkerDump, WorkerPing, WorkerStatus
 from media.control.unix import connect_unix
 from media.stats import LoadMeter, resident_bytes
@@ -129,6 +130,26 @@ async def test_a_silent_worker_is_ended_within_seconds() -> None:
         os.kill(pid, signal.SIGSTOP)
         await until(lambda: ("died", started.told[0][1]) in started.told, "the silence is noticed", timeout_s=8)
         await until(lambda: not Path(f"/proc/{pid}").exists(), "its process is gone")
+
+
+async def test_a_worker_that_waits_for_a_core_is_given_longer_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its media flow, in a thread that goes first; another would have to wait as well, and every call would be cut."""
+    loop, patience_s = asyncio.get_running_loop(), media.supervisor.SILENT_AFTER_S
+    async with workers() as started:
+        pid, died = started.pid, ("died", started.told[0][1])
+        monkeypatch.setattr(ChildKeeper, "_waited_s", lambda _: loop.time())  # as the kernel would say of one that gets no core
+        os.kill(pid, signal.SIGSTOP)
+        stopped_at = loop.time()
+        await until(lambda: died in started.told, "it is ended after all", timeout_s=6 * patience_s)
+        assert loop.time() - stopped_at > LONGEST_WAIT * patience_s - 1
+
+
+async def test_how_long_a_process_waits_for_a_core_is_what_the_kernel_says() -> None:
+    async with workers() as started:
+        keeper, pid = started.supervisor._keepers[0], started.pid
+        before = keeper._waited_s()
+        said = int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+        assert before <= said <= keeper._waited_s() and said > 0
 
 
 async def test_a_worker_with_too_much_memory_in_use_is_replaced(capfd: pytest.CaptureFixture[str]) -> None:
