@@ -91,7 +91,7 @@ async def voice_of(cast: LinkedCast, sender: Person, viewer: Person, seconds: fl
     if await quality(viewer) != rung or sent == 0:
         return None
     octets = after.octets - before.octets + sent * HEADERS_BYTES
-    return Voice(rung, sent / took, octets * 8 / took, (after.left - before.left) / sent)
+    return Voice(rung, sent / took, octets * 8 / took, 1 - (after.lost - before.lost) / sent)
 
 
 async def without_picture(cast: LinkedCast, sender: Person, viewer: Person, narrow: LinkProxy) -> Voice | None:
@@ -106,7 +106,7 @@ async def without_picture(cast: LinkedCast, sender: Person, viewer: Person, narr
     if voice is None or voice.rung not in ("stills", "audio"):
         return None
     after = ledger.of_types(types)
-    return replace(voice, arrived=(after.left - before.left) / (after.entered - before.entered))
+    return replace(voice, arrived=1 - (after.lost - before.lost) / (after.entered - before.entered))
 
 
 async def voices(cast: LinkedCast, person: Person) -> dict[str, Carried]:
@@ -178,7 +178,7 @@ async def test_a_line_for_sound_alone_carries_sound_and_stills(
             assert voice.arrived >= KEPT, voice
             assert voice.bps <= 40_000, voice
         kept = {
-            way: round((now.left - was.left) / (now.entered - was.entered), 3)
+            way: round(1 - (now.lost - was.lost) / (now.entered - was.entered), 3)
             for (way, now), was in zip((await voices(cast, patient)).items(), ways.values(), strict=True)
         }
         print(f"of both voices since, pictures that were tried included: {kept}")

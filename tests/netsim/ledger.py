@@ -20,16 +20,12 @@ class StreamKey(NamedTuple):
 
 @dataclass(slots=True)
 class Carried:
-    """Packets and octets of one stream that came to the link's entrance, and packets that left it."""
+    """Packets and octets of one stream that came to the link's entrance, and packets that the link dropped there: what stands in
+    its queue is not lost."""
 
     entered: int = 0
     octets: int = 0
-    left: int = 0
-
-    @property
-    def lost(self) -> int:
-        """Those that are still under way count as lost until they arrive."""
-        return self.entered - self.left
+    lost: int = 0
 
 
 class Ledger:
@@ -43,14 +39,14 @@ class Ledger:
             carried.entered += 1
             carried.octets += len(packet)
 
-    def left(self, packet: bytes) -> None:
+    def dropped(self, packet: bytes) -> None:
         if carried := self._of(packet):
-            carried.left += 1
+            carried.lost += 1
 
     def of_types(self, payload_types: set[int]) -> Carried:
         """All streams of these payload types together."""
         found = [carried for key, carried in self.streams.items() if key.payload_type in payload_types]
-        return Carried(*(sum(figures) for figures in zip(*((one.entered, one.octets, one.left) for one in found), strict=True)))
+        return Carried(*(sum(figures) for figures in zip(*((one.entered, one.octets, one.lost) for one in found), strict=True)))
 
     def _of(self, packet: bytes) -> Carried | None:
         if len(packet) < RTP_HEADER_BYTES or packet[0] >> 6 != 2 or packet[1] in RTCP_TYPES:

@@ -57,6 +57,11 @@ class Counters:
     overflowed: int = 0
     cut: int = 0
 
+    @property
+    def dropped(self) -> int:
+        """For whatever reason."""
+        return self.lost + self.overflowed + self.cut
+
 
 @dataclass(order=True, slots=True)
 class _InFlight:

@@ -43,7 +43,10 @@ class _Wire:
 
     def send(self, packet: bytes, door: _Door, address: Address) -> None:
         self.ledger.entered(packet)
+        dropped = self.link.counters.dropped
         self.link.send(packet, self._loop.time(), (door, address))
+        if self.link.counters.dropped > dropped:
+            self.ledger.dropped(packet)
         self._pass_on()
 
     def become(self, conditions: Conditions) -> None:
@@ -57,7 +60,6 @@ class _Wire:
     def _pass_on(self) -> None:
         for packet, tag in self.link.deliver(self._loop.time()):
             door, address = cast(tuple[_Door, Address], tag)
-            self.ledger.left(packet)
             self._deliver(packet, door, address)
         self.close()
         due = self.link.deadline()
