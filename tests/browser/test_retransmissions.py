@@ -68,8 +68,8 @@ async def streams(person: Person) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Hop:
-    """One way between a browser and the relay, since a moment: packets of the picture lost, and how many came again, in how many
-    streams of their own."""
+    """One way between a browser and the relay, since a moment: packets of the picture lost, those sent again included; how many
+    came again, and in how many streams of their own."""
 
     lost: int
     again: int
@@ -81,7 +81,8 @@ class Hop:
         picture: Carried = ledger.of_types({int(number) for number, name in formats.items() if name in ("VP8", "H264")})
         first = {key.ssrc for key in ledger.streams if key.payload_type not in repair}
         own = {key.ssrc for key in ledger.streams if key.payload_type in repair} - first
-        lost, again = picture.lost, ledger.of_types(repair).entered
+        repairs = ledger.of_types(repair)
+        lost, again = picture.lost + repairs.lost, repairs.entered
         return cls(lost - (before.lost if before else 0), again - (before.again if before else 0), len(own))
 
 
