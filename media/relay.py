@@ -196,7 +196,8 @@ class MediaRelay:
         since, now = self._rounded_at, time.monotonic()
         self._rounded_at = now
         plane, self._turn = self._port.relay, self._turn + 1
-        turn = Turn(self._turn, plane.peers_heard(since), plane.peers_troubled(now), now)
+        heard = plane.peers_heard(since)
+        turn = Turn(self._turn, heard, plane.peers_troubled(now) if heard else set(), now)
         calls = [session for session in self._sessions.values() if session.is_due(turn)]
         if not calls:
             return
