@@ -64,7 +64,7 @@ class _Member:
     """Sink → (mid, label)."""
     agreement: Agreement
     offer: Offer
-    sizes: Mapping[str, str]
+    sizes: dict[str, str]
     """How large the picture of an m-line is shown, by mid."""
     task: asyncio.Task[None] | None = None
 
@@ -119,7 +119,7 @@ class Session:
         if member.label != body.label:
             raise ProtocolError("peer_label", "a peer keeps its label")
         agreement = member.negotiation.answer(offer, wanted, self._video_codec(offer, member.label))
-        member.offer, member.sizes = offer, {want.mid: want.size for want in body.wanted}
+        member.offer, member.sizes = offer, _sizes(body)
         self._agree(member, agreement)
         return agreement.sdp
 
@@ -328,8 +328,7 @@ class Session:
         except ProtocolError:
             self._own(peer.discard())
             raise
-        sizes = {want.mid: want.size for want in body.wanted}
-        member = _Member(body.peer, body.label, peer, negotiation, {}, {}, agreement, offer, sizes)
+        member = _Member(body.peer, body.label, peer, negotiation, {}, {}, agreement, offer, _sizes(body))
         self._members[number] = self._by_id[body.peer] = member
         self._endpoint.plane.peer_add(number, _names(offer))
         self._agree(member, agreement)
@@ -488,3 +487,7 @@ def _as_sink(number: int, sink: AgreedSink) -> Sink:
     form = sink.format
     repair = Repair(form.repair, sink.repair_ssrc) if form.repair is not None else None
     return Sink(SinkKey(number, sink.ssrc), form.codec, form.payload_type, sink.extensions, sink.label, repair)
+
+
+def _sizes(body: PeerOffer) -> dict[str, str]:
+    return {want.mid: want.size for want in body.wanted}
