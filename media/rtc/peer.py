@@ -4,6 +4,7 @@ It decides nothing about media. It ends by itself when the path fails or the bro
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -169,14 +170,16 @@ class RelayPeer:
             self._ended.set_exception(last)
 
     async def _close(self) -> None:
+        """Once begun it is done whole, whoever cancels meanwhile: half closed, ICE keeps a task that waits for ever."""
         self._endpoint.plane.peer_remove(self.number)
-        try:
-            async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                await self._seam.close()
-        except TimeoutError:
-            pass
-        finally:
-            self._endpoint.guard.remove(self)
+        loop = asyncio.get_running_loop()
+        closing, until = loop.create_task(self._seam.close()), loop.time() + CLOSE_TIMEOUT_S
+        while not closing.done() and loop.time() < until:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait({closing}, timeout=until - loop.time())
+        self._endpoint.guard.remove(self)
+        if not closing.cancel() and not closing.cancelled():
+            closing.result()
 
     def moved(self, address: Address) -> None:
         """Media of this peer came from an address that nobody owns: a check of ours tells whether the peer is there.

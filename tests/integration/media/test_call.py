@@ -312,6 +312,22 @@ async def test_a_browser_that_says_goodbye_is_closed_at_once() -> None:
         await until(lambda: (one.peer, "closed") in call.states, "the goodbye is heard")
 
 
+@pytest.mark.parametrize("turns", range(0, 12, 2))
+async def test_who_is_closed_while_leaving_leaves_nothing_behind(turns: int) -> None:
+    """A browser that reloads says goodbye, and its seat's new connection ends the old one, at any time after."""
+    async with call_of_two() as (_, call, one, two):
+        goodbye = asyncio.ensure_future(one.close())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await call.worker.request("peer_close", call.session, PeerClose(label=one.label))
+        await goodbye
+        await call.worker.request("peer_close", call.session, PeerClose(label=two.label))
+        await two.close()
+        await call.worker.request("session_close", call.session, SessionClose())
+        waiting = [task for task in asyncio.all_tasks() if getattr(task.get_coro(), "__qualname__", "").startswith("RTC")]
+        assert not waiting, waiting
+
+
 async def test_requests_about_what_is_not_there() -> None:
     async with relay_in_process() as (_, client):
         session = ConsultationId(new_id("c"))
