@@ -22,6 +22,8 @@ QUIET_TURNS = 5
 """Of so many rounds one takes up all who are due so: the counters of the whole worker are read for them."""
 CALM_TURNS = 4
 """Of so many rounds people whose ladders are settled, and who are in no trouble, have one."""
+HEARD_S = CALM_TURNS * EVERY_S
+"""Whoever was heard within it is heard now: none is asked for less often than that."""
 MOVED = 0.04
 """A limit that moved by less is the same."""
 REPORT_LIFE_S = 10.0
@@ -53,7 +55,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What tells whose round it is: the plane's numbers of peers heard of since the last turn, and of those in trouble."""
+    """What tells whose round it is: the plane's numbers of peers heard of in the last second, and of those in trouble."""
 
     number: int
     heard: Set[int]
@@ -68,20 +70,25 @@ class Ladders:
         self._tell = tell
         self._slot = slot
         self._rounded_at = float("-inf")
-        self._heard = False
+        self.next_turn = 0
         self._people: dict[str, _Person] = {}
         self.settled = False
         """After the last round: nobody's is about to move."""
 
     def is_due(self, turn: Turn, peers: Collection[int]) -> bool:
         """Whether a round of these peers has anything new to go by: where nobody was heard only time has passed, which can wait;
-        where nothing is about to move and nobody is in trouble one round in several will do."""
+        where nothing is about to move and nobody is in trouble one round in several will do. To be asked in `next_turn`, and
+        whenever one of them begins to be heard or is in trouble."""
+        asked_for, self.next_turn = turn.number >= self.next_turn, turn.number + 1 + (self._slot - turn.number - 1) % CALM_TURNS
         patience_s = QUIET_EVERY_S if turn.number % QUIET_TURNS == 0 else 2 * QUIET_EVERY_S
         if turn.now - self._rounded_at >= patience_s:
             return True
-        self._heard = self._heard or not turn.heard.isdisjoint(peers)
-        in_turn = turn.number % CALM_TURNS == self._slot % CALM_TURNS
-        return self._heard and (not self.settled or in_turn or not turn.troubled.isdisjoint(peers))
+        wanted = asked_for or not self.settled or not turn.troubled.isdisjoint(peers)
+        return wanted and not turn.heard.isdisjoint(peers)
+
+    def unsettle(self) -> None:
+        """Something else than packets has changed: it is looked at in the next turn."""
+        self.settled, self.next_turn = False, 0
 
     def reported(self, report: PeerReport, known: Sequence[str], now: float) -> None:
         """A browser's own words; pictures of people who are not in here are left out. `known` are all who are."""
@@ -90,7 +97,7 @@ class Ladders:
         person = self._person(report.label, now)
         person.report, person.reported_at = report, now
         if not self.settled or any(picture.frozen_ms for picture in report.pictures):
-            self._rounded_at = float("-inf")  # it is looked at in the next turn, whether packets come or not
+            self._rounded_at, self.next_turn = float("-inf"), 0  # looked at in the next turn, whether packets come or not
         if len(known) > ROOM_OF_TWO:
             return  # a picture that stands still there is that receiver's line, for which there are layers
         for picture in report.pictures:
@@ -106,7 +113,7 @@ class Ladders:
     def round(self, seen: Sequence[Seen], now: float) -> dict[str, int]:
         """A step of every ladder. The cap of each sender whose browser says that it obeys one, by label."""
         caps = {}
-        self._rounded_at, self._heard = now, False
+        self._rounded_at = now
         self.settled = bool(seen)
         for one in seen:
             person = self._person(one.label, now)
@@ -121,6 +128,8 @@ class Ladders:
             if _is_news(person, decision, now):
                 person.told, person.told_at = (decision, person.steps.told), now
                 self._tell(_notice(one, person.steps, decision, quality))
+        if not self.settled:
+            self.next_turn = 0
         return caps
 
     def rungs(self) -> dict[str, Rung]:

@@ -11,7 +11,6 @@ from media.core.routes import Effect, Routes, SinkKey, SourceKey
 from media.plane.interface import SinkCounters, SourceCounters
 
 ROOM_OF_TWO = 2
-EVERY_S = 0.25
 MOST = {"small": 0, "medium": 1, "large": 2}
 """The largest layer worth sending by the size of the picture: a quarter, half, the whole of the camera's each way."""
 _LEFT = {Rung.HD: 3, Rung.SD: 2}
@@ -44,7 +43,7 @@ class SeenPicture:
 
 
 class Layering:
-    """Made for each session; `look` is called every `EVERY_S` while anybody sends layers."""
+    """Made for each session; `look` is called four times a second while anybody sends layers."""
 
     def __init__(self, routes: Routes) -> None:
         self._routes = routes

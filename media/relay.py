@@ -35,8 +35,7 @@ from media.control.messages import (
 from media.control.server import ControlServer
 from media.core.addresses import any_ipv6
 from media.core.path import Address
-from media.ladders import EVERY_S, Turn
-from media.layering import EVERY_S as LAYERS_EVERY_S
+from media.ladders import EVERY_S, HEARD_S, Turn
 from media.plane.interface import SinkCounters, SourceCounters, Unknown
 from media.plane.port import SOCKET_BUFFER_BYTES, MediaPort
 from media.rtc.candidates import local_addresses
@@ -86,9 +85,8 @@ class MediaRelay:
         self._draining = False
         self.drained = asyncio.Event()
         self._load = LoadMeter(loop, memory_limit)
-        self._looking = loop.call_later(LAYERS_EVERY_S, self._choose_layers)
-        self._round_timer = loop.call_later(EVERY_S, self._round)
-        self._rounded_at = 0.0
+        self._stepping = loop.call_later(EVERY_S, self._step)
+        self._heard: set[int] = set()
         self._turn = 0
         self.clients = 0
         self.clients_changed = asyncio.Event()
@@ -190,15 +188,25 @@ class MediaRelay:
             sinks=[line for session in self._sessions.values() for line in session.sinks(sinks)][:MAX_TABLE_LINES],
         )
 
+    def _step(self) -> None:
+        """Four times a second: everybody's ladders, and the layers."""
+        self._stepping = asyncio.get_running_loop().call_later(EVERY_S, self._step)
+        self._turn += 1
+        self._round()
+        self._choose_layers()
+
     def _round(self) -> None:
-        """A step of every session's ladders; one read of the plane's tables serves them all."""
-        self._round_timer = asyncio.get_running_loop().call_later(EVERY_S, self._round)
-        since, now = self._rounded_at, time.monotonic()
-        self._rounded_at = now
-        plane, self._turn = self._port.relay, self._turn + 1
-        heard = plane.peers_heard(since)
-        turn = Turn(self._turn, heard, plane.peers_troubled(now) if heard else set(), now)
-        calls = [session for session in self._sessions.values() if session.is_due(turn)]
+        """A step of every session's ladders that has anything to go by; one read of the plane's tables serves them all."""
+        now, plane, before = time.monotonic(), self._port.relay, self._heard
+        self._heard = plane.peers_heard(now - HEARD_S)
+        turn = Turn(self._turn, self._heard, plane.peers_troubled(now) if self._heard else set(), now)
+        stirred = turn.troubled | (turn.heard - before)
+        asked = [
+            session
+            for session in self._sessions.values()
+            if session.next_turn <= self._turn or (stirred and not stirred.isdisjoint(session.numbers))
+        ]
+        calls = [session for session in asked if session.is_due(turn)]
         if not calls:
             return
         peers = {number for session in calls for number in session.numbers}
@@ -239,15 +247,13 @@ class MediaRelay:
 
     def _choose_layers(self) -> None:
         """Only while anybody sends any: the tables are not read for nothing."""
-        loop = asyncio.get_running_loop()
-        self._looking = loop.call_later(LAYERS_EVERY_S, self._choose_layers)
         layered = [session for session in self._sessions.values() if session.has_layers]
         if not layered:
             return
         sources, sinks = self._port.relay.source_counters(), self._port.relay.sink_counters()
         for session in layered:
             try:
-                session.choose_layers(sources, sinks, loop.time())
+                session.choose_layers(sources, sinks, asyncio.get_running_loop().time())
             except Exception as fault:  # a bug must cost one session, not the worker
                 session.fault(fault)
 
@@ -268,8 +274,7 @@ class MediaRelay:
         await asyncio.gather(*(self._end(session) for session in list(self._sessions)))
         if self._ending:
             await asyncio.wait(self._ending, timeout=5.0)
-        self._looking.cancel()
-        self._round_timer.cancel()
+        self._stepping.cancel()
         self._load.close()
         self._rounds.close()
         self._port.close()

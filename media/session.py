@@ -102,7 +102,7 @@ class Session:
         self._ladders = Ladders(lambda notice: self._notify(notice, self.id), hash(session))
         self._caps = Caps(endpoint.plane.source_cap_set)
         self.has_layers = False
-        """Whether anybody sends a picture in several layers: then `choose_layers` is to be called every `EVERY_S`."""
+        """Whether anybody sends a picture in several layers: then `choose_layers` is to be called four times a second."""
 
     @property
     def numbers(self) -> list[int]:
@@ -258,6 +258,11 @@ class Session:
         """What a browser says of itself."""
         self._ladders.reported(report, self._labels(), now)
 
+    @property
+    def next_turn(self) -> int:
+        """In which turn `is_due` is to be asked at the latest."""
+        return self._ladders.next_turn
+
     def is_due(self, turn: Turn) -> bool:
         """Whether it is to have a round."""
         return not self._echo and not self._closing and self._ladders.is_due(turn, self._members)
@@ -339,7 +344,7 @@ class Session:
         """Puts an agreement into force: new streams first, then routes, then what is gone."""
         plane, number = self._endpoint.plane, member.peer.number
         member.agreement = agreement
-        self._ladders.settled = False
+        self._ladders.unsettle()
         self.has_layers = self._send_layers()
         present = {
             SourceKey(number, line.ssrc): _Stream(line, "", line.repair_ssrc)

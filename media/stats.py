@@ -6,7 +6,7 @@ import resource
 import time
 
 INTERVAL_S = 1.0
-SAMPLES = 10
+SAMPLES = 5
 FULL_CPU_SHARE = 0.85
 """Of one core: beyond, packets wait noticeably for each other."""
 FULL_LAG_MS = 50.0
@@ -23,7 +23,7 @@ def resident_bytes() -> int:
 
 
 class LoadMeter:
-    """Samples ten times a second; `lag_ms` is the worst of the last second, `headroom` 0 (full) to 1 (idle): the scarcest of
+    """Samples five times a second; `lag_ms` is the worst of the last second, `headroom` 0 (full) to 1 (idle): the scarcest of
     processor, promptness, and what is left of `memory_limit` bytes."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, memory_limit: int) -> None:

@@ -57,7 +57,7 @@ class RelayPeer:
         self._changed = changed
         self._status = PeerStatus.CONNECTING
         self._path: Path | None = None
-        self._look_at = 0.0
+        self.look_at = 0.0
         self._heard_at = 0.0
         self._ended: asyncio.Future[PeerStatus] = asyncio.get_running_loop().create_future()
         self._seam = IceSeam(
@@ -118,14 +118,15 @@ class RelayPeer:
 
     async def _watch(self) -> PeerStatus:
         """Until the path ends."""
-        self._endpoint.rounds.add(self.number, self._looked_at)
+        self._endpoint.rounds.add(self.number, self)
         try:
             return await self._ended
         finally:
             self._endpoint.rounds.remove(self.number)
 
-    def _looked_at(self, now: float) -> None:
-        if now < self._look_at or self._ended.done():
+    def looked_at(self, now: float) -> None:
+        """One of the worker's rounds."""
+        if self._ended.done():
             return
         try:
             last = self._look(now)
@@ -135,7 +136,7 @@ class RelayPeer:
         if last is not None:
             self._end(last)
         elif self._path is not None:
-            self._look_at = self._path.look_again_at(now)
+            self.look_at = self._path.look_again_at(now)
 
     def _look(self, now: float) -> PeerStatus | None:
         """Brings the status up to date; the last one, when the path has failed."""
@@ -210,7 +211,7 @@ class RelayPeer:
             self._use(self._path, self._path.address)
         elif self._path.wants_probe(address, now):
             self._seam.probe(address, now)
-        self._look_at = self._path.look_after_word(self._look_at, now)
+        self.look_at = self._path.look_after_word(self.look_at, now)
 
     def response_received(self, data: bytes, message: StunMessage, address: Address, at: float) -> None:
         trip_s = self._seam.response_received(data, message, address, at)
@@ -232,7 +233,7 @@ class RelayPeer:
         now = self._now()
         if self._path.answered(address, now):
             self._use(self._path, self._path.address)
-        self._look_at = self._path.look_after_word(self._look_at, now)
+        self.look_at = self._path.look_after_word(self.look_at, now)
         if address == self._path.address:
             plane.peer_answered(self.number, trip_s)
 

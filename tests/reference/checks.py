@@ -49,6 +49,7 @@ class Checks:
         """Sent before the check that was last answered in time, or at least lately."""
         self._late_answers = self._calm_answers = 0
         self._watched_at = 0.0
+        self._looked_at_octets = 0
         self.late_s = 0.0
         self.bps = 0
         """What the line carries of everything while there is a queue; 0: there is none."""
@@ -70,6 +71,12 @@ class Checks:
         if flows:
             self._watched_at = now
         return flows or (self.bps > 0 and now - self._watched_at <= LIFE_S)
+
+    def is_idle(self, octets: int, now: float) -> bool:
+        """Whether nothing was sent to the peer since the last look, and nothing waits: then there is nothing to see."""
+        idle = octets == self._looked_at_octets and not self.bps and now - self._sent_at >= LIFE_S
+        self._looked_at_octets = octets
+        return idle
 
     def due(self, octets: int, now: float) -> bytes | None:
         """The one to send now."""

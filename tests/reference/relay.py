@@ -281,7 +281,7 @@ class PacketRelay:
 
     def _check(self, peer: PlanePeer, now: float) -> None:
         """To be called each tenth of a second."""
-        if peer.address is None:
+        if peer.address is None or peer.checks.is_idle(peer.octets, now):
             return
         before, since = peer.checks.bps > 0, peer.checks.waits_since
         if peer.checks.judge(peer.late_of(now - since, now) if since else 0.0, peer.clock.late(now), now) or before:

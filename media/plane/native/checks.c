@@ -114,9 +114,16 @@ static void judge(plane *p, peer *of, double now) {
     if (before || c->bps > 0) tell(p, of, before, now);
 }
 
+/* Nothing was sent, nothing waits: there is nothing to see, and of hundreds who are idle only one line of the cache is read. */
+static bool is_idle(line_checks *c, uint64_t octets, double now) {
+    bool idle = octets == c->looked_at_octets && c->bps == 0 && now - c->sent_at >= LIFE_S;
+    c->looked_at_octets = octets;
+    return idle;
+}
+
 void checks_due(plane *p, peer *of, double now) {
     line_checks *c = of->checks;
-    if (c == NULL || c->count == 0 || !of->has_address) return;
+    if (c == NULL || c->count == 0 || !of->has_address || is_idle(c, of->sent_octets, now)) return;
     judge(p, of, now);
     bool watched = is_watched(of, now);
     if (now - c->sent_at < EVERY_S - JITTER_S || !watched) return;

@@ -105,13 +105,14 @@ typedef struct {
 } line_check;
 
 typedef struct {
-    line_check kept[CHECKS_KEPT];
     int count, next, late_answers, calm_answers;
     double sent_at, answered_at, late_s;
-    double base_at;  /* when one was last answered in time, or at least lately; 0: never */
-    uint64_t octets; /* sent before that one */
-    double watched_at; /* when a picture last flowed to the peer */
-    uint64_t bps;    /* what the line carries of everything while there is a queue; 0: there is none */
+    uint64_t looked_at_octets; /* sent to the peer when it was last looked at */
+    uint64_t bps;              /* what the line carries of everything while there is a queue; 0: there is none */
+    double base_at;            /* when one was last answered in time, or at least lately; 0: never */
+    uint64_t octets;           /* sent before that one */
+    double watched_at;         /* when a picture last flowed to the peer */
+    line_check kept[CHECKS_KEPT];
 } line_checks;
 
 struct source {

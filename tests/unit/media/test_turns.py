@@ -4,7 +4,7 @@ import pytest
 
 from media.control.messages import PeerReport, PictureSeen, QualityChanged
 from media.core.signals import Arrived, Heard, Observation
-from media.ladders import CALM_TURNS, EVERY_S, QUIET_EVERY_S, Ladders, Seen, Turn
+from media.ladders import CALM_TURNS, EVERY_S, HEARD_S, QUIET_EVERY_S, Ladders, Seen, Turn
 
 DOCTOR, PATIENT = ("s_" + letter * 16 for letter in "ab")
 PEER = "p_" + "d" * 16
@@ -20,6 +20,7 @@ class Call:
         self.told: list[QualityChanged] = []
         self.ladders = Ladders(self.told.append)
         self.turn = 0
+        self.heard_at = float("-inf")
         self.rounds: list[int] = []
 
     @property
@@ -29,7 +30,11 @@ class Call:
     def next(self, *, heard: bool = True, troubled: bool = False, lost: float = 0.0) -> bool:
         """One turn; whether there was a round."""
         self.turn += 1
-        turn = Turn(self.turn, PEERS if heard else set(), {1} if troubled else set(), self.now)
+        self.heard_at = self.now if heard else self.heard_at
+        lately = PEERS if self.now - self.heard_at < HEARD_S else set()
+        turn = Turn(self.turn, lately, {1} if troubled else set(), self.now)
+        if self.turn < self.ladders.next_turn and not troubled:
+            return False  # the relay does not ask
         if not self.ladders.is_due(turn, PEERS):
             return False
         self.rounds.append(self.turn)
