@@ -151,8 +151,8 @@ class Feedback:
             return
         upstream = []
         for sequence in packet.sequences[:MAX_NACKS]:
-            if now < sink.drain_until:
-                continue
+            if sink.forward.since_key_frame(sequence) is None:
+                continue  # void: sent again, it would fill the line that a smaller layer was chosen for
             if sink.history.has(sequence):
                 data = sink.history.resend(sequence, now, sink)
                 if data is not None:

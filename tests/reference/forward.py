@@ -106,6 +106,10 @@ class Forward:
         """The source's number of a packet that the receiver asks for again."""
         return self._numbers.source_sequence(sequence)
 
+    def since_key_frame(self, sequence: int) -> int | None:
+        """The unbounded number of a packet that was sent since the gate opened, or none: what came before is void."""
+        return self._numbers.since_switch(sequence) if self.open else None
+
     def map_timestamp(self, timestamp: int) -> int | None:
         """A sender report's timestamp in the sink's numbering; none while the gate is closed."""
         return self._numbers.map_timestamp(timestamp) if self.open else None

@@ -44,6 +44,8 @@ class OutputNumbers:
         self._highest = 0
         self._timestamp_shift = 0
         self._suspect: int | None = None
+        self._first = first_sequence
+        """The number that the present source began with."""
 
     def switch(self) -> None:
         """Forgets the source: the next packet accepted is the first of another one."""
@@ -54,6 +56,7 @@ class OutputNumbers:
         """Numbers for a packet to be sent, or none when it is too old or the source jumped and has yet to confirm it."""
         if not self._stretches:
             self._begin(sequence, timestamp, now)
+            self._first = self._next_sequence
         number = unwrap(sequence, self._highest)
         if number > self._highest + MAX_DROPOUT or number < self._highest - MAX_MISORDER:
             if self._suspect != sequence:
@@ -104,6 +107,11 @@ class OutputNumbers:
                 return number % _SEQUENCES if number <= self._highest else None
             upper = stretch.first
         return None
+
+    def since_switch(self, sequence: int) -> int | None:
+        """The unbounded number of a packet that was sent since the present source began, or none when it is none."""
+        number = unwrap(sequence, self._next_sequence - 1)
+        return number if self._stretches and self._first <= number < self._next_sequence else None
 
     def map_timestamp(self, timestamp: int) -> int | None:
         """A source's timestamp (of a sender report) in this numbering; none before the first packet."""

@@ -13,6 +13,7 @@ from media.core.path import Address
 from media.core.rtp import ExtensionIds
 from media.plane.interface import Sink, Source, SrtpKeys
 from tests.reference.bandwidth import FALL, SEVERE, LayeredLimit, LeastEstimate
+from tests.reference.bucket import Bucket
 from tests.reference.checks import EMPTY_S, OVERLOAD, WATCHED_BPS, Checks
 from tests.reference.downlink import DRAIN_S, LIFE_S, SILENCE_S, UNKNOWN_TRIP_S, Downlink, Losses
 from tests.reference.forward import Forward, Origin
@@ -34,7 +35,7 @@ ASKED_TIMES, ASKED_LIFE_S, ASK_BYTES, ASK_LEAST_BYTES = 3, 5.0, 1200.0, 6000.0
 gets a key frame."""
 FIRST_REPEATS, REPEAT_PART = 8, 5
 """A fifth of what was sent again may be sent a second time."""
-RESEND_SHARE, RESEND_BURST_S, UNKNOWN_BPS = 0.25, 0.5, 1_500_000
+RESEND_SHARE, RESEND_LEAST_BYTES, UNKNOWN_BPS = 0.25, 4 * 1500.0, 1_500_000
 DRAIN_ABOVE_BPS, DRAIN_PAUSE_S, LONGEST_DRAIN_S = 200_000, 5.0, 1.5
 GROWN_S = 0.7
 """How long a queue has grown when a receiver tells of it."""
@@ -163,8 +164,7 @@ class SourceStream:
     last_report_at: float = 0.0
     lost_fraction: int = 0
     """Of 256, of what came in the last second."""
-    allowance: float | None = None
-    allowed_at: float = 0.0
+    asks: Bucket = field(default_factory=lambda: Bucket(ASK_LEAST_BYTES))
     asked: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=HISTORY_PACKETS))
     tap: Tap | None = None
     uplink: Uplink = field(default_factory=Uplink)
@@ -199,16 +199,9 @@ class SourceStream:
         return min((limit for limit in limits if limit), default=0)
 
     def _may_ask(self, now: float) -> bool:
-        """A quarter of what comes may be asked for again, saved up for half a second: through a line on which a queue has been
-        half a hundred packets would stand in the way of the key frame that makes them void."""
-        rate = self.rate_bps / 8 * RESEND_SHARE
-        most = max(ASK_LEAST_BYTES, rate * RESEND_BURST_S)
-        held = most if self.allowance is None else self.allowance + rate * (now - self.allowed_at)
-        self.allowance, self.allowed_at = min(held, most), now
-        if self.allowance < ASK_BYTES:
-            return False
-        self.allowance -= ASK_BYTES
-        return True
+        """A quarter of what comes may be asked for again: through a line on which a queue has been half a hundred packets would
+        stand in the way of the key frame that makes them void."""
+        return self.asks.take(self.rate_bps / 8 * RESEND_SHARE, ASK_BYTES, now)
 
     def missing(self, sequences: list[int], now: float) -> tuple[tuple[int, ...], bool]:
         """Those to ask the sender for, once per round trip whichever sinks miss them; and whether any was asked for in vain."""
@@ -250,8 +243,7 @@ class SinkStream:
     estimate_at: float = 0.0
     drain_until: float = 0.0
     downlink: Downlink = field(default_factory=Downlink)
-    allowance: float | None = None
-    allowed_at: float = 0.0
+    resends: Bucket = field(default_factory=lambda: Bucket(RESEND_LEAST_BYTES))
     repair_sequence: int = 0
 
     def wrap(self, plain: bytes) -> bytes:
@@ -276,16 +268,9 @@ class SinkStream:
         return self.repeated < FIRST_REPEATS + (self.retransmitted - self.repeated) // REPEAT_PART
 
     def may_resend(self, size: int, now: float) -> bool:
-        """A quarter of what the receiver can take may go into packets sent again, saved up for half a second."""
+        """A quarter of what the receiver can take may go into packets sent again."""
         left = self.estimate_bps if self.estimate_bps is not None else UNKNOWN_BPS
-        rate = min(left, self.downlink.bps(now) or left) / 8 * RESEND_SHARE
-        most = max(4 * 1500.0, rate * RESEND_BURST_S)
-        held = most if self.allowance is None else self.allowance + rate * (now - self.allowed_at)
-        self.allowance, self.allowed_at = min(held, most), now
-        if self.allowance < size:
-            return False
-        self.allowance -= size
-        return True
+        return self.resends.take(min(left, self.downlink.bps(now) or left) / 8 * RESEND_SHARE, size, now)
 
     def __post_init__(self) -> None:
         sink = self.sink

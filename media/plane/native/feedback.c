@@ -11,7 +11,7 @@ static const double LONGEST_TRIP_S = 1;
 static const int ASKED_TIMES = 3;             /* for what the history lacks: more fill a full line with what comes too late */
 static const double ASKED_LIFE_S = 5;
 static const double GIVEN_UP_EVERY_S = 2;     /* a large picture's key frame is 60 kB: one after the other fills any line */
-static const double ASK_SHARE = 0.25, ASK_BURST_S = 0.5; /* of what comes, saved up for so long */
+static const double ASK_SHARE = 0.25; /* of what comes */
 static const double ASK_BYTES = 1200, ASK_LEAST_BYTES = 6000;
 
 void send_compound(plane *p, peer *to, compound *c) {
@@ -133,13 +133,7 @@ typedef enum { ASK, WAIT, GIVE_UP } asking;
 
 /* Through a line on which a queue has just been half a hundred packets would stand in the way of the key frame that makes them void. */
 static bool may_ask(source *s, double now) {
-    double rate = (double)s->rate_bps / 8 * ASK_SHARE, most = rate * ASK_BURST_S < ASK_LEAST_BYTES ? ASK_LEAST_BYTES : rate * ASK_BURST_S;
-    s->ask_octets = s->asked_at == 0 ? most : s->ask_octets + rate * (now - s->asked_at);
-    if (s->ask_octets > most) s->ask_octets = most;
-    s->asked_at = now;
-    if (s->ask_octets < ASK_BYTES) return false;
-    s->ask_octets -= ASK_BYTES;
-    return true;
+    return bucket_take(&s->asks, (double)s->rate_bps / 8 * ASK_SHARE, ASK_LEAST_BYTES, ASK_BYTES, now);
 }
 
 /* What to do about it: the sender is asked once within a round trip, and a few times in all. Notes that it is asked now. */
@@ -158,17 +152,21 @@ static asking ask_once(source *s, uint16_t sequence, double now) {
     return ASK;
 }
 
+/* What came before the key frame that the gate last opened with is void: sent again, it would fill the line that a smaller layer was
+ * chosen for; and before a shut gate everything is. */
 static void nack(plane *p, peer *from, const rtcp_packet *packet, double now) {
     sink *s = packet->size >= 8 ? find_sink(from, get32(packet->body + 4)) : NULL;
-    if (s == NULL || !s->video) return;
+    if (s == NULL || !s->video || !s->open) return;
     uint16_t missing[HISTORY_PACKETS];
     int named = 0, missing_count = 0;
     bool lacks = false; /* what will not come any more: receivers would wait three seconds for it */
     for (int at = 8; at + 4 <= packet->size; at += 4) {
         uint32_t mask = 1 | (uint32_t)get16(packet->body + at + 2) << 1;
         for (int bit = 0; bit < 17; bit++) {
-            if (!(mask >> bit & 1) || named++ >= HISTORY_PACKETS || now < s->drain_until) continue;
+            if (!(mask >> bit & 1) || named++ >= HISTORY_PACKETS) continue;
             uint16_t sequence = (uint16_t)(get16(packet->body + at) + bit), lost;
+            int64_t number;
+            if (!numbers_since_switch(&s->numbers, sequence, &number)) continue;
             struct sent *kept = history_find(s->history, sequence);
             if (kept != NULL)
                 resend(p, s, kept, now);

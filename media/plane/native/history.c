@@ -6,7 +6,7 @@
 static const double RESEND_AFTER_S = 0.02;    /* at the least; else once per round trip */
 static const double LONGEST_ROUND_TRIP_S = 1; /* longer ones are queues, not paths */
 static const double RESEND_SHARE = 0.25;      /* of the receiver's estimate: storms of resent packets caused most freezes */
-static const double RESEND_BURST_S = 0.5;
+static const double RESEND_LEAST_BYTES = 4 * MAX_DATAGRAM_BYTES;
 static const uint64_t FIRST_REPEATS = 8, REPEAT_PART = 5; /* a fifth of what was sent again may be sent a second time */
 static const uint64_t UNKNOWN_BPS = 1500000;
 static const double PAUSE_S = 0.25; /* in a pause a queue empties: it counts for no more */
@@ -75,17 +75,11 @@ double history_under_way(const history *h, uint16_t highest) {
 
 const uint8_t *history_octets(const history *h, const struct sent *kept) { return h->octets + kept->at % HISTORY_BYTES; }
 
-/* A quarter of what the receiver can take may go into packets sent again, saved up for half a second. */
+/* A quarter of what the receiver can take may go into packets sent again. */
 static bool may_resend(sink *s, int size, double now) {
     uint64_t left = s->has_estimate ? s->estimate_bps : UNKNOWN_BPS, carried = downlink_bps(s, now);
     double rate = (double)(carried > 0 && carried < left ? carried : left) / 8 * RESEND_SHARE;
-    double most = rate * RESEND_BURST_S < 4 * MAX_DATAGRAM_BYTES ? 4 * MAX_DATAGRAM_BYTES : rate * RESEND_BURST_S;
-    s->resend_octets = s->resend_at == 0 ? most : s->resend_octets + rate * (now - s->resend_at);
-    if (s->resend_octets > most) s->resend_octets = most;
-    s->resend_at = now;
-    if (s->resend_octets < size) return false;
-    s->resend_octets -= size;
-    return true;
+    return bucket_take(&s->resends, rate, RESEND_LEAST_BYTES, size, now);
 }
 
 /* The packet as one of the stream of retransmissions: its own numbers, the first number before the payload (RFC 4588, 4). */

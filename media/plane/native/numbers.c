@@ -35,7 +35,10 @@ static const stretch *stretch_of(const out_numbers *n, int64_t number) {
 }
 
 bool numbers_accept(out_numbers *n, uint16_t *sequence, uint32_t *timestamp, double now) {
-    if (n->stretches == 0) begin(n, *sequence, *timestamp, now);
+    if (n->stretches == 0) {
+        begin(n, *sequence, *timestamp, now);
+        n->first = n->next_sequence;
+    }
     int64_t number = unwrap16(*sequence, n->highest);
     if (number > n->highest + MAX_DROPOUT || number < n->highest - MAX_MISORDER) {
         if (n->suspect != *sequence) {
@@ -93,6 +96,11 @@ bool numbers_source_sequence(const out_numbers *n, uint16_t sequence, uint16_t *
         upper = n->stretch[i].first;
     }
     return false;
+}
+
+bool numbers_since_switch(const out_numbers *n, uint16_t sequence, int64_t *number) {
+    *number = unwrap16(sequence, n->next_sequence - 1);
+    return n->stretches > 0 && *number >= n->first && *number < n->next_sequence;
 }
 
 static uint64_t *arrival_word(arrivals *a, int64_t number) { return &a->bits[(uint64_t)number / 64 % (ARRIVALS / 64)]; }

@@ -22,6 +22,7 @@ typedef struct {
 typedef struct {
     int clock_rate;
     int64_t next_sequence, highest;
+    int64_t first; /* the number that the present source began with */
     uint32_t last_timestamp, timestamp_shift;
     bool has_time;
     double last_time;
@@ -43,6 +44,9 @@ bool numbers_leave_out(out_numbers *numbers, uint16_t sequence);
 
 /* The source's number of a packet that the receiver misses; false when it was never one of this source. */
 bool numbers_source_sequence(const out_numbers *numbers, uint16_t sequence, uint16_t *source);
+
+/* The unbounded number of a packet that was sent since the present source began; false when it is none. */
+bool numbers_since_switch(const out_numbers *numbers, uint16_t sequence, int64_t *number);
 
 /* Which of a source's last packets have come: one that was sent again is passed on only where the first was missed. */
 typedef struct {

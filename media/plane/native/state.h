@@ -37,6 +37,11 @@ typedef struct source source;
 typedef struct sink sink;
 typedef struct peer peer;
 
+/* Octets that may be spent now (bucket.c). */
+typedef struct {
+    double octets, at; /* at 0: nothing was spent yet, and it is full */
+} bucket;
+
 /* The last packets of a video sink, whole in one ring; `head` counts octets ever written. Kept as ciphertext where they are sent
  * again as they were, which costs no crypto; plain where the receiver has a stream of its own for them (RFC 4588). */
 typedef struct {
@@ -141,7 +146,7 @@ struct source {
         double at;
     } asked[ASKED]; /* upstream, by NACK */
     int asked_next;
-    double ask_octets, asked_at; /* what may be asked for again now */
+    bucket asks; /* what may be asked for again now */
     uint64_t rate_bps, measured_octets;
     double measured_at;
     uplink_queue uplink;
@@ -171,7 +176,7 @@ struct sink {
     uint64_t repeated; /* of those retransmitted, the second and later times */
     downlink_queue downlink;
     double drain_until; /* nothing is sent while a queue stands before the receiver */
-    double resend_octets, resend_at; /* what may be sent again now */
+    bucket resends; /* what may be sent again now */
     struct {
         uint32_t last_report;
         double at;
@@ -310,6 +315,9 @@ void checks_due(plane *p, peer *of, double now); /* to be called each tenth of a
 bool checks_answered(plane *p, peer *from, const uint8_t *data, int size, double now); /* whether it was an answer to one of these */
 bool checks_see(const peer *of, double now); /* whether they tell more of its line than reports do */
 void checks_forget(peer *of);                /* the path is another one */
+
+/* bucket.c */
+bool bucket_take(bucket *b, double rate, double least, double octets, double now); /* of `rate` octets a second, `least` at once; false: not now */
 
 /* history.c */
 void history_keep(sink *s, uint16_t sequence, const uint8_t *data, int size, int payload_at, double now);
