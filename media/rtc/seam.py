@@ -268,6 +268,9 @@ class IceSeam:
         """Says goodbye and lets go; may be called in any state."""
         await self._dtls.stop()
         await self._ice.stop()
+        self._dtls._ssl = (
+            None  # OpenSSL's 100 kB would wait for the collector, and leave holes in the heap of a worker that lives long
+        )
         for transaction in self._probes:
             self.outside.forget(transaction)
 

@@ -320,6 +320,7 @@ void checks_forget(peer *of);                /* the path is another one */
 bool bucket_take(bucket *b, double rate, double least, double octets, double now); /* of `rate` octets a second, `least` at once; false: not now */
 
 /* history.c */
+void history_free(history *gone);
 void history_keep(sink *s, uint16_t sequence, const uint8_t *data, int size, int payload_at, double now);
 struct sent *history_find(history *h, uint16_t sequence);
 double history_under_way(const history *h, uint16_t highest); /* how long it took to send what came after it, as far as it is kept */

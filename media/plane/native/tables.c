@@ -139,7 +139,7 @@ static void sink_forget(peer *of, int index) {
     sink *gone = of->sinks[index];
     of->sinks[index] = of->sinks[--of->sinks_count];
     sink_detach(gone);
-    free(gone->history);
+    history_free(gone->history);
     free(gone);
 }
 

@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import gc
 import socket
 
 import pytest
+from OpenSSL import SSL
 
 from common.errors import ProtocolError, Unavailable
 from common.ids import ConsultationId, new_id
@@ -326,6 +328,26 @@ async def test_who_is_closed_while_leaving_leaves_nothing_behind(turns: int) -> 
         await call.worker.request("session_close", call.session, SessionClose())
         waiting = [task for task in asyncio.all_tasks() if getattr(task.get_coro(), "__qualname__", "").startswith("RTC")]
         assert not waiting, waiting
+
+
+async def test_what_openssl_holds_of_a_connection_goes_with_it_and_not_when_garbage_is_collected() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        before = count_of(SSL.Connection)
+        async with call_of_two() as (_, call, one, two):
+            assert count_of(SSL.Connection) == before + 4
+            await one.close()
+            await two.close()
+            await call.worker.request("session_close", call.session, SessionClose())
+            assert count_of(SSL.Connection) == before + 2  # those of the two browsers, who are still known here
+    finally:
+        gc.enable()
+
+
+def count_of(kind: type) -> int:
+    """How many there are, garbage among them."""
+    return sum(type(each) is kind for each in gc.get_objects())
 
 
 async def test_requests_about_what_is_not_there() -> None:
