@@ -3,7 +3,7 @@
 It decides nothing itself: media.core.layers does for each receiver, in rooms of more than two; of two each gets the largest.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from media.core.ladder import Rung
 from media.core.layers import Flows, LayerChoice, Line, Picture
@@ -74,8 +74,10 @@ class Layering:
         seen: list[SeenPicture],
         counters: tuple[list[SourceCounters], list[SinkCounters]],
         now: float,
+        flooded: int | None = None,
     ) -> list[Effect]:
-        """What changes; `counters` may be of the whole worker."""
+        """What changes; `counters` may be of the whole worker. The plane has stopped a picture of `flooded` for what its line
+        does not carry."""
         sources, sinks = counters
         lines = _by_source(sent)
         self._flows.seen({(key.peer, key.ssrc): count.octets for count in sources if (key := count.key) in lines}, now)
@@ -88,7 +90,8 @@ class Layering:
         self._choices = {peer: choice for peer, choice in self._choices.items() if peer in receivers}
         reports = {count.key: count for count in sinks}
         for receiver in receivers:
-            effects += self._choose(receiver, [each for each in seen if each.sink.peer == receiver], lines, reports, now)
+            seen_by = [each for each in seen if each.sink.peer == receiver]
+            effects += self._choose(receiver, seen_by, lines, reports, now, flooded=receiver == flooded)
         return effects
 
     def _choose(
@@ -98,6 +101,8 @@ class Layering:
         lines: dict[SourceKey, SentPicture],
         reports: dict[SinkKey, SinkCounters],
         now: float,
+        *,
+        flooded: bool,
     ) -> list[Effect]:
         fed = self._pictures(seen, lines, now)
         if not fed:
@@ -108,7 +113,7 @@ class Layering:
             self._choices.pop(receiver, None)
         else:
             choice = self._choices.setdefault(receiver, LayerChoice())
-            chosen = choice.choose(pictures, _line(pictures, reports, now), now)
+            chosen = choice.choose(pictures, replace(_line(pictures, reports, now), flooded=flooded), now)
         effects: list[Effect] = []
         for picture, line in fed:
             effects += self._routes.layer_chosen(picture.sink, line.rids[chosen[picture.sink]])

@@ -235,6 +235,12 @@ class MediaRelay:
         if session is not None:
             session.peer_moved(peer, address)
 
+    def peer_flooded(self, peer: int) -> None:
+        session = self._session_of(peer)
+        if session is not None and session.has_layers:
+            plane, now = self._port.relay, asyncio.get_running_loop().time()
+            session.choose_layers(plane.source_counters(session.numbers), plane.sink_counters(session.numbers), now, flooded=peer)
+
     def source_unknown(self, peer: int, unknown: Unknown) -> None:
         session = self._session_of(peer)
         if session is not None:

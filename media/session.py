@@ -176,9 +176,11 @@ class Session:
             self._endpoint.plane.source_clear(known)
         self._taps.settle(self._tappable())
 
-    def choose_layers(self, sources: list[SourceCounters], sinks: list[SinkCounters], now: float) -> None:
-        """Gives each receiver the layers that its line carries now; the counters are the worker's."""
-        effects = self._layering.look(self._sent_pictures(), self._seen_pictures(), (sources, sinks), now)
+    def choose_layers(
+        self, sources: list[SourceCounters], sinks: list[SinkCounters], now: float, flooded: int | None = None
+    ) -> None:
+        """Gives each receiver the layers that its line carries now, `flooded` without waiting; the counters are the worker's."""
+        effects = self._layering.look(self._sent_pictures(), self._seen_pictures(), (sources, sinks), now, flooded)
         self._apply(effects)
         self._taps.settle(self._tappable())  # what is copied follows what flows
 

@@ -68,12 +68,14 @@ class Picture:
 @dataclass(frozen=True, slots=True)
 class Line:
     """A receiver's line. What it says that it can take of all pictures (bits per second, none where it has not said lately); its
-    share of loss; for how long packets wait before it, and what passes meanwhile, 0 where nothing waits (native/downlink.c)."""
+    share of loss; for how long packets wait before it, and what passes meanwhile, 0 where nothing waits (native/downlink.c);
+    whether the plane has just stopped a picture because the line carries far less than it is sent (native/flood.c)."""
 
     estimate_bps: int | None
     lost: float
     queue_s: float = 0.0
     carried_bps: int = 0
+    flooded: bool = False
 
     @property
     def is_calm(self) -> bool:
@@ -115,7 +117,9 @@ class LayerChoice:
         self._empties = self._empties and not line.is_calm
         if HELD_S <= now - self._raised_at < float("inf"):
             self._failed_bps, self._pause_s = None, FIRST_PAUSE_S
-        if self._over_since is not None:
+        if line.flooded:
+            self._lower(pictures, line, now)
+        elif self._over_since is not None:
             if now - self._over_since >= OVER_S and now - self._changed_at >= HOLD_DOWN_S:
                 self._lower(pictures, line, now)
         elif self._calm_since is not None:
@@ -153,7 +157,8 @@ class LayerChoice:
         where nobody knows what it carries."""
         before = dict(self._chosen)
         failed_bps = self._taken(pictures)
-        carried = line.passes or round(failed_bps * (1 - line.lost))
+        passes = round(failed_bps * (1 - line.lost))
+        carried = min(line.passes or passes, passes)  # what waits in a short queue is most of what was sent, and tells little
         if now - self._raised_at < TRIED_S and self._before.keys() == self._chosen.keys():
             self._chosen = {each.sink: each.nearest(self._before[each.sink]) for each in pictures}
         while self._chosen == before or self._taken(pictures) > carried:

@@ -228,6 +228,9 @@ class Upward(Protocol):
     def peer_moved(self, peer: int, address: Address) -> None:
         """A packet that only the peer can have made came from an address that nobody owns (a NAT gave it another one)."""
 
+    def peer_flooded(self, peer: int) -> None:
+        """The line to `peer` carries far less than it is sent, and one of its pictures has layers: that one has stopped."""
+
     def source_unknown(self, peer: int, unknown: Unknown) -> None:
         """An authentic packet of `peer` on an SSRC not set."""
 

@@ -44,7 +44,7 @@ UP_AT_ONCE = 64
 MAX_PLAIN_BYTES = 1456
 """state.h's: longer plain packets are dropped and counted."""
 _MAX_DATAGRAM_BYTES = 1500
-_DATAGRAM, _UNKNOWN, _MOVED = 1, 2, 3
+_DATAGRAM, _UNKNOWN, _MOVED, _FLOODED = 1, 2, 3, 4
 _CODECS = {Codec.OPUS: 0, Codec.VP8: 1, Codec.H264: 2}
 """plane.h's."""
 
@@ -294,6 +294,8 @@ class NativePlane:
             self._upward.datagram_received(data, _readable(self._up_ip[:], self._up.address.port), self._up.at)
         elif self._up.kind == _MOVED:
             self._upward.peer_moved(self._up.peer, _readable(self._up_ip[:], self._up.address.port))
+        elif self._up.kind == _FLOODED:
+            self._upward.peer_flooded(self._up.peer)
         elif self._up.kind == _UNKNOWN and data.isascii():
             names = data.decode("ascii").split("\0")[:3]
             self._upward.source_unknown(self._up.peer, Unknown(self._up.ssrc, self._up.payload_type, *names))

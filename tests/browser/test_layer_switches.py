@@ -26,8 +26,9 @@ LINES = 624  # of the doctor's picture, which is sent whole, at half and at a qu
 THIN = Conditions(rate_bps=350_000, queue_bytes=16_000, delay_s=0.01)
 """Too little for all but the smallest layer of a picture half of which is noise; its queue is a third of a second."""
 SPELL_S, START_S, DOWN_S, UP_S = 5.0, 30.0, 30.0, 60.0
-FALL_S = 8.0
-"""What whoever has the line misses while it falls, at most: far from the goal (docs/LAYER_SWITCHES.md)."""
+FALL_S = 2.5
+"""What whoever has the line misses while it falls, at most: thrice what it is on virtual time, where the queue is a half of it
+(tests/property/media/test_falling_line.py)."""
 
 CHANGES = "window.__changes.splice(0).map(({ from, to, gap }) => `${from} to ${to}: ${gap.toFixed(3)}`)"
 _HEIGHT = "(seat) => document.querySelector(`figure[data-seat='${seat}'] video`)?.videoHeight ?? 0"

@@ -115,6 +115,11 @@ class Losses:
         self._at = 0.0
         self.share = 0.0
 
+    @property
+    def began(self) -> bool:
+        """Whether anything was reported yet."""
+        return self._highest is not None
+
     def reported(self, highest: int, lost: int, now: float) -> None:
         """Both count from the stream's beginning; `lost` sinks when a packet comes twice."""
         if self._highest is not None and now - self._at < self.SPAN_S:

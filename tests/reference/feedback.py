@@ -92,7 +92,7 @@ class Feedback:
         for stream in peer.sources.values():
             stream.measure(now)
             stream.uplink.aged(now)
-            told = stream.estimate.cap_bps or self._is_layered(stream)
+            told = stream.estimate.cap_bps or stream.is_layered
             if kind_of(stream.source.codec) is Kind.VIDEO and told and stream.sinks:
                 self._tell_limit(stream, now)
         for sink in peer.sinks.values():
@@ -136,7 +136,8 @@ class Feedback:
         for block in blocks:
             sink = peer.sinks.get(block.ssrc)
             if sink is not None:
-                sink.losses.reported(block.highest, block.lost, now)
+                if sink.counts_losses(block.highest):
+                    sink.losses.reported(block.highest, block.lost, now)
                 sink.reported_at = now
                 if sink.reported(block.highest, block.lost, now) and sink.feed is not None:
                     self._tell_limit(sink.feed, now)
@@ -149,12 +150,15 @@ class Feedback:
         sink = peer.sinks.get(packet.media)
         if sink is None or sink.history is None:
             return
+        named = [(each, sink.forward.since_key_frame(each)) for each in packet.sequences[:MAX_NACKS]]
+        if sink.forward.open and sink.flooded([number for _, number in named if number is not None], now):
+            return
         upstream = []
-        for sequence in packet.sequences[:MAX_NACKS]:
-            if sink.forward.since_key_frame(sequence) is None:
+        for sequence, number in named:
+            if number is None:
                 continue  # void: sent again, it would fill the line that a smaller layer was chosen for
             if sink.history.has(sequence):
-                data = sink.history.resend(sequence, now, sink)
+                data = sink.resend(sequence, now)
                 if data is not None:
                     sink.retransmitted += 1
                     self._send_again(sink, data)
@@ -201,21 +205,8 @@ class Feedback:
 
     def _limit(self, stream: SourceStream, now: float) -> int | None:
         """What to tell the sender now: for the stream, or for all layers of a picture together."""
-        if not self._is_layered(stream):
+        if not stream.is_layered:
             return stream.estimate.due(stream.rate_bps, now, stream.narrowest(now))
-        layers = [each for each in _pictures(stream) if each.rate_bps]
+        layers = [each for each in stream.layers if each.rate_bps]
         free = any(sink.feed is each and not sink.is_full(now) for each in layers for sink in each.sinks)
         return stream.peer.layered.due([(each.rate_bps, each.estimate.limits(now)) for each in layers], now, free=free)
-
-    @staticmethod
-    def _is_layered(stream: SourceStream) -> bool:
-        """Whether it is one of several layers that flow. One that flows alone, though others are known and no cap keeps them
-        back, has too small a limit for the next: by its receivers' estimates, half again what comes, that would never begin."""
-        layers = _pictures(stream)
-        flowing = sum(each.rate_bps > 0 for each in layers)
-        return flowing > 1 or (flowing == 1 and len(layers) > 1 and stream.estimate.cap_bps == 0)
-
-
-def _pictures(stream: SourceStream) -> list[SourceStream]:
-    """All that its sender sends of pictures."""
-    return [each for each in stream.peer.sources.values() if kind_of(each.source.codec) is Kind.VIDEO]

@@ -239,6 +239,16 @@ class PacketRelay:
 
     def datagram(self, data: bytes, address: Address) -> None:
         """One datagram as the socket gave it, of any length and from anyone."""
+        self._taken(data, address)
+        self._tell_floods()
+
+    def _tell_floods(self) -> None:
+        for peer in self._peers.values():
+            if peer.is_flooded:
+                peer.is_flooded = False
+                self._upward.peer_flooded(peer.number)
+
+    def _taken(self, data: bytes, address: Address) -> None:
         self._in += 1
         if not 0 < len(data) <= MAX_DATAGRAM_BYTES:
             self._dropped += 1
@@ -314,6 +324,7 @@ class PacketRelay:
         for peer in list(self._peers.values()):
             self._feedback.report(peer, now)
             self._check(peer, now)
+        self._tell_floods()
 
     def close(self) -> None:
         for peer in list(self._peers):
@@ -390,7 +401,10 @@ class PacketRelay:
         to = sink.peer
         if to.send is None or to.address is None:
             return
-        if now < sink.drain_until:
+        takes_over = sink.following is stream and arrived.key_start
+        if not takes_over and sink.drains(now):
+            return
+        if not takes_over and sink.feed is stream and sink.is_left:
             return
         if sink.feed is not stream and arrived.payload and (arrived.key_start or sink.forward.kind is Kind.AUDIO):
             sink.change()

@@ -16,17 +16,15 @@ from tests.reference.bandwidth import FALL, SEVERE, LayeredLimit, LeastEstimate
 from tests.reference.bucket import Bucket
 from tests.reference.checks import EMPTY_S, OVERLOAD, WATCHED_BPS, Checks
 from tests.reference.downlink import DRAIN_S, LIFE_S, SILENCE_S, UNKNOWN_TRIP_S, Downlink, Losses
+from tests.reference.flood import LEAST_DRAIN_S, LONGEST_ROOM_S, ROOM, Flood
 from tests.reference.forward import Forward, Origin
+from tests.reference.history import HISTORY_PACKETS, History
 from tests.reference.keyframes import KeyframeRequests
 from tests.reference.sendtime import SendClock
 from tests.reference.sequence import MAX_MISORDER, Arrivals, Reception
 from tests.reference.tap import Tap
 from tests.reference.uplink import Uplink
 
-HISTORY_PACKETS = 128
-"""About a second of video: what a NACK may still ask for. Kept as ciphertext where packets are sent again as they were, which
-costs no crypto; plain where the receiver has a stream of its own for them (RFC 4588)."""
-MARKS, MARK_EVERY, PAUSE_S = 64, 16, 0.25
 RESEND_AFTER_S = 0.02
 """Several NACKs of one loss are answered once per this time."""
 RENACK_AFTER_S, LONGEST_TRIP_S = 0.05, 1.0
@@ -62,91 +60,6 @@ def srtp_session(keys: SrtpKeys, *, sending: bool) -> Session:
     policy.window_size = SRTP_WINDOW
     policy.allow_repeat_tx = False
     return Session(policy)
-
-
-@dataclass(slots=True)
-class _Sent:
-    sequence: int
-    data: bytes
-    sent_at: float
-    again: bool = False
-
-
-class History:
-    """The last packets of a sink, by sequence number; the oldest is overwritten."""
-
-    def __init__(self) -> None:
-        self._sent: list[_Sent | None] = [None] * HISTORY_PACKETS
-        self._newest: int | None = None
-        self._marks: dict[int, tuple[int, float]] = {}
-        """When each sixteenth packet was sent: a queue may be longer than what is kept."""
-
-    def keep(self, sequence: int, data: bytes, now: float) -> None:
-        former = self._sent[sequence % HISTORY_PACKETS]
-        if former is not None and 0 < (former.sequence - sequence) % (1 << 16) < 1 << 15:
-            return  # a late one takes no newer one's place
-        self._sent[sequence % HISTORY_PACKETS] = _Sent(sequence, data, now)
-        if self._newest is None or 0 < (sequence - self._newest) % (1 << 16) < 1 << 15:
-            self._newest = sequence
-            if sequence % MARK_EVERY == 0:
-                self._marks[sequence // MARK_EVERY % MARKS] = sequence, now
-
-    def has(self, sequence: int) -> bool:
-        kept = self._sent[sequence % HISTORY_PACKETS]
-        return kept is not None and kept.sequence == sequence
-
-    @property
-    def is_empty(self) -> bool:
-        """Nothing was sent yet."""
-        return self._newest is None
-
-    def under_way(self, highest: int) -> float:
-        """How long it took to send what came after `highest` (16 bits), as far as it is kept; 0 when that is ahead of all.
-
-        In a pause a queue empties, and what was lost at its end says nothing: a pause counts for little.
-        """
-        newest = self._newest
-        if newest is None or (ahead := (newest - highest) % (1 << 16)) >= 1 << 15:
-            return 0.0
-        last = self._kept(newest)
-        if last is None:
-            return 0.0
-        if ahead >= HISTORY_PACKETS:
-            first_at = self._marked(highest, ahead)
-            return max(0.0, last.sent_at - first_at) if first_at is not None else 0.0
-        waiting, before = 0.0, None
-        for back in range(ahead - 1, -1, -1):
-            kept = self._kept((newest - back) % (1 << 16))
-            if kept is not None:
-                waiting += min(PAUSE_S, max(0.0, kept.sent_at - before)) if before is not None else 0.0
-                before = kept.sent_at
-        return waiting
-
-    def _marked(self, highest: int, ahead: int) -> float | None:
-        """When the first of the marks after `highest` was sent."""
-        for step in range(max(0, ahead // MARK_EVERY - MARKS + 1), ahead // MARK_EVERY + 1):
-            sequence = ((highest // MARK_EVERY + 1 + step) * MARK_EVERY) % (1 << 16)
-            marked, at = self._marks.get(sequence // MARK_EVERY % MARKS, (-1, 0.0))
-            if marked == sequence:
-                return at
-        return None
-
-    def _kept(self, sequence: int) -> _Sent | None:
-        kept = self._sent[sequence % HISTORY_PACKETS]
-        return kept if kept is not None and kept.sequence == sequence else None
-
-    def resend(self, sequence: int, now: float, sink: "SinkStream") -> bytes | None:
-        """The packet to send again, or none when it is not kept, was sent a round trip ago at most, or would be too much."""
-        kept = self._sent[sequence % HISTORY_PACKETS]
-        if kept is None or kept.sequence != sequence or now - kept.sent_at < max(RESEND_AFTER_S, min(1.0, sink.round_trip)):
-            return None
-        if kept.again and not sink.may_repeat:
-            return None
-        if sink.peer.address is None or not sink.may_resend(len(kept.data), now):
-            return None
-        sink.repeated += kept.again
-        kept.sent_at, kept.again = now, True
-        return kept.data
 
 
 @dataclass(slots=True, eq=False)
@@ -186,6 +99,18 @@ class SourceStream:
     def is_troubled(self) -> bool:
         """What it sends is lost on its first hop, or waits there; or its receivers can take less."""
         return self.estimate.congested_at is not None or self.uplink.bps > 0 or self.lost_fraction > TROUBLE_LOST
+
+    @property
+    def layers(self) -> "list[SourceStream]":
+        """All that its sender sends of pictures."""
+        return [each for each in self.peer.sources.values() if kind_of(each.source.codec) is Kind.VIDEO]
+
+    @property
+    def is_layered(self) -> bool:
+        """Whether it is one of several layers that flow. One that flows alone, though others are known and no cap keeps them
+        back, has too small a limit for the next: by its receivers' estimates, half again what comes, that would never begin."""
+        flowing = sum(each.rate_bps > 0 for each in self.layers)
+        return flowing > 1 or (flowing == 1 and len(self.layers) > 1 and self.estimate.cap_bps == 0)
 
     def measure(self, now: float) -> None:
         """Takes the rate since the last call."""
@@ -242,7 +167,10 @@ class SinkStream:
     estimate_bps: int | None = None
     estimate_at: float = 0.0
     drain_until: float = 0.0
+    tell_at: float = 0.0
+    """When another layer is to be chosen meanwhile; 0: there is none, or it was told."""
     downlink: Downlink = field(default_factory=Downlink)
+    flood: Flood = field(default_factory=Flood)
     resends: Bucket = field(default_factory=lambda: Bucket(RESEND_LEAST_BYTES))
     repair_sequence: int = 0
 
@@ -261,6 +189,19 @@ class SinkStream:
         )
         self.repair_sequence = (self.repair_sequence + 1) % (1 << 16)
         return again
+
+    def resend(self, sequence: int, now: float) -> bytes | None:
+        """The packet to send again, or none when it is not kept, was sent a round trip ago at most, or would be too much."""
+        kept = self.history.kept(sequence) if self.history is not None else None
+        if kept is None or now - kept.sent_at < max(RESEND_AFTER_S, min(1.0, self.round_trip)):
+            return None
+        if kept.again and not self.may_repeat:
+            return None
+        if self.peer.address is None or not self.may_resend(len(kept.data), now):
+            return None
+        self.repeated += kept.again
+        kept.sent_at, kept.again = now, True
+        return kept.data
 
     @property
     def may_repeat(self) -> bool:
@@ -289,10 +230,7 @@ class SinkStream:
         rate, former = self.feed.rate_bps, self.estimate_bps
         if former is None or part_bps >= FALL * former or part_bps >= SEVERE * rate or rate < DRAIN_ABOVE_BPS:
             return
-        if not self.forward.open or now - self.drain_until < DRAIN_PAUSE_S:
-            return
-        self.drain_until = now + min(LONGEST_DRAIN_S, GROWN_S * (rate - part_bps) / max(1, part_bps))
-        self.forward.switch()
+        self._shut(GROWN_S * (rate - part_bps) / max(1, part_bps), now)
 
     def reported(self, highest: int, lost: int, now: float) -> bool:
         """Its receiver has so many packets; whether that tells of a queue, or of its end."""
@@ -305,6 +243,10 @@ class SinkStream:
         self.downlink.reported(highest, lost, late, (self.packets, self.octets), now)
         self._drain_queue(now)
         return bool(before or self.downlink.bps(now))
+
+    def counts_losses(self, highest: int) -> bool:
+        """Whether a report's do: after a change of layer from that on; and what a flood told stands until it was acted on."""
+        return not self.tell_at and (self.losses.began or self.forward.since_key_frame(highest % (1 << 16)) is not None)
 
     def silent(self, now: float) -> bool:
         """To be asked each second: whether its receiver has not said a word for too long."""
@@ -338,14 +280,44 @@ class SinkStream:
         bps = self.downlink.bps(now)
         if bps and rate >= DRAIN_ABOVE_BPS and (checks.late_s > DRAIN_S or rate > OVERLOAD * bps):
             self._shut(LONGEST_DRAIN_S, now)
-        if not bps and checks.late_s < EMPTY_S and now < self.drain_until:
+        if not bps and checks.late_s < EMPTY_S and not self.tell_at and now < self.drain_until:
             self.drain_until = now
         return True
 
-    def _shut(self, seconds: float, now: float) -> None:
-        if self.forward.open and now - self.drain_until >= DRAIN_PAUSE_S:
-            self.drain_until = now + min(LONGEST_DRAIN_S, seconds)
-            self.forward.switch()
+    def flooded(self, numbers: list[int], now: float) -> bool:
+        """Its receiver asks for these. Where that is a flood, and the picture has layers, nothing more of this one is sent: the
+        smaller one's key frame must get through."""
+        assert self.feed is not None
+        share = 0.0
+        for number in numbers:
+            share = self.flood.missed(number, now) or share
+        if not share or not self.feed.is_layered or self.feed.rate_bps < DRAIN_ABOVE_BPS:
+            return False
+        if not self._shut(max(LEAST_DRAIN_S, self.downlink.late_s), now):
+            return False
+        self.losses.share, self.reported_at = share, now
+        return True
+
+    def _shut(self, seconds: float, now: float) -> bool:
+        """Whether it may, so soon after the last time; of several layers whoever chooses is to do so anew."""
+        if not self.forward.open or now - self.drain_until < DRAIN_PAUSE_S:
+            return False
+        self.drain_until = now + min(LONGEST_DRAIN_S, seconds)
+        self.forward.switch()
+        layered = self.feed is not None and self.feed.is_layered
+        self.tell_at = now + min(LONGEST_ROOM_S, ROOM * seconds) if layered else 0.0
+        return True
+
+    @property
+    def is_left(self) -> bool:
+        """Whether the layer that feeds it flooded its line: the gate then waits for what follows, and for nothing else."""
+        return not self.forward.open and self.drain_until > 0 and self.following is not None
+
+    def drains(self, now: float) -> bool:
+        """Whether nothing is sent for now; whoever chooses among layers is to do so anew once there is room for a key frame."""
+        if self.tell_at and now >= self.tell_at:
+            self.tell_at, self.peer.is_flooded = 0.0, True
+        return now < self.drain_until
 
     def _drain_queue(self, now: float) -> None:
         if self.downlink.must_drain(now):
@@ -358,7 +330,7 @@ class SinkStream:
             self.feed.sinks.remove(self)
             self.feed.estimate.forget(self.peer.number)
             self.estimate_bps = None
-            self.drain_until = 0.0
+            self.drain_until = self.tell_at = 0.0
             self.feed = None
 
     def stop_waiting(self) -> None:
@@ -374,6 +346,7 @@ class SinkStream:
             following.estimate.adopt(self.peer.number, self.feed.estimate)
         self.detach()
         self.feed, self.estimate_bps = following, estimate
+        self.losses = Losses()
         self.forward.switch()
 
 
@@ -401,6 +374,8 @@ class PlanePeer:
     checks: Checks = field(default_factory=Checks)
     octets: int = 0
     """Sent to it."""
+    is_flooded: bool = False
+    """Which nobody was told yet."""
 
     def answered_after(self, seconds: float) -> None:
         """A connectivity check was; later ones may have stood in queues."""
@@ -453,4 +428,4 @@ class PlanePeer:
         return True
 
 
-__all__ = ["History", "PlanePeer", "SinkStream", "SourceStream", "SrtpError", "srtp_session"]
+__all__ = ["PlanePeer", "SinkStream", "SourceStream", "SrtpError", "srtp_session"]

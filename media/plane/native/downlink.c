@@ -10,6 +10,7 @@ static const uint64_t HEAD_BYTES = 36, SILENT_PART = 2, DRAIN_ABOVE_BPS = 200000
 static const double SHORT_QUEUE_S = 0.2, LOSSES = 0.15, TROUBLE = 0.02;
 static const double SILENCE_S = 2.5;
 static const double DRAIN_PAUSE_S = 5, LONGEST_DRAIN_S = 1.5;
+static const double ROOM = 0.3, LONGEST_ROOM_S = 0.15;
 
 uint64_t downlink_bps(const sink *s, double now) { return now - s->downlink.at <= LIFE_S ? s->downlink.bps : 0; }
 
@@ -30,10 +31,22 @@ bool downlink_is_full(const sink *s, double now) { return waits_or_loses(s, LOSS
 
 bool downlink_is_troubled(const sink *s, double now) { return waits_or_loses(s, TROUBLE, now); }
 
-void drain(sink *s, double lasts, double now) {
-    if (!s->open || now - s->drain_until < DRAIN_PAUSE_S) return;
+bool drain(sink *s, double lasts, double now) {
+    if (!s->open || now - s->drain_until < DRAIN_PAUSE_S) return false;
     s->drain_until = now + (lasts < LONGEST_DRAIN_S ? lasts : LONGEST_DRAIN_S);
     sink_shut(s);
+    double room = ROOM * lasts < LONGEST_ROOM_S ? ROOM * lasts : LONGEST_ROOM_S;
+    s->tell_at = is_layered(s->feed) ? now + room : 0;
+    return true;
+}
+
+bool drains(plane *p, sink *s, double now) {
+    plane_up up = {.kind = 4, .peer = s->peer->number};
+    if (s->tell_at > 0 && now >= s->tell_at) {
+        s->tell_at = 0;
+        hand_up(p, &up, (const uint8_t *)"", 1, false);
+    }
+    return now < s->drain_until;
 }
 
 void losses_reported(losses *l, const report_block *block, double now) {

@@ -12,6 +12,8 @@ static const int ASKED_TIMES = 3;             /* for what the history lacks: mor
 static const double ASKED_LIFE_S = 5;
 static const double GIVEN_UP_EVERY_S = 2;     /* a large picture's key frame is 60 kB: one after the other fills any line */
 static const double ASK_SHARE = 0.25; /* of what comes */
+static const uint64_t DRAIN_ABOVE_BPS = 200000;
+static const double LEAST_DRAIN_S = 0.2;
 static const double ASK_BYTES = 1200, ASK_LEAST_BYTES = 6000;
 
 void send_compound(plane *p, peer *to, compound *c) {
@@ -103,12 +105,18 @@ static void sender_report(plane *p, peer *from, const rtcp_packet *packet, doubl
     }
 }
 
+/* After a change of layer losses count from that on; and what a flood told stands until it has been acted on. */
+static bool counts_losses(const sink *s, const report_block *block) {
+    int64_t number;
+    return s->tell_at == 0 && (s->lost.reported || numbers_since_switch(&s->numbers, (uint16_t)block->highest, &number));
+}
+
 static void receiver_report(plane *p, peer *from, const uint8_t *blocks, int size, int count, double now) {
     for (int i = 0; i < count && 24 * (i + 1) <= size; i++) {
         report_block block = rtcp_block(blocks + 24 * i);
         sink *s = find_sink(from, block.ssrc);
         if (s == NULL) continue;
-        losses_reported(&s->lost, &block, now);
+        if (counts_losses(s, &block)) losses_reported(&s->lost, &block, now);
         s->reported_at = now;
         if (downlink_reported(s, &block, now)) tell_limit(p, s->feed, now);
         for (int k = 0; k < REPORTS_KEPT && block.last_report != 0; k++) {
@@ -152,11 +160,32 @@ static asking ask_once(source *s, uint16_t sequence, double now) {
     return ASK;
 }
 
+/* Notes what is missed for the first time. Of several layers, and where that is a flood, nothing more of this one is sent: the smaller
+ * one's key frame must get through. */
+static bool is_flooded(sink *s, const rtcp_packet *packet, double now) {
+    double share = 0;
+    for (int at = 8, named = 0; at + 4 <= packet->size; at += 4) {
+        uint32_t mask = 1 | (uint32_t)get16(packet->body + at + 2) << 1;
+        for (int bit = 0; bit < 17; bit++) {
+            int64_t number;
+            if (!(mask >> bit & 1) || named++ >= HISTORY_PACKETS) continue;
+            if (!numbers_since_switch(&s->numbers, (uint16_t)(get16(packet->body + at) + bit), &number)) continue;
+            double now_lost = flood_missed(&s->flood, number, now);
+            if (now_lost > 0) share = now_lost;
+        }
+    }
+    if (share == 0 || !is_layered(s->feed) || s->feed->rate_bps < DRAIN_ABOVE_BPS) return false;
+    if (!drain(s, s->downlink.late_s > LEAST_DRAIN_S ? s->downlink.late_s : LEAST_DRAIN_S, now)) return false;
+    s->lost.share = share;
+    s->reported_at = now;
+    return true;
+}
+
 /* What came before the key frame that the gate last opened with is void: sent again, it would fill the line that a smaller layer was
  * chosen for; and before a shut gate everything is. */
 static void nack(plane *p, peer *from, const rtcp_packet *packet, double now) {
     sink *s = packet->size >= 8 ? find_sink(from, get32(packet->body + 4)) : NULL;
-    if (s == NULL || !s->video || !s->open) return;
+    if (s == NULL || !s->video || !s->open || is_flooded(s, packet, now)) return;
     uint16_t missing[HISTORY_PACKETS];
     int named = 0, missing_count = 0;
     bool lacks = false; /* what will not come any more: receivers would wait three seconds for it */

@@ -95,8 +95,13 @@ static bool admit(plane *p, source *from, sink *to, const arrived *a, rtp_header
     return numbers_accept(&to->numbers, &header->sequence, &header->timestamp, now);
 }
 
+/* Whether the layer that feeds it flooded its line: the gate then waits for what follows, and for nothing else. */
+static bool is_left(const sink *to) { return !to->open && to->drain_until > 0 && to->next != NULL; }
+
 static void pass_on(plane *p, source *from, sink *to, const arrived *a, double now) {
-    if (to->peer->send == NULL || !to->peer->has_address || now < to->drain_until) return;
+    if (to->peer->send == NULL || !to->peer->has_address) return;
+    bool takes_over = to->next == from && a->key_start;
+    if (!takes_over && (drains(p, to, now) || (to->feed == from && is_left(to)))) return;
     if (to->feed != from && a->size > 0 && (!from->video || a->key_start)) sink_change(to);
     if (to->feed != from) {
         request_keyframe(p, from, now, true);

@@ -93,7 +93,7 @@ plane_totals plane_count(plane *p);
 
 /* The oldest thing handed up: its size (at most 1,500), 0 when there is none. `kind` 1: a STUN or DTLS datagram from `address`;
  * 2: an SSRC not set; `data` is the mid, the rid and the repaired rid that it names, with a zero between them; 3: a packet that only `peer` can have made came
- * from `address`, which nobody owns. */
+ * from `address`, which nobody owns; 4: the line to `peer` carries far less than it is sent, and one of its pictures has layers. */
 typedef struct { int kind; plane_address address; uint32_t peer, ssrc; uint8_t payload_type; double at; } plane_up;
 int plane_take_up(plane *p, plane_up *up, uint8_t *data);
 

@@ -101,6 +101,13 @@ typedef struct {
     double at, share;
 } losses;
 
+/* What a receiver asks for again for the first time (flood.c). */
+typedef struct {
+    bool known;
+    int64_t before, highest, missed; /* missed: of those after `before`, up to `highest` */
+    double since;
+} flood;
+
 /* Connectivity checks that go through what stands before a receiver (checks.c). */
 typedef struct {
     uint8_t request[MAX_CHECK_BYTES];
@@ -176,6 +183,7 @@ struct sink {
     uint64_t repeated; /* of those retransmitted, the second and later times */
     downlink_queue downlink;
     double drain_until; /* nothing is sent while a queue stands before the receiver */
+    double tell_at;     /* when Python is to choose another layer meanwhile; 0: it need not, or was told */
     bucket resends; /* what may be sent again now */
     struct {
         uint32_t last_report;
@@ -184,6 +192,7 @@ struct sink {
     int reports_next;
     double round_trip; /* seconds; 0: not known */
     losses lost;
+    flood flood;
     double reported_at; /* by the receiver */
 };
 
@@ -308,13 +317,17 @@ uint64_t downlink_bps(const sink *s, double now);
 uint64_t downlink_limit(const sink *s, double now);
 bool downlink_is_full(const sink *s, double now);
 bool downlink_is_troubled(const sink *s, double now); /* the ladder must look at it */
-void drain(sink *s, double lasts, double now);
+bool drain(sink *s, double lasts, double now); /* whether it may, so soon after the last time */
+bool drains(plane *p, sink *s, double now);    /* whether it does; has Python choose among layers once there is room for a key frame */
 
 /* checks.c */
 void checks_due(plane *p, peer *of, double now); /* to be called each tenth of a second */
 bool checks_answered(plane *p, peer *from, const uint8_t *data, int size, double now); /* whether it was an answer to one of these */
 bool checks_see(const peer *of, double now); /* whether they tell more of its line than reports do */
 void checks_forget(peer *of);                /* the path is another one */
+
+/* flood.c */
+double flood_missed(flood *f, int64_t number, double now); /* the share that is lost, where that is a flood; else 0 */
 
 /* bucket.c */
 bool bucket_take(bucket *b, double rate, double least, double octets, double now); /* of `rate` octets a second, `least` at once; false: not now */

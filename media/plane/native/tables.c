@@ -90,7 +90,7 @@ static void leave(sink *s, source **from) {
 /* Takes the sink off its source; its numbering stays. */
 void sink_detach(sink *s) {
     if (s->feed != NULL) s->has_estimate = false;
-    s->drain_until = 0;
+    s->drain_until = s->tell_at = 0;
     leave(s, &s->feed);
     leave(s, &s->next);
 }
@@ -100,7 +100,8 @@ void sink_change(sink *s) {
     leave(s, &s->feed);
     s->feed = s->next;
     s->next = NULL;
-    s->drain_until = 0;
+    s->drain_until = s->tell_at = 0;
+    s->lost = (losses){0};
     sink_shut(s);
 }
 

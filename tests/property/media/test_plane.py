@@ -144,6 +144,9 @@ class Stage:
     def peer_moved(self, peer: int, address: Address) -> None:
         raise AssertionError("everybody stays where they are")
 
+    def peer_flooded(self, peer: int) -> None:
+        raise AssertionError("no line is too thin")
+
     def source_unknown(self, peer: int, unknown: Unknown) -> None: ...
 
     def peer_faulted(self, peer: int, fault: Exception) -> None:

@@ -118,6 +118,22 @@ def avc(number: int, *, key: bool) -> bytes:
 MOST_PASSED = 1000
 
 
+class Told:
+    """What a loop hands up."""
+
+    def __init__(self) -> None:
+        self.flooded: list[int] = []
+
+    def peer_flooded(self, peer: int) -> None:
+        self.flooded.append(peer)
+
+    def datagram_received(self, data: bytes, address: Address, at: float) -> None: ...
+    def source_unknown(self, peer: int, unknown: Unknown) -> None: ...
+    def peer_moved(self, peer: int, address: Address) -> None: ...
+    def peer_faulted(self, peer: int, fault: Exception) -> None:
+        raise fault
+
+
 class Pair:
     """Both loops side by side."""
 
@@ -126,8 +142,9 @@ class Pair:
         self.sent: list[tuple[bytes, Address]] = []
         self.passed: list[tuple[bytes, Address]] = []
         """The same, for whoever wants it afterwards: as the native one sent it."""
-        self.reference = PacketRelay(lambda data, address: self.sent.append((data, address)), self, lambda: self.now)
-        self.native = NativePlane(-1, self)
+        self.told = Told(), Told()
+        self.reference = PacketRelay(lambda data, address: self.sent.append((data, address)), self.told[0], lambda: self.now)
+        self.native = NativePlane(-1, self.told[1])
         self.peers = {number: Peer(number) for number in PEERS}
         self.ears = {
             number: {each: session(peer.keys.send, sending=False) for each in ("reference", "native")}
@@ -195,6 +212,8 @@ class Pair:
         """What each sent, decrypted, in order for each receiver and stream."""
         first, self.sent = self._heard(self.sent, "reference"), []
         own = self.native.sent()
+        self.native.take_up()
+        assert self.told[0].flooded == self.told[1].flooded
         self.passed = [*self.passed, *own][-MOST_PASSED:]
         second = self._heard(own, "native")
         assert first == second
@@ -212,13 +231,6 @@ class Pair:
             stream = 0 if control else int.from_bytes(data[8:12], "big")
             heard.setdefault((number, stream), []).append(plain)
         return heard
-
-    # what the loops hand up
-    def datagram_received(self, data: bytes, address: Address, at: float) -> None: ...
-    def source_unknown(self, peer: int, unknown: Unknown) -> None: ...
-    def peer_moved(self, peer: int, address: Address) -> None: ...
-    def peer_faulted(self, peer: int, fault: Exception) -> None:
-        raise fault
 
 
 ACTS = ("audio", "frame", "frame", "key", "low", "low", "low key", "avc", "avc key", "change", "drop", "padding",

@@ -3,7 +3,7 @@
 import pytest
 
 from media.core.routes import SinkKey, SourceKey
-from tests.property.media.test_planes_agree import FIRST, VIDEO, Pair, counted, same_beginnings, session, told
+from tests.property.media.test_planes_agree import FIRST, LOW, VIDEO, Pair, counted, same_beginnings, session, told
 from tests.reference import rtcp
 
 __all__ = ["same_beginnings"]  # a fixture: both loops begin alike
@@ -371,3 +371,80 @@ def to_sender(pair: Pair) -> list[rtcp.Packet]:
             packets += rtcp.parse(ear.unprotect_rtcp(data)) or []
     pair.passed.clear()
     return packets
+
+
+def layers(pair: Pair, seconds: float) -> None:
+    """Both layers of the first peer's picture."""
+    for number in range(round(seconds / EVERY_S)):
+        pair.now += EVERY_S
+        pair.arrive(pair.peers[1].packet(VIDEO, key=number == 0, stamp=stamp(pair.now)), pair.peers[1].address)
+        pair.arrive(pair.peers[1].packet(LOW, stamp=stamp(pair.now)), pair.peers[1].address)
+        if number % 500 == 499:
+            pair.report()
+
+
+def misses(pair: Pair, receiver: int, back: range) -> None:
+    """Asks again for what was sent so many packets ago."""
+    sent = next(line.packets for line in pair.native.sink_counters() if line.key == SinkKey(receiver, 5000 + VIDEO + 1))
+    lost = rtcp.Nack(receiver * 100 + VIDEO, 5000 + VIDEO + 1, tuple((FIRST + sent - 1 - each) % (1 << 16) for each in back))
+    pair.arrive(pair.peers[receiver].send.protect_rtcp(rtcp.build([lost])), pair.peers[receiver].address)
+
+
+def again(pair: Pair) -> int:
+    return sum(line.retransmitted for line in pair.native.sink_counters())
+
+
+def flood(pair: Pair, receiver: int) -> None:
+    """Every third packet is missed, and told of as the gaps are seen."""
+    for _ in range(4):
+        misses(pair, receiver, range(30, 0, -3))
+        layers(pair, 0.06)
+
+
+def test_of_several_layers_one_that_floods_its_line_stops_until_another_begins(pair: Pair) -> None:
+    pair.both("source_cap_set", SOURCE, 0)
+    layers(pair, 3.0)
+    before = again(pair)
+    misses(pair, 2, range(30, 0, -3))
+    assert again(pair) > before, "what was lost at once is sent again"
+    layers(pair, 0.06)
+    before, sent = again(pair), passed(pair)
+    misses(pair, 2, range(30, 0, -3))
+    assert again(pair) == before
+    layers(pair, 0.1)
+    assert passed(pair) - sent == 50, "to the other one"
+    assert pair.told[0].flooded == [2]
+    assert next(line.lost for line in pair.native.sink_counters() if line.key == SinkKey(2, 5000 + VIDEO + 1)) > 0.25
+    pair.change(2, 1, LOW)
+    layers(pair, 2.0)
+    assert passed(pair) - sent == 50 + 1000, "it waits for the other layer's key frame, and takes no other's"
+    pair.arrive(pair.peers[1].packet(LOW, key=True, stamp=stamp(pair.now)), pair.peers[1].address)
+    sent, before = passed(pair), again(pair)
+    layers(pair, 0.1)
+    assert passed(pair) - sent == 2 * 50
+    misses(pair, 2, range(90, 60, -1))
+    assert again(pair) == before, "and what came before it is void"
+    report(pair, 2, 60, lost=300)
+    report(pair, 2, 0, lost=300)
+    assert next(line.lost for line in pair.native.sink_counters() if line.key == SinkKey(2, 5000 + VIDEO + 1)) == 0.0
+    assert told(pair.reference) == told(pair.native)
+    pair.native.close()
+
+
+def test_the_key_frame_of_the_layer_that_is_waited_for_ends_a_drain(pair: Pair) -> None:
+    pair.both("source_cap_set", SOURCE, 0)
+    layers(pair, 3.0)
+    flood(pair, 2)
+    pair.change(2, 1, LOW)
+    assert pair.told[0].flooded == [2]
+    sent = passed(pair)
+    pair.arrive(pair.peers[1].packet(LOW, key=True, stamp=stamp(pair.now)), pair.peers[1].address)
+    assert passed(pair) - sent == 1
+    assert told(pair.reference) == told(pair.native)
+    pair.native.close()
+
+
+def test_one_picture_without_layers_has_its_own_remedies(pair: Pair) -> None:
+    flood(pair, 2)
+    assert pair.told[0].flooded == []
+    pair.native.close()
