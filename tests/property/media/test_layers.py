@@ -144,8 +144,10 @@ def test_a_narrow_line_does_not_flutter_whatever_its_receiver_says(
     receiver = Receiver(layers, capacity_bps, says)
     receiver.live(180)
     least = sum(each[0] for each in layers)
-    over = [taken for taken in receiver.sent[-480:] if taken > max(NEARLY * capacity_bps, least)]
-    assert len(over) <= 480 * 0.1, "what is too much is tried for a few seconds in two minutes"
+    over = [taken / capacity_bps - 1 for taken in receiver.sent[-480:] if taken > max(NEARLY * capacity_bps, least)]
+    # A step too large by a quarter counts whole, by less in proportion: its queue grows so slowly that it is seen later.
+    much = sum(min(1.0, excess / 0.25) for excess in over)
+    assert much <= 480 * 0.1, "what is too much is tried for a few seconds in two minutes"
     rises = sum(sum(after) > sum(before) for before, after in itertools.pairwise(receiver.history[-480:]))
     assert rises <= 8
 
