@@ -193,7 +193,7 @@ class MediaRelay:
         self._stepping = asyncio.get_running_loop().call_later(EVERY_S, self._step)
         self._turn += 1
         self._round()
-        self._choose_layers()
+        self._layers()
 
     def _round(self) -> None:
         """A step of every session's ladders that has anything to go by; one read of the plane's tables serves them all."""
@@ -238,8 +238,8 @@ class MediaRelay:
     def peer_flooded(self, peer: int) -> None:
         session = self._session_of(peer)
         if session is not None and session.has_layers:
-            plane, now = self._port.relay, asyncio.get_running_loop().time()
-            session.choose_layers(plane.source_counters(session.numbers), plane.sink_counters(session.numbers), now, flooded=peer)
+            plane, whose = self._port.relay, session.numbers
+            self._choose_layers([session], plane.source_counters(whose), plane.sink_counters(whose), flooded=peer)
 
     def source_unknown(self, peer: int, unknown: Unknown) -> None:
         session = self._session_of(peer)
@@ -251,15 +251,20 @@ class MediaRelay:
         if session is not None:
             session.fault(fault)
 
-    def _choose_layers(self) -> None:
+    def _layers(self) -> None:
         """Only while anybody sends any: the tables are not read for nothing."""
         layered = [session for session in self._sessions.values() if session.has_layers]
-        if not layered:
-            return
-        sources, sinks = self._port.relay.source_counters(), self._port.relay.sink_counters()
-        for session in layered:
+        if layered:
+            self._choose_layers(layered, self._port.relay.source_counters(), self._port.relay.sink_counters())
+
+    @staticmethod
+    def _choose_layers(
+        sessions: list[Session], sources: list[SourceCounters], sinks: list[SinkCounters], flooded: int | None = None
+    ) -> None:
+        now = asyncio.get_running_loop().time()
+        for session in sessions:
             try:
-                session.choose_layers(sources, sinks, asyncio.get_running_loop().time())
+                session.choose_layers(sources, sinks, now, flooded)
             except Exception as fault:  # a bug must cost one session, not the worker
                 session.fault(fault)
 

@@ -42,11 +42,16 @@ class Room:
             self.now += 0.25
             for rid in self.flowing:
                 self.octets[rid] += RATES_BPS[rid] // 32
-            counters = [self._counted(SourceKey(DOCTOR, SSRCS[rid]), self.octets[rid]) for rid in RIDS]
-            counters += [self._counted(SourceKey(peer, peer * 1000), round(self.now * 1000)) for peer in (PATIENT, DAUGHTER)]
-            reports = [SinkCounters(sink, 1, 1, 0, reported_at=self.now, downlink_at=self.now) for sink in SINKS]
-            effects += self.layering.look(self.sent, self.seen, (counters, reports), self.now)
+            effects += self.look()
         return effects
+
+    def look(self, flooded: int | None = None, lost: float = 0.0) -> list[Effect]:
+        """`lost` is the share of the doctor's picture that a receiver misses who is flooded."""
+        counters = [self._counted(SourceKey(DOCTOR, SSRCS[rid]), self.octets[rid]) for rid in RIDS]
+        counters += [self._counted(SourceKey(peer, peer * 1000), round(self.now * 1000)) for peer in (PATIENT, DAUGHTER)]
+        shares = {sink: lost if sink == SinkKey(flooded or 0, 100) else 0.0 for sink in SINKS}
+        reports = [SinkCounters(sink, 1, 1, 0, lost=shares[sink], reported_at=self.now, downlink_at=self.now) for sink in SINKS]
+        return self.layering.look(self.sent, self.seen, (counters, reports), self.now, flooded)
 
     @staticmethod
     def _counted(key: SourceKey, octets: int) -> SourceCounters:
@@ -99,3 +104,22 @@ def test_whoever_gets_a_smaller_layer_anyway_stays_with_it() -> None:
     room.tell(Rung.HD)
     assert room.tell(Rung.SD) == []
     assert room.fed() == [SourceKey(DOCTOR, SSRCS["q"])] * 2
+
+
+@pytest.mark.parametrize(("lost", "rid"), [(0.85, "q"), (0.5, "h")])
+def test_whose_line_is_flooded_gets_what_passes_at_once_and_gently_and_nobody_else_does(lost: float, rid: str) -> None:
+    room = Room()
+    room.live(20)
+    room.now += 0.01
+    fits = SourceKey(DOCTOR, SSRCS[rid])
+    effects = room.look(PATIENT, lost)
+    assert effects == [SetRoute(SINKS[0], fits, gently=True), RequestKeyframe(fits)]
+    assert room.fed() == [fits, SourceKey(DOCTOR, SSRCS["f"])]
+    assert room.live(1.5) == [], "and keeps it"
+
+
+def test_a_flood_where_nothing_smaller_is_left_changes_nothing() -> None:
+    room = Room()
+    room.flowing = {"q"}
+    room.live(20)
+    assert room.look(PATIENT, 0.85) == []
