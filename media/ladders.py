@@ -4,7 +4,7 @@ It reads what it is given and tells; the session knows the peers, the plane the 
 """
 
 from collections.abc import Callable, Collection, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from media.control.messages import PeerReport, QualityChanged
 from media.core.ladder import LEAST_BPS, Decision, Ladder, Rung
@@ -115,11 +115,15 @@ class Ladders:
         caps = {}
         self._rounded_at = now
         self.settled = bool(seen)
-        for one in seen:
+        for one in sorted(seen, key=lambda each: not each.observation.uplink_bps):  # of whose fall the others hear
             person = self._person(one.label, now)
             frozen = max(person.frozen.values(), default=0.0)
             person.frozen.clear()
             quality = person.senses.quality(one.observation, frozen, now)
+            if len(seen) == ROOM_OF_TWO:
+                other = seen[0] if one is seen[1] else seen[1]
+                signals = replace(quality.signals, receiver_fell_bps=self._fell_to(other, now))
+                quality = replace(quality, signals=signals)
             decision = person.ladder.step(quality.signals, now)
             person.steps.took(decision, now)
             self.settled = self.settled and person.ladder.is_settled(quality.signals, now)
@@ -131,6 +135,10 @@ class Ladders:
         if not self.settled:
             self.next_turn = 0
         return caps
+
+    def _fell_to(self, one: Seen, now: float) -> int:
+        """What the way from this person carries since a sudden fall; 0: there was none."""
+        return one.observation.uplink_bps if self._person(one.label, now).ladder.fell_lately(now) else 0
 
     def rungs(self) -> dict[str, Rung]:
         """What everybody's ladder last decided, by label."""
@@ -179,6 +187,28 @@ def arrived_of(counters: Sequence[SourceCounters]) -> Arrived | None:
     if not counters:
         return None
     return Arrived(*(sum(figures) for figures in zip(*((one.packets, one.octets, one.lost) for one in counters), strict=True)))
+
+
+def observed(
+    sound: Sequence[SourceCounters],
+    picture: Sequence[SourceCounters],
+    heard: tuple[Sequence[Heard], Sequence[Heard]],
+    *,
+    of_two: bool,
+    relayed_tcp: bool,
+) -> Observation:
+    """Of one sender; `heard` of sound and of picture. In a room of more than two only the first hop counts: for the others' lines
+    there are layers."""
+    return Observation(
+        sound=arrived_of(sound),
+        picture=arrived_of(picture),
+        sound_heard=heard[0] if of_two else (),
+        picture_heard=heard[1] if of_two else (),
+        congested=of_two and any(each.congested for each in picture),
+        uplink_bps=max((each.uplink_bps for each in picture), default=0),
+        uplink_late_s=max((each.uplink_late_s for each in picture), default=0.0),
+        relayed_tcp=relayed_tcp,
+    )
 
 
 def heard_by(counter: SinkCounters) -> Heard:

@@ -28,7 +28,7 @@ from media.core.path import Address
 from media.core.routes import ClearRoute, ClosePeer, Effect, RequestKeyframe, Routes, Sent, SetRoute, SinkKey, SourceKey, Wanted
 from media.core.rtp import ExtensionIds
 from media.core.signals import Heard, Observation
-from media.ladders import Ladders, Seen, Turn, arrived_of, heard_by
+from media.ladders import Ladders, Seen, Turn, heard_by, observed
 from media.layering import MOST, ROOM_OF_TWO, Layering, SeenPicture, SentPicture
 from media.plane.interface import Repair, Sink, SinkCounters, Source, SourceCounters, Unknown
 from media.rtc.negotiate import AgreedSink, AgreedSource, Agreement, Negotiation
@@ -294,19 +294,11 @@ class Session:
     def _observation(
         self, member: _Member, counters: Sequence[SourceCounters], heard: Mapping[tuple[str, Kind], Sequence[Heard]]
     ) -> Observation:
-        """In a room of more than two only the first hop counts: for the others' lines there are layers."""
         mine = [(member.sources[counter.key].line.kind, counter) for counter in counters if counter.key in member.sources]
         sound, picture = ([each for kind, each in mine if kind is wanted] for wanted in (Kind.AUDIO, Kind.VIDEO))
-        of_two = len(self._members) <= ROOM_OF_TWO
-        return Observation(
-            sound=arrived_of(sound),
-            picture=arrived_of(picture),
-            sound_heard=heard.get((member.label, Kind.AUDIO), ()) if of_two else (),
-            picture_heard=heard.get((member.label, Kind.VIDEO), ()) if of_two else (),
-            congested=of_two and any(each.congested for each in picture),
-            uplink_bps=max((each.uplink_bps for each in picture), default=0),
-            relayed_tcp=self._ladders.is_tcp(member.label),
-        )
+        hears = heard.get((member.label, Kind.AUDIO), ()), heard.get((member.label, Kind.VIDEO), ())
+        is_tcp = self._ladders.is_tcp(member.label)
+        return observed(sound, picture, hears, of_two=len(self._members) <= ROOM_OF_TWO, relayed_tcp=is_tcp)
 
     def _capped(self) -> list[Capped]:
         return [

@@ -61,14 +61,21 @@ class Signals:
     """Of the picture, as it comes to the relay."""
     estimate_bps: int | None = None
     """What its receivers can take of it, by their browsers (REMB) or by what a full line carries."""
+    carried_bps: int | None = None
+    """The most that a line which is full can carry of it, where that is told with the estimate."""
     congested: bool = False
     """That is less than the rate: a queue is growing somewhere."""
+    receiver_fell_bps: int = 0
+    """What the receiver's own way to here carries since a sudden fall, while a queue stands on it; 0: none does. What is known of
+    the way to the receiver stands in that queue."""
     loss: float = 0.0
     sound_loss: float = 0.0
     queue_s: float = 0.0
     """How long packets wait before receivers, by checks that go through it or by what these have not reported."""
     queue_known: bool = False
     """That was just seen: a round trip, of which some browsers tell every four seconds, is not needed to guess it."""
+    uplink_late_s: float = 0.0
+    """How long they waited before the relay."""
     round_trip_s: float | None = None
     frozen_s: float = 0.0
     """How long receivers' pictures have stood still since the last step."""
@@ -97,13 +104,17 @@ BACK_OFF = 0.95
 """Of an estimate that is 0.85 of what arrived already."""
 STEP_S = 1.2
 """A browser follows a limit in 0.7 s, and a queue shows half a second later."""
-FIRST_STEP, STEP_GROWTH, LARGEST_STEP = 1.25, 1.2, 1.8
-PAST_FULL, AFTER_PAST = 1.25, 1.4
-"""What a line did not carry is passed by so much at once, and by more only when that was carried."""
+FIRST_STEP, STEP_GROWTH, LARGEST_STEP = 1.25, 1.2, 2.2
+ESTIMATED = 0.85
+"""Of what arrived, where an estimate comes alone."""
+FULL, PROVEN_S, FULL_AT_MOST = 1.2, 0.5, 2.5
+"""What a line carried is known to a tenth. Up to there and just past it steps are small: a wrong one makes a queue of a third of
+a second. When so many times what it carried comes for so long, it is another line, and steps are large. No line is believed to
+carry more than so many times what is sent after its fall."""
 USED, UNUSED_S = 0.75, 5.0
 """A limit of which less than this is sent, or arrives, has not been tried yet. Where nobody moves before the camera it never is:
 after so long a time without a fault it rises all the same, or a quiet picture would stay small for ever."""
-WAIT_S, LONGEST_WAIT_S = 2.0, 3.0
+WAIT_S, LONGEST_WAIT_S = 1.5, 2.0
 """After a fall, before the next step up; doubled with each step that failed."""
 RETRY_S, LONGEST_RETRY_S = 5.0, 20.0
 """Without a picture, before one is tried again."""
@@ -115,10 +126,13 @@ PEAK_LASTS = 0.9
 GONE_BPS = 60_000
 """Less than this still comes of what was sent before the pause."""
 TRIAL_S = 4.0
+PLENTY = 1.5
+"""With so much more than the next rung needs, it is not waited for: on the lower one the limit could not be tried."""
 QUEUE_S = 0.5
 """More than the path's least round trip: a queue of half a second."""
-CALM_S, SHORT_QUEUE_S = 0.2, 0.12
-"""With more than this above the least round trip, or with a longer queue, nothing is raised."""
+CALM_S, SHORT_QUEUE_S, EMPTY_S = 0.2, 0.12, 0.08
+"""With more than this above the least round trip, or with a longer queue, nothing is raised; with less than the last there is
+none, on a busy machine either."""
 SLOW_S, SLOW_TRIPS = 1.5, 2
 """Two people interrupt each other from here; what is not sound must go. One trip alone may be a machine that stood still."""
 FROZEN_S = 0.5
@@ -128,8 +142,9 @@ PATIENCE_S = 2.0
 is over by then."""
 FORGETS = 0.5
 """Of a second in which nobody says that the line is full: of a queue that lets next to nothing through nobody tells always."""
-AFTERMATH_S = 4.0
-"""After a fall, the queue that told of it still costs loss, delay and pictures: they say nothing new."""
+AFTERMATH_S, FALLS = 4.0, 0.95
+"""After a fall, the queue that told of it still costs loss, delay and pictures: they say nothing new. Of a limit that can
+hardly fall there is no aftermath: on a line for sound alone it would never end."""
 
 SETTLED_S = 2.0
 """Since anything moved; a browser follows in 0.7 s, and a second later reports tell how it went."""
@@ -173,8 +188,15 @@ class Ladder:
         self._fell_at = float("-inf")
         self._full_at = float("inf")
         """What the line did not carry, as far as is known."""
+        self._proven = False
+        """That it carries more than that now: not a step has been made by it yet."""
+        self._told_full_at = float("-inf")
         self._paused_at = float("-inf")
         self._pauses = False
+        self._before_pause = self._limit
+        self._blind_bps = 0
+        """What there is room for, as far as the receiver's own line tells, while nothing is known of the way to it."""
+        self._more_since: float | None = None
         self._peak = 0.0
         """What came lately, before a queue let less through."""
         self._full_s = 0.0
@@ -192,18 +214,27 @@ class Ladder:
         """The rung and the limit from now on."""
         self._count_slow(signals.round_trip_s)
         self._peak = max(signals.rate_bps, PEAK_LASTS * self._peak)
+        if self._pauses:
+            self._end_pause(signals, now)
         if self._rung.moves:
             self._move_limit(signals, now)
         self._move_rung(signals, now)
-        sends = self._rung.moves and not self._is_paused(signals, now)
+        sends = self._rung.moves and not self._pauses
         return Decision(self._rung, self._reason, round(self._limit) if sends else 0)
 
-    def _is_paused(self, signals: Signals, now: float) -> bool:
-        """Until what stood in the queue has come, or for so long that the words about it must be wrong."""
+    def fell_lately(self, now: float) -> bool:
+        """Whether a sudden fall of this way stopped the picture, and what is known of it may still stand in its queue."""
+        return now - self._paused_at <= LONGEST_PAUSE_S and not self._blind_bps
+
+    def _end_pause(self, signals: Signals, now: float) -> None:
+        """When what stood in the queue has come, or after so long that the words about it must be wrong."""
         since = now - self._paused_at
-        gone = since >= PAUSE_S and signals.rate_bps < GONE_BPS and signals.queue_s < QUEUE_S
-        self._pauses = self._pauses and not gone and since < LONGEST_PAUSE_S
-        return self._pauses
+        gone = signals.rate_bps < GONE_BPS and signals.queue_s < QUEUE_S and not (self._blind_bps and signals.receiver_fell_bps)
+        if since < PAUSE_S or (not gone and since < LONGEST_PAUSE_S):
+            return
+        if self._blind_bps:
+            self._fall_to(BACK_OFF * self._blind_bps, self._blind_bps / ESTIMATED, now)
+        self._pauses, self._blind_bps = False, 0
 
     def is_settled(self, signals: Signals, now: float) -> bool:
         """At the top, with nothing amiss and nothing about to move: it may be looked at less often until something is."""
@@ -220,52 +251,88 @@ class Ladder:
 
     def _move_limit(self, signals: Signals, now: float) -> None:
         since, self._stepped_at = min(1.0, now - self._stepped_at), now
-        self._full_s = self._full_s + since if signals.congested else max(0.0, self._full_s - FORGETS * since)
+        if not self._pauses:  # else it is the queue of that fall
+            self._full_s = self._full_s + since if signals.congested else max(0.0, self._full_s - FORGETS * since)
         if signals.congested and signals.estimate_bps is not None:
-            self._pause_before(signals.estimate_bps, now)
-            self._fall_to(BACK_OFF * signals.estimate_bps, now)
+            self._hear_of_full(signals.estimate_bps, signals.carried_bps, now)
+        elif signals.receiver_fell_bps:
+            self._pause_before(signals.receiver_fell_bps, now, blind=True)
         elif self._queues(signals) and now - self._fell_at >= AFTERMATH_S:
-            self._fall_to(0.75 * self._limit, now)
-        elif now >= self._raise_at and self._may_rise(signals, now):
-            self._rise(now)
+            self._fall_to(0.75 * self._limit, self._limit, now)
+        elif not self._pauses:
+            self._notice_another_line(signals, now)
+            if now >= self._raise_at and self._may_rise(signals, now):
+                self._rise(now)
 
-    def _pause_before(self, estimate_bps: int, now: float) -> None:
-        """The limit is about to fall to what the line carries."""
+    def _hear_of_full(self, estimate_bps: int, carried_bps: int | None, now: float) -> None:
+        """The line is full, and carries what is told."""
+        self._told_full_at = now
+        carried = carried_bps or estimate_bps / ESTIMATED
+        if self._pauses and self._blind_bps:
+            self._blind_bps = max(self._blind_bps, estimate_bps)
+            return
+        if self._pauses:  # the longer a queue is seen to leave, the better it is known how fast
+            self._limit = self._before_pause
+        else:
+            self._pause_before(estimate_bps, now)
+        self._fall_to(BACK_OFF * estimate_bps, carried, now)
+
+    def _pause_before(self, estimate_bps: int, now: float, *, blind: bool = False) -> None:
+        """The limit is about to fall to what the line carries; or may have to, where that is not known of it yet."""
         sent = min(self._limit, self._peak)
         severe = sent >= PAUSE_ABOVE_BPS and estimate_bps < PAUSE_SHARE * sent
         if severe and now - self._paused_at >= PAUSED_AGAIN_S:
             self._paused_at, self._pauses = now, True
+            self._before_pause = self._limit
+        if blind and self._paused_at == now:
+            self._blind_bps = estimate_bps
 
-    def _fall_to(self, bps: float, now: float) -> None:
+    def _fall_to(self, bps: float, carried_bps: float, now: float) -> None:
         """What the receivers can take. More words about the same fall may lower it further, never raise it."""
-        if now - self._fell_at >= AFTERMATH_S:
+        is_same = now - self._fell_at < AFTERMATH_S
+        is_news = self._limit > LOW_PROBE_BPS and bps < FALLS * self._limit
+        if is_news and not is_same:
             failed = now - self._raised_at < 2 * STEP_S
             self._wait = min(2 * self._wait, LONGEST_WAIT_S) if failed else WAIT_S
             self._fell_at = now
         # What is said once may be a stall of a second: the smallest picture stays until it has been said for longer.
         lasts = self._full_s >= PATIENCE_S
         self._limit = max(min(self._limit, bps), LEAST_BPS * 0.9 if lasts else LEAST_BPS)
-        self._full_at = self._limit
+        full = min(max(FULL * carried_bps, self._limit), FULL_AT_MOST * self._limit)
+        keeps = is_same and not self._pauses and not self._is_free  # while a queue empties less comes than the line would carry
+        self._full_at = max(full, self._full_at) if keeps else full
+        self._proven = False
         self._step = FIRST_STEP
         self._raise_at = now + self._wait
 
     def _may_rise(self, signals: Signals, now: float) -> bool:
         """What was allowed so far is used, or was not for long, and arrives well."""
         quiet = signals.rate_bps > 0 and now - max(self._began, self._raised_at, self._fell_at) >= UNUSED_S
-        used = signals.rate_bps >= USED * self._limit or quiet
+        known_to_fit = not self._is_free and FULL * self._limit <= self._full_at
+        used = signals.rate_bps >= USED * self._limit or quiet or known_to_fit or self._proven
         trip, least = signals.round_trip_s, self._least_trip
         known = signals.queue_known and not signals.relayed_tcp
-        quick = (known or trip is None or least is None or trip <= least + CALM_S) and signals.queue_s <= SHORT_QUEUE_S
-        return used and quick and self._limit < MOST_BPS and signals.loss <= _BY_LOSS[0][0]
+        quick = (known or trip is None or least is None or trip <= least + CALM_S) and _queue_of(signals) <= SHORT_QUEUE_S
+        lost = signals.loss > _BY_LOSS[0][0] and now - self._told_full_at >= AFTERMATH_S  # else it is of that queue
+        return used and quick and not lost and self._limit < MOST_BPS
+
+    @property
+    def _is_free(self) -> bool:
+        """Whether the line has carried all that was tried since the last fall."""
+        return self._full_at == float("inf")
+
+    def _notice_another_line(self, signals: Signals, now: float) -> None:
+        """Where more than the line carried comes for a while, and nothing waits, it carries more now."""
+        more = not self._is_free and signals.rate_bps >= self._full_at and _queue_of(signals) <= EMPTY_S
+        self._more_since = _since(self._more_since, more, now)
+        if self._more_since is not None and now - self._more_since >= PROVEN_S:
+            self._full_at, self._step, self._proven = float("inf"), LARGEST_STEP, True
 
     def _rise(self, now: float) -> None:
-        before, self._limit = self._limit, min(self._limit * self._step, MOST_BPS)
+        step = self._step if self._is_free else FIRST_STEP
+        self._limit = min(self._limit * step, MOST_BPS)
         self._step = min(self._step * STEP_GROWTH, LARGEST_STEP)
-        past = PAST_FULL * self._full_at
-        if before > self._full_at:  # that was carried
-            self._full_at = float("inf")
-        elif self._limit > past:
-            self._limit, self._step = past, AFTER_PAST
+        self._proven = False
         self._raised_at = now
         self._raise_at = now + STEP_S
 
@@ -290,16 +357,19 @@ class Ladder:
         if now - self._changed_at < HOLD_S:
             return
         if self._bad_since is not None:
-            if reason is Reason.BANDWIDTH or now - self._bad_since >= PATIENCE_S:
+            carried = ceiling_by_limit(self._limit) if self._rung.moves else self._rung
+            if now - self._bad_since >= PATIENCE_S:
                 self._change(ceiling, reason, now)
-        elif self._good_since is not None and now - max(self._good_since, self._changed_at) >= UP_HOLD_S:
+            elif carried.height < self._rung.height:  # whatever else may take it lower after a while
+                self._change(carried, Reason.BANDWIDTH, now)
+        elif self._good_since is not None and self._is_time_to_go_up(self._good_since, now):
             self._go_up(eased, now)
 
     def _ceiling(self, signals: Signals, now: float, ease: float = 1.0) -> tuple[Rung, Reason]:
         """The highest rung that every signal allows, and the signal that allows the least."""
         found = [(Rung.HD, Reason.BETTER)]
         if self._rung.moves:
-            found.append((ceiling_by_limit(self._limit, ease), Reason.BANDWIDTH))
+            found.append((ceiling_by_limit(self._limit, 1.0 if self._is_free else ease), Reason.BANDWIDTH))
         if now - self._fell_at >= AFTERMATH_S:
             found.append((ceiling_by_loss(signals.loss if self._rung.moves else signals.sound_loss, ease), Reason.LOSS))
             if self._is_slow(signals, ease):
@@ -313,6 +383,12 @@ class Ladder:
         if signals.round_trip_s is None:
             return False
         return self._slow_trips >= SLOW_TRIPS if ease == 1.0 else signals.round_trip_s > SLOW_S * ease
+
+    def _is_time_to_go_up(self, good_since: float, now: float) -> bool:
+        """After a while of good signals; at once where the line is known to carry much more than the next rung needs."""
+        free = self._is_free and self._rung.moves
+        plenty = free and ceiling_by_limit(self._limit, 1 / PLENTY).height > self._rung.height
+        return plenty or now - max(good_since, self._changed_at) >= UP_HOLD_S
 
     def _go_up(self, to: Rung, now: float) -> None:
         if self._rung.moves:
@@ -329,10 +405,15 @@ class Ladder:
         if self._rung.moves and not to.moves:
             self._retry = min(2 * self._retry, LONGEST_RETRY_S) if now < self._trial_until + HOLD_S else RETRY_S
         if reason is Reason.FREEZES:  # a smaller picture of the same rate would stand still as well
-            self._fall_to(self._limit / 2, now)
+            self._fall_to(self._limit / 2, self._limit, now)
         self._rung, self._reason, self._changed_at = to, reason, now
         self._bad_since = self._good_since = None
         self._frozen = 0.0
+
+
+def _queue_of(signals: Signals) -> float:
+    """How long packets wait, on whichever way."""
+    return max(signals.queue_s, signals.uplink_late_s)
 
 
 def _since(known: float | None, holds: bool, now: float) -> float | None:

@@ -16,6 +16,10 @@ SHORTEST_S, LONGEST_S, CAME = 0.2, 0.6, 0.75
 """Of what comes while a queue stands there, so much will come at least: a large frame of a small picture is late by itself, and
 the few packets of that moment tell of less."""
 SEEN_S = 1.0
+UPLINK_SHARE = 0.85
+"""Of what came while a queue stood before the relay; of one before a receiver all is told."""
+DEEP_S, DEEP_SHARE = 0.7, 0.6
+"""Before a longer queue than this only so much of it is told for certain: some was lost."""
 MANY = 10
 """Packets in a window below which a share says nothing."""
 
@@ -57,6 +61,8 @@ class Observation:
     """Receivers' estimates have fallen below what is sent; counts while they are fresh."""
     uplink_bps: int = 0
     """What its own way to the relay carries while a queue stands on it; 0: there is none."""
+    uplink_late_s: float = 0.0
+    """How late its picture comes over that way."""
     relayed_tcp: bool = False
 
 
@@ -125,18 +131,23 @@ class Senses:
             heard.estimate_bps for heard in seen.picture_heard if heard.estimate_bps and now - heard.estimate_at <= FRESH_S
         ]
         lines = [heard for heard in seen.picture_heard if heard.downlink_at > 0 and now - heard.downlink_at <= FRESH_S]
-        carried = [heard.downlink_bps for heard in lines if heard.downlink_bps]
+        carried = [
+            (heard.downlink_bps, 1.0 if heard.downlink_late_s <= DEEP_S else DEEP_SHARE) for heard in lines if heard.downlink_bps
+        ]
         rate = self._picture.rate_bps(now)
         if seen.uplink_bps and rate:  # nothing comes: what the queue was is not known any more
-            carried.append(max(seen.uplink_bps, round(CAME * self._picture.least_bps(now))))
+            carried.append((max(seen.uplink_bps, round(CAME * self._picture.least_bps(now))), UPLINK_SHARE))
+        least = min(carried, default=None)
         loss_up, loss_down = max(sound_up, picture_up), max(sound_down, picture_down)
         signals = Signals(
             rate_bps=rate,
-            estimate_bps=min(carried or estimates, default=None),  # what the relay sees itself is of now
+            estimate_bps=least[0] if least else min(estimates, default=None),  # what the relay sees itself is of now
+            carried_bps=round(least[0] / least[1]) if least else None,
             congested=bool(carried) or (seen.congested and bool(estimates)),
             loss=_both(loss_up, loss_down),
             sound_loss=_both(sound_up, sound_down),
             queue_s=max((heard.downlink_late_s for heard in lines), default=0.0),
+            uplink_late_s=seen.uplink_late_s,
             queue_known=bool(lines) and all(now - heard.downlink_at <= SEEN_S for heard in lines),
             round_trip_s=max((trip for trip in trips if trip > 0), default=None),
             frozen_s=frozen_s,

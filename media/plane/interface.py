@@ -63,6 +63,8 @@ class SourceCounters(NamedTuple):
     """Its receivers' estimates have fallen below its rate."""
     uplink_bps: int
     """What its own way here carries while a queue stands on it; 0: there is none."""
+    uplink_late_s: float
+    """How much later than the quickest every packet of the last moment came."""
 
 
 class SinkCounters(NamedTuple):

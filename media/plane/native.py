@@ -205,6 +205,7 @@ class NativePlane:
                 line.jitter_ms,
                 line.congested,
                 line.uplink_bps,
+                line.uplink_late_s,
             )
             for line in self._table("plane_source_counters", self._lib.plane_source_table)
             if of is None or line.peer in of

@@ -198,6 +198,7 @@ class PacketRelay:
                 stream.reception.jitter_ms,
                 stream.estimate.congested_at is not None,
                 stream.uplink.bps,
+                stream.uplink.late_s,
             )
             for number, peer in self._peers.items()
             if of is None or number in of

@@ -28,7 +28,8 @@ class Uplink:
         self._least = 0.0
         self._octets = 0
         self._late_windows = self._calm_windows = 0
-        self._late_s = 0.0
+        self.late_s = 0.0
+        """How late all of the last window was."""
         self.bps = 0
         """What the link carries of it while there is a queue; 0: there is none."""
 
@@ -37,14 +38,14 @@ class Uplink:
         the pause before it."""
         span = now - self._window_at
         if self._window_at == 0.0 or span > STALE_S:
-            told, self._late_windows, self.bps = self.bps > 0, 0, 0
+            told, self._late_windows, self.bps, self.late_s = self.bps > 0, 0, 0, 0.0
             self._begin(late_s, now)
             return told
         self._octets += octets
         self._least = min(self._least, late_s)
         if span < WINDOW_S:
             return False
-        self._late_s = self._least
+        self.late_s = self._least
         late = self._least > QUEUE_S
         self._late_windows, self._calm_windows = (self._late_windows + 1, 0) if late else (0, self._calm_windows + 1)
         if self._late_windows >= 2:
@@ -58,12 +59,12 @@ class Uplink:
     def aged(self, now: float) -> None:
         """To be asked each second: of what is not sent any more no queue is known."""
         if now - self._window_at > STALE_S:
-            self._late_windows = self.bps = 0
+            self._late_windows, self.bps, self.late_s = 0, 0, 0.0
 
     @property
     def is_deep(self) -> bool:
         """So much waits that nothing more should be sent than must."""
-        return self.bps > 0 and self._late_s > DEEP_S
+        return self.bps > 0 and self.late_s > DEEP_S
 
     def limit(self) -> int:
         """What to tell the sender; 0: nothing."""

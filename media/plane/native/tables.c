@@ -452,6 +452,7 @@ int plane_source_table(plane *p, plane_source_counters *lines, int capacity) {
                         .last_at = s->reception.last_at,
                         .congested = s->congested_at > 0,
                         .uplink_bps = s->uplink.bps,
+                        .uplink_late_s = s->uplink.late_s,
                     };
             }
     pthread_mutex_unlock(&p->lock);

@@ -27,6 +27,7 @@ static bool measure(uplink_queue *q, int octets, double late_s, double now) {
         bool told = q->bps > 0;
         q->late_windows = 0;
         q->bps = 0;
+        q->late_s = 0;
         begin_window(q, late_s, now);
         return told;
     }
@@ -56,6 +57,7 @@ void uplink_aged(source *of, double now) {
     if (now - of->uplink.window_at <= STALE_S) return;
     of->uplink.late_windows = 0;
     of->uplink.bps = 0;
+    of->uplink.late_s = 0;
 }
 
 void uplink_arrived(plane *p, source *of, int octets, double now) {

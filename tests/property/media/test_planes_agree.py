@@ -263,11 +263,12 @@ def test_the_same_goes_in_and_the_same_comes_out(script: list[tuple[str, int, in
     pair.native.close()
 
 
-def counted(plane: PacketRelay | NativePlane) -> list[tuple[int, ...]]:
+def counted(plane: PacketRelay | NativePlane) -> list[tuple[float, ...]]:
     """The figures of every source."""
     lines = plane.source_counters()
     return sorted(
-        (line.key.peer, line.key.ssrc, line.packets, line.octets, line.lost, line.congested, line.uplink_bps) for line in lines
+        (line.key.peer, line.key.ssrc, line.packets, line.octets, line.lost, line.congested, line.uplink_bps, line.uplink_late_s)
+        for line in lines
     )
 
 

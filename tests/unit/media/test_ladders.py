@@ -1,4 +1,4 @@
-"""What a browser reports of the pictures it shows, in rooms of two and of more."""
+"""What becomes of one person's ladder by what is known of another, in rooms of two and of more."""
 
 from collections.abc import Sequence
 
@@ -33,3 +33,35 @@ def last_rung(labels: Sequence[str], frozen_ms: int) -> str:
 def test_one_of_several_who_has_a_bad_line_costs_the_others_no_picture(labels: list[str], frozen_ms: int, lowest: bool) -> None:
     """Of two, the picture that stands still gets smaller; of more, whoever has the bad line gets a smaller layer of it."""
     assert (last_rung(labels, frozen_ms) == Rung.LOW) is lowest
+
+
+@pytest.mark.parametrize("labels", [[DOCTOR, PATIENT], [PATIENT, DOCTOR], [DOCTOR, PATIENT, DAUGHTER]])
+def test_of_two_the_other_waits_as_well_when_a_way_falls_suddenly(labels: list[str]) -> None:
+    """Whoever's line fell upward hears nothing more of the way down; in larger rooms everybody has layers of their own."""
+    told: dict[str, QualityChanged] = {}
+    ladders = Ladders(lambda notice: told.update({notice.label: notice}))
+    octets = dict.fromkeys(labels, 0)
+    for turn in range(60):
+        fell = turn >= 56
+        for label in labels:
+            octets[label] += (280_000 if fell and label == PATIENT else 2_000_000) // 8 // 4
+        seen = [
+            Seen(
+                "p_" + label[-1] * 16,
+                label,
+                Observation(
+                    None,
+                    Arrived(50 * turn, octets[label], 0),
+                    (),
+                    (),
+                    congested=False,
+                    uplink_bps=230_000 if fell and label == PATIENT else 0,
+                ),
+            )
+            for label in labels
+        ]
+        ladders.round(seen, turn * EVERY_S)
+        if turn == 55:
+            assert {notice.limit_bps for notice in told.values()} == {1_500_000}
+    assert told[PATIENT].limit_bps == 0
+    assert told[DOCTOR].limit_bps == (0 if len(labels) == 2 else 1_500_000)

@@ -55,7 +55,7 @@ class Room:
 
     @staticmethod
     def _counted(key: SourceKey, octets: int) -> SourceCounters:
-        return SourceCounters(key, 1, octets, 0, 0.0, False, 0)
+        return SourceCounters(key, 1, octets, 0, 0.0, False, 0, 0.0)
 
     def tell(self, rung: Rung) -> list[Effect]:
         told = self.layering.told({DOCTOR: rung, PATIENT: Rung.HD})

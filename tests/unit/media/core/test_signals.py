@@ -56,6 +56,21 @@ def test_a_line_that_is_full_carries_at_least_what_just_came_through_it() -> Non
     assert fell.estimate_bps == round(0.75 * 64_000), "of now, though more came before"
 
 
+def test_how_much_a_full_line_carries_at_most_is_told_with_the_estimate() -> None:
+    """A part of it is sure; of a deep queue before a receiver some was lost, nobody knows how much."""
+    senses = Senses()
+    shallow = Heard(0.0, 0.05, 9.0, 900_000, 9.0, downlink_bps=150_000, downlink_late_s=0.4, downlink_at=9.0)
+    found = senses.quality(observed(10, 0, shallow), 0.0, 10.0).signals
+    assert (found.estimate_bps, found.carried_bps) == (150_000, 150_000)
+    found = senses.quality(observed(20, 0, replace(shallow, downlink_late_s=0.9)), 0.0, 10.25).signals
+    assert (found.estimate_bps, found.carried_bps) == (150_000, 250_000)
+    both = senses.quality(replace(observed(30, 0, shallow, uplink_bps=85_000), uplink_late_s=0.2), 0.0, 10.5).signals
+    assert both.estimate_bps is not None
+    assert both.carried_bps in (150_000, round(both.estimate_bps / 0.85))
+    assert both.uplink_late_s == 0.2
+    assert senses.quality(observed(40, 0), 0.0, 10.75).signals.carried_bps is None
+
+
 def test_a_queue_before_a_receiver_counts_while_that_is_known() -> None:
     senses = Senses()
     full = Heard(0.0, 0.05, 9.0, 900_000, 9.0, downlink_bps=150_000, downlink_late_s=0.8, downlink_at=9.0)
