@@ -5,9 +5,11 @@ killed, the kernel ends the process (`setpriv --pdeathsig`), so that nothing of 
 """
 
 import asyncio
+import contextlib
 import inspect
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -62,11 +64,15 @@ def wait_until(condition: Callable[[], T], timeout_s: float, reason: str) -> T:
         time.sleep(POLL_S)
 
 
-def unused_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port of 127.0.0.1 that nobody holds at this moment."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def unused_port() -> int:
+    """A port that nobody holds at this moment, for TCP and for UDP; below those that the kernel gives to whoever asks for any, so
+    that no connection of a browser takes it before its server has started."""
+    for port in random.sample(range(20_000, 32_000), 1_000):
+        with contextlib.ExitStack() as opened, contextlib.suppress(OSError):
+            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                opened.enter_context(socket.socket(socket.AF_INET, kind)).bind(("", port))
+            return port
+    raise ServiceFailed("no port is free between 20000 and 32000")
 
 
 def accepts_tcp(port: int) -> bool:

@@ -151,15 +151,19 @@ class Coturn(Service):
         ]  # fmt: skip
 
     def _binds(self) -> bool:
-        """Ask a STUN binding over UDP: coturn opens its TCP listeners earlier than these."""
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
-            asker.settimeout(0.2)
-            try:
-                asker.connect(("127.0.0.1", self.port))
-                asker.send(bytes.fromhex("000100002112a442") + os.urandom(12))
-                return asker.recv(1500)[:2] == b"\x01\x01"
-            except OSError:
-                return False
+        """Ask a STUN binding both ways: it goes on without a listener that it could not open."""
+        request = bytes.fromhex("000100002112a442") + os.urandom(12)
+        for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+            with socket.socket(socket.AF_INET, kind) as asker:
+                asker.settimeout(0.2)
+                try:
+                    asker.connect(("127.0.0.1", self.port))
+                    asker.send(request)
+                    if asker.recv(1500)[:2] != b"\x01\x01":
+                        return False
+                except OSError:
+                    return False
+        return accepts_tcp(self.tls_port)
 
     def credentials(self, name: str = "test", lifetime_s: float = 600) -> tuple[str, str]:
         """A user name and password as signaling makes them (draft-uberti-behave-turn-rest-00)."""
@@ -250,5 +254,5 @@ def coturn(request: pytest.FixtureRequest) -> Iterator[Service]:
 
 @pytest.fixture
 def free_port() -> int:
-    """An unused TCP port of 127.0.0.1; `unused_port` of processes.py gives more."""
+    """An unused port; `unused_port` of processes.py gives more."""
     return unused_port()

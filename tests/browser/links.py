@@ -191,7 +191,7 @@ class LinkedCast(Cast):
 def linked_server(workers: int = 1, **settings: str) -> tuple[Signaling, list[int]]:
     """A server whose workers have ports known beforehand."""
     for _ in range(50):
-        first = unused_port(socket.SOCK_DGRAM)
+        first = unused_port()
         ports = [first + index for index in range(workers)]
         if all(_is_free(port) for port in ports):
             return Signaling(workers=workers, media_port=str(first), **settings), ports

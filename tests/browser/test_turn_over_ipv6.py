@@ -34,8 +34,9 @@ async () => {
   for (const peer of window.__peers) {
     if (peer.connectionState !== 'connected') continue;
     const report = await peer.getStats();
+    const used = [...report.values()].find((s) => s.type === 'transport')?.selectedCandidatePairId;
     for (const s of report.values())
-      if (s.type === 'candidate-pair' && s.nominated && s.state === 'succeeded') {
+      if (s.type === 'candidate-pair' && (used === undefined ? s.selected : s.id === used)) {
         const local = report.get(s.localCandidateId);
         found.push({ type: local.candidateType, address: local.address, received: s.bytesReceived, sent: s.bytesSent });
       }

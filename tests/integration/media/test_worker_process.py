@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import stat
 import tempfile
 from collections.abc import AsyncIterator
@@ -206,7 +205,7 @@ async def test_stopping_leaves_no_process() -> None:
 
 async def test_a_port_that_an_older_worker_still_has_is_waited_for() -> None:
     """A killed process leaves its worker and its calls behind, on the port that the operator opened in the firewall."""
-    port = unused_port(socket.SOCK_DGRAM)
+    port = unused_port()
     async with workers(first_port=port) as older, workers(first_port=port) as newer:
         assert newer.supervisor.clients == [] and older.client.alive
         await older.supervisor.stop(0)
