@@ -8,7 +8,7 @@ waiting tasks.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from sqlite3 import SQLITE_ERROR
@@ -41,6 +41,7 @@ MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
 MIGRATION_LOCK = 0x636F6E73  # any number that only our migrations use
 CHECKPOINT_S = 1.0
 LOG_PAGES = 10_000  # 40 MB: only where nobody writes the log back (`write_back`) does a commit do it
+BATCH = 256
 POOL_CONNECTIONS = 10  # per process; 8 processes stay below PostgreSQL's default of 100
 T = TypeVar("T")
 _OUR_FAULT = (exc.IntegrityError, exc.ProgrammingError, exc.DataError, exc.NotSupportedError)
@@ -108,6 +109,12 @@ def of_few_lengths(values: Iterable[T]) -> list[T]:
     found = list(values)
     wanted = 1 << (len(found) - 1).bit_length() if found else 0
     return found + found[-1:] * (wanted - len(found))
+
+
+def in_batches(values: Iterable[T]) -> Iterator[list[T]]:
+    """The same for lists without an end, as of a day's patients, in parts: a statement keeps room for its parameters."""
+    found = list(values)
+    return (of_few_lengths(found[at : at + BATCH]) for at in range(0, len(found), BATCH))
 
 
 async def _driver(connection: AsyncConnection) -> WholeConnection:

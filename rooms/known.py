@@ -30,6 +30,8 @@ class Known:
 
     def _remember(self, fresh: Consultation) -> None:
         former = self._known.pop(fresh.id, None)
+        if fresh.ended_at is not None:
+            return  # hardly anybody asks again, and a day has thousands of them
         self._known[fresh.id] = former if former is not None and former.revision > fresh.revision else fresh
         if len(self._known) > REMEMBERED:
             self._known.pop(next(iter(self._known)))

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from clinic.chart import NO_CHART, Chart, Notes, NotesKept, Rating, Summary
 from clinic.intake import Intake, RedFlag
 from clinic.store import tables
-from common.database import Database, of_few_lengths
+from common.database import Database, in_batches
 from common.evidence import audit
 from common.evidence.entry import AuditEntry
 from common.ids import ConsultationId, PractitionerId
@@ -109,7 +109,7 @@ class SqlChartStore:
 
 
 async def _of(connection: AsyncConnection, table: Table, consultations: Collection[ConsultationId]) -> list[Row[Any]]:
-    return list((await connection.execute(_OF[table], {"ids": of_few_lengths(consultations)})).all())
+    return [row for ids in in_batches(consultations) for row in (await connection.execute(_OF[table], {"ids": ids})).all()]
 
 
 async def _put(connection: AsyncConnection, table: Table, consultation: ConsultationId, row: Mapping[str, object]) -> None:

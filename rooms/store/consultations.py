@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Row, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.database import of_few_lengths
+from common.database import in_batches, of_few_lengths
 from common.ids import ConsultationId, DepartmentId, HospitalId, PractitionerId, SeatId
 from rooms.model import IN_CALL, IN_LINE, Clarity, Consultation, EndedReason, Priority, Role, Rung, Seat, SeatIdentity, State
 from rooms.ports import SeatSession
@@ -60,11 +60,11 @@ class SqlConsultations:
         return SeatIdentity(seat, ConsultationId(row.id), HospitalId(row.hospital), Role(row.role), practitioner)
 
     async def load(self, ids: Sequence[ConsultationId]) -> list[Consultation]:
-        return await self._load(_BY_ID, {"ids": of_few_lengths(ids)})
+        return [one for batch in in_batches(ids) for one in await self._load(_BY_ID, {"ids": batch})]
 
     async def revisions(self, ids: Collection[ConsultationId]) -> dict[ConsultationId, int]:
-        rows = await self._connection.execute(_REVISIONS, {"ids": of_few_lengths(ids)})
-        return {ConsultationId(row.id): row.revision for row in rows}
+        batches = [await self._connection.execute(_REVISIONS, {"ids": batch}) for batch in in_batches(ids)]
+        return {ConsultationId(row.id): row.revision for rows in batches for row in rows}
 
     async def locked(self, which: ConsultationId) -> Consultation:
         query = select(tables.consultation.c.id).where(tables.consultation.c.id == which)

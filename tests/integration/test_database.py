@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event, exc, text
 
 import common.database
-from common.database import Database, migrate, of_few_lengths
+from common.database import BATCH, Database, in_batches, migrate, of_few_lengths
 from common.errors import Unavailable
 from common.ids import ConsultationId, new_id
 from rooms.store.consultations import SqlConsultations
@@ -206,7 +206,25 @@ async def test_a_list_that_grows_all_day_is_a_handful_of_statements(database_url
         for count in range(len(ids) + 1):
             assert await store.revisions(ids[:count]) == {}
     await database.close()
-    assert len([statement for statement in seen if "consultation" in statement]) == 9
+    assert len([statement for statement in seen if "consultation" in statement]) == 8
+
+
+async def test_a_day_of_patients_is_asked_for_in_parts(database_url: str) -> None:
+    await migrate(database_url)
+    database = Database(database_url)
+    longest: list[int] = []
+    event.listen(database.engine.sync_engine, "before_cursor_execute", lambda *given: longest.append(len(given[3])))
+    async with database.reading() as connection:
+        store = SqlConsultations(connection)
+        assert await store.revisions([ConsultationId(new_id("c")) for _ in range(3 * BATCH + 1)]) == {}
+    await database.close()
+    assert max(longest) == BATCH and longest.count(BATCH) == 3
+
+
+def test_no_batch_misses_anybody() -> None:
+    assert [len(batch) for batch in in_batches(range(2 * BATCH + 3))] == [BATCH, BATCH, 4]
+    assert set().union(*in_batches(range(2 * BATCH + 3))) == set(range(2 * BATCH + 3))
+    assert list(in_batches([])) == []
 
 
 @pytest.mark.parametrize(("count", "length"), [(0, 0), (1, 1), (2, 2), (3, 4), (5, 8), (64, 64), (65, 128)])
