@@ -10,7 +10,7 @@ from enum import Enum, auto
 SEGMENT_US = 5_000_000
 EARLY_US = 3_000_000
 """From here on a key frame that came by itself begins the next segment of a picture."""
-STARVED_AGAIN_US = 500_000
+STARVED_AGAIN_US = 250_000
 """Where nothing is kept until a key frame comes."""
 ASK_AGAIN_US = 1_500_000
 """A request or its key frame may be lost; the plane holds requests of all who ask at a bounded pace besides."""
