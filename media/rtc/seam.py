@@ -268,9 +268,8 @@ class IceSeam:
         """Says goodbye and lets go; may be called in any state."""
         await self._dtls.stop()
         await self._ice.stop()
-        self._dtls._ssl = (
-            None  # OpenSSL's 100 kB would wait for the collector, and leave holes in the heap of a worker that lives long
-        )
+        # OpenSSL's 100 kB would wait for the collector, and leave holes in the heap of a worker that lives long.
+        self._dtls._ssl = None
         for transaction in self._probes:
             self.outside.forget(transaction)
 

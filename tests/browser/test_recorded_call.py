@@ -37,7 +37,7 @@ MARGIN_S = 1.0
 MOST_LOST_S = 8.0
 """A segment of a picture is five seconds, and a key frame may keep it waiting."""
 KEY_FRAME_S = 0.5
-"""A picture begins with a key frame, which is asked for again after so long."""
+"""A picture begins with a key frame; one that does not come is asked for again within that time."""
 UNSENT_S = 0.4
 """Of silence Chromium sends one packet in so long (Opus DTX)."""
 
