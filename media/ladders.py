@@ -207,6 +207,9 @@ def observed(
         congested=of_two and any(each.congested for each in picture),
         uplink_bps=max((each.uplink_bps for each in picture), default=0),
         uplink_late_s=max((each.uplink_late_s for each in picture), default=0.0),
+        came_bps=picture[0].came_bps if len(picture) == 1 else 0,
+        sent_bps=picture[0].sent_bps if len(picture) == 1 else 0,
+        bursts_at=picture[0].bursts_at if len(picture) == 1 else 0.0,
         relayed_tcp=relayed_tcp,
     )
 
@@ -222,4 +225,6 @@ def heard_by(counter: SinkCounters) -> Heard:
         counter.downlink_bps,
         counter.downlink_late_s,
         counter.downlink_at,
+        counter.room_bps,
+        counter.room_at,
     )

@@ -76,6 +76,12 @@ class Signals:
     """That was just seen: a round trip, of which some browsers tell every four seconds, is not needed to guess it."""
     uplink_late_s: float = 0.0
     """How long they waited before the relay."""
+    room_up_bps: int = 0
+    """What the sender's own way lets through at once of a picture: it carries at least that; 0: not known."""
+    is_room_up_all: bool = False
+    """That was sent faster: it is what the way carries."""
+    room_down_bps: int = 0
+    """What receivers' ways let through at once of a picture and a check behind it; 0: not known."""
     round_trip_s: float | None = None
     frozen_s: float = 0.0
     """How long receivers' pictures have stood still since the last step."""
@@ -105,12 +111,18 @@ BACK_OFF = 0.95
 STEP_S = 1.2
 """A browser follows a limit in 0.7 s, and a queue shows half a second later."""
 FIRST_STEP, STEP_GROWTH, LARGEST_STEP = 1.25, 1.2, 2.2
+LEAST_GAIN = 1.02
+"""A smaller step is none: up to what a line is seen to let through is little left."""
 ESTIMATED = 0.85
 """Of what arrived, where an estimate comes alone."""
 FULL, PROVEN_S, FULL_AT_MOST = 1.2, 0.5, 2.5
 """What a line carried is known to a tenth. Up to there and just past it steps are small: a wrong one makes a queue of a third of
 a second. When so many times what it carried comes for so long, it is another line, and steps are large. No line is believed to
 carry more than so many times what is sent after its fall."""
+LEAST_SHARE = 0.5
+"""Of what was told first of a fall: what is told in its aftermath may be of a moment in which hardly anything was counted."""
+ROOM_SHARE, ROOM_AFTER_S = 0.85, 2.2
+"""Of what a line was seen to let through at once, the rest is sound's. Just after a fall that may be of before it."""
 USED, UNUSED_S = 0.75, 5.0
 """A limit of which less than this is sent, or arrives, has not been tried yet. Where nobody moves before the camera it never is:
 after so long a time without a fault it rises all the same, or a quiet picture would stay small for ever."""
@@ -186,10 +198,13 @@ class Ladder:
         self._raised_at = float("-inf")
         self._wait = WAIT_S
         self._fell_at = float("-inf")
+        self._least = 0.0
         self._full_at = float("inf")
         """What the line did not carry, as far as is known."""
         self._proven = False
         """That it carries more than that now: not a step has been made by it yet."""
+        self._own_way = False
+        """It is the sender's own way here that was full."""
         self._told_full_at = float("-inf")
         self._paused_at = float("-inf")
         self._pauses = False
@@ -254,6 +269,7 @@ class Ladder:
         if not self._pauses:  # else it is the queue of that fall
             self._full_s = self._full_s + since if signals.congested else max(0.0, self._full_s - FORGETS * since)
         if signals.congested and signals.estimate_bps is not None:
+            self._own_way = signals.uplink_late_s > SHORT_QUEUE_S
             self._hear_of_full(signals.estimate_bps, signals.carried_bps, now)
         elif signals.receiver_fell_bps:
             self._pause_before(signals.receiver_fell_bps, now, blind=True)
@@ -262,7 +278,7 @@ class Ladder:
         elif not self._pauses:
             self._notice_another_line(signals, now)
             if now >= self._raise_at and self._may_rise(signals, now):
-                self._rise(now)
+                self._rise(signals, now)
 
     def _hear_of_full(self, estimate_bps: int, carried_bps: int | None, now: float) -> None:
         """The line is full, and carries what is told."""
@@ -274,10 +290,14 @@ class Ladder:
         if self._pauses:  # the longer a queue is seen to leave, the better it is known how fast
             self._limit = self._before_pause
         else:
-            self._pause_before(estimate_bps, now)
+            self._pause_before(max(estimate_bps, self._told_least(now)), now)
         self._fall_to(BACK_OFF * estimate_bps, carried, now)
 
-    def _pause_before(self, estimate_bps: int, now: float, *, blind: bool = False) -> None:
+    def _told_least(self, now: float) -> float:
+        """Less than this is not believed in the aftermath of a fall."""
+        return self._least if now - self._fell_at < AFTERMATH_S else 0.0
+
+    def _pause_before(self, estimate_bps: float, now: float, *, blind: bool = False) -> None:
         """The limit is about to fall to what the line carries; or may have to, where that is not known of it yet."""
         sent = min(self._limit, self._peak)
         severe = sent >= PAUSE_ABOVE_BPS and estimate_bps < PAUSE_SHARE * sent
@@ -285,16 +305,17 @@ class Ladder:
             self._paused_at, self._pauses = now, True
             self._before_pause = self._limit
         if blind and self._paused_at == now:
-            self._blind_bps = estimate_bps
+            self._blind_bps = round(estimate_bps)
 
     def _fall_to(self, bps: float, carried_bps: float, now: float) -> None:
         """What the receivers can take. More words about the same fall may lower it further, never raise it."""
         is_same = now - self._fell_at < AFTERMATH_S
+        bps = max(bps, self._told_least(now))
         is_news = self._limit > LOW_PROBE_BPS and bps < FALLS * self._limit
         if is_news and not is_same:
             failed = now - self._raised_at < 2 * STEP_S
             self._wait = min(2 * self._wait, LONGEST_WAIT_S) if failed else WAIT_S
-            self._fell_at = now
+            self._fell_at, self._least = now, LEAST_SHARE * bps
         # What is said once may be a stall of a second: the smallest picture stays until it has been said for longer.
         lasts = self._full_s >= PATIENCE_S
         self._limit = max(min(self._limit, bps), LEAST_BPS * 0.9 if lasts else LEAST_BPS)
@@ -314,7 +335,8 @@ class Ladder:
         known = signals.queue_known and not signals.relayed_tcp
         quick = (known or trip is None or least is None or trip <= least + CALM_S) and _queue_of(signals) <= SHORT_QUEUE_S
         lost = signals.loss > _BY_LOSS[0][0] and now - self._told_full_at >= AFTERMATH_S  # else it is of that queue
-        return used and quick and not lost and self._limit < MOST_BPS
+        fits = self._limit < MOST_BPS and self._next(signals) >= min(LEAST_GAIN * self._limit, MOST_BPS)
+        return used and quick and not lost and fits
 
     @property
     def _is_free(self) -> bool:
@@ -323,14 +345,29 @@ class Ladder:
 
     def _notice_another_line(self, signals: Signals, now: float) -> None:
         """Where more than the line carried comes for a while, and nothing waits, it carries more now."""
-        more = not self._is_free and signals.rate_bps >= self._full_at and _queue_of(signals) <= EMPTY_S
+        room = self._room_bps(signals) if now - self._fell_at >= ROOM_AFTER_S else 0
+        carries = max(signals.rate_bps, ROOM_SHARE * room)
+        more = not self._is_free and carries >= self._full_at and _queue_of(signals) <= EMPTY_S
         self._more_since = _since(self._more_since, more, now)
         if self._more_since is not None and now - self._more_since >= PROVEN_S:
             self._full_at, self._step, self._proven = float("inf"), LARGEST_STEP, True
 
-    def _rise(self, now: float) -> None:
-        step = self._step if self._is_free else FIRST_STEP
-        self._limit = min(self._limit * step, MOST_BPS)
+    def _next(self, signals: Signals) -> float:
+        """The limit one step up; where it is known what fits, not above that."""
+        wanted = self._limit * (self._step if self._is_free else FIRST_STEP)
+        if signals.is_room_up_all:
+            wanted = min(wanted, ROOM_SHARE * signals.room_up_bps)
+        room = self._room_bps(signals)
+        if self._fell_at > float("-inf") and room:
+            wanted = min(wanted, max(FIRST_STEP * self._limit, ROOM_SHARE * room))
+        return wanted
+
+    def _room_bps(self, signals: Signals) -> int:
+        """What the way that was full at last was seen to let through at least; 0: not known."""
+        return signals.room_up_bps if self._own_way else signals.room_down_bps
+
+    def _rise(self, signals: Signals, now: float) -> None:
+        self._limit = min(self._next(signals), MOST_BPS)
         self._step = min(self._step * STEP_GROWTH, LARGEST_STEP)
         self._proven = False
         self._raised_at = now

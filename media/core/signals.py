@@ -18,6 +18,10 @@ the few packets of that moment tell of less."""
 SEEN_S = 1.0
 UPLINK_SHARE = 0.85
 """Of what came while a queue stood before the relay; of one before a receiver all is told."""
+ROOM_LIFE_S = 1.2
+"""What a line was seen to carry longer ago says nothing of now."""
+SPREAD = 0.75
+"""Pictures that come at less than this share of the rate at which they were sent come as fast as the line lets them."""
 DEEP_S, DEEP_SHARE = 0.7, 0.6
 """Before a longer queue than this only so much of it is told for certain: some was lost."""
 MANY = 10
@@ -47,6 +51,9 @@ class Heard:
     downlink_late_s: float = 0.0
     """How long that queue is."""
     downlink_at: float = 0.0
+    room_bps: int = 0
+    """What that way carries at least of everything; 0: not known."""
+    room_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,10 @@ class Observation:
     """What its own way to the relay carries while a queue stands on it; 0: there is none."""
     uplink_late_s: float = 0.0
     """How late its picture comes over that way."""
+    came_bps: int = 0
+    sent_bps: int = 0
+    """How fast what follows a picture's first packet comes, and was sent; of `bursts_at`, by the caller's clock."""
+    bursts_at: float = 0.0
     relayed_tcp: bool = False
 
 
@@ -138,6 +149,8 @@ class Senses:
         if seen.uplink_bps and rate:  # nothing comes: what the queue was is not known any more
             carried.append((max(seen.uplink_bps, round(CAME * self._picture.least_bps(now))), UPLINK_SHARE))
         least = min(carried, default=None)
+        rooms = [heard.room_bps for heard in seen.picture_heard if heard.room_bps and now - heard.room_at <= ROOM_LIFE_S]
+        came_bps, sent_bps = (seen.came_bps, seen.sent_bps) if now - seen.bursts_at <= ROOM_LIFE_S else (0, 0)
         loss_up, loss_down = max(sound_up, picture_up), max(sound_down, picture_down)
         signals = Signals(
             rate_bps=rate,
@@ -148,6 +161,9 @@ class Senses:
             sound_loss=_both(sound_up, sound_down),
             queue_s=max((heard.downlink_late_s for heard in lines), default=0.0),
             uplink_late_s=seen.uplink_late_s,
+            room_up_bps=came_bps,
+            is_room_up_all=came_bps < SPREAD * sent_bps,
+            room_down_bps=min(rooms, default=0),
             queue_known=bool(lines) and all(now - heard.downlink_at <= SEEN_S for heard in lines),
             round_trip_s=max((trip for trip in trips if trip > 0), default=None),
             frozen_s=frozen_s,

@@ -65,6 +65,12 @@ class SourceCounters(NamedTuple):
     """What its own way here carries while a queue stands on it; 0: there is none."""
     uplink_late_s: float
     """How much later than the quickest every packet of the last moment came."""
+    came_bps: int = 0
+    """How fast what follows a picture's first packet came: its own way here carries at least that."""
+    sent_bps: int = 0
+    """How fast that was sent."""
+    bursts_at: float = 0.0
+    """When that was so (the loop's clock; 0: never)."""
 
 
 class SinkCounters(NamedTuple):
@@ -89,6 +95,9 @@ class SinkCounters(NamedTuple):
     downlink_late_s: float = 0.0
     """How much longer than the path's own trip packets are under way."""
     downlink_at: float = 0.0
+    room_bps: int = 0
+    """What the way to the receiver carries at least of everything, by checks that follow a picture; 0: not known."""
+    room_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,6 +206,9 @@ class NativePlane:
                 line.congested,
                 line.uplink_bps,
                 line.uplink_late_s,
+                line.came_bps,
+                line.sent_bps,
+                line.bursts_at,
             )
             for line in self._table("plane_source_counters", self._lib.plane_source_table)
             if of is None or line.peer in of
@@ -227,6 +230,8 @@ class NativePlane:
                 line.downlink_bps,
                 line.downlink_late_s,
                 line.downlink_at,
+                line.room_bps,
+                line.room_at,
             )
             for line in self._table("plane_sink_counters", self._lib.plane_sink_table)
             if of is None or line.peer in of

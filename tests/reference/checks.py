@@ -6,6 +6,7 @@ long as it has been under way, and of what the line carries at most: what was se
 in time. Only where a picture flows; where there is none a queue costs nobody anything. Pure: octets, answers and the time go in.
 """
 
+from collections import deque
 from dataclasses import dataclass
 
 EVERY_S, JITTER_S = 0.2, 0.01
@@ -25,6 +26,10 @@ BASE_LIFE_S = 4.0
 """What was sent over longer than this says nothing of now."""
 GUESS = 0.6
 """Of the most that a line can have carried since it was last empty, before a deep queue: some found no room there and is lost."""
+PICTURE_S, LONGER_S = 0.15, 0.1
+"""Where a picture flows, a check waits so long for the end of one: behind it, it tells what that took the line."""
+ROOM_LIFE_S, ROOM_GRAIN_S, ROOM_OCTETS, ROOMS_KEPT = 1.0, 0.001, 500, 6
+"""Of a few kilobytes in the time of a busy browser's answer; the second best of a second: more is carried for certain."""
 OVERLOAD = 2
 """With so many times what a line carries the queue is full at once, and what is sent meanwhile is lost."""
 
@@ -35,6 +40,10 @@ class _Check:
     sent_at: float = 0.0
     octets: int = 0
     """Sent to the peer before it."""
+    picture_at: float = 0.0
+    """When the picture that it follows began; 0: it follows none."""
+    octets_before: int = 0
+    """Sent before that picture."""
 
 
 class Checks:
@@ -53,6 +62,11 @@ class Checks:
         self.late_s = 0.0
         self.bps = 0
         """What the line carries of everything while there is a queue; 0: there is none."""
+        self._picture_at, self._picture_octets = 0.0, 0
+        self._rooms: deque[tuple[int, float]] = deque(maxlen=ROOMS_KEPT)
+        self.room_bps = 0
+        """What it carries at least; 0: not known."""
+        self.room_at = 0.0
 
     def add(self, request: bytes) -> None:
         """One more that may be sent; bytes 8 to 20 name its transaction."""
@@ -64,7 +78,13 @@ class Checks:
         for check in self._checks:
             check.sent_at = 0.0
         self._answered_at = self._base_at = self.late_s = 0.0
-        self._late_answers = self._calm_answers = self.bps = 0
+        self._late_answers = self._calm_answers = self.bps = self.room_bps = 0
+        self._rooms.clear()
+
+    def picture_begins(self, octets: int, now: float) -> None:
+        """The first packet of one is sent, after so many octets."""
+        if self._checks:
+            self._picture_at, self._picture_octets = now, octets
 
     def is_watched(self, flows: bool, now: float) -> bool:
         """Whether a picture flows to the peer, or did lately and the end of a queue is still to be told."""
@@ -78,14 +98,16 @@ class Checks:
         self._looked_at_octets = octets
         return idle
 
-    def due(self, octets: int, now: float) -> bytes | None:
-        """The one to send now."""
-        if not self._checks or now - self._sent_at < EVERY_S - JITTER_S:
+    def due(self, octets: int, now: float, *, follows: bool = False) -> bytes | None:
+        """The one to send now; `follows`: behind a picture."""
+        patience = 0.0 if follows or now - self._picture_at > PICTURE_S else LONGER_S  # one will follow the next picture
+        if not self._checks or now - self._sent_at < EVERY_S + patience - JITTER_S:
             return None
         check = self._checks[self._next]
         if check.sent_at and now - check.sent_at < LIFE_S:
             return None
         check.sent_at, check.octets, self._sent_at = now, octets, now
+        check.picture_at, check.octets_before = self._picture_at if follows else 0.0, self._picture_octets
         self._next = (self._next + 1) % len(self._checks)
         return check.request
 
@@ -110,6 +132,20 @@ class Checks:
             self.bps, self._base_at, self._octets = 0, now - own_s, octets
         elif self.bps or self._late_answers >= LATE_ANSWERS:
             self._take_queue(octets, GUESS if late_s > DEEP_S else 1.0, now - own_s)
+
+    def took_room(self, transaction: bytes, sent_at: float, late_s: float, now: float) -> None:
+        """A picture and the check behind it were under way for so long that its answer came late."""
+        check = next((each for each in self._checks if each.request[8:20] == transaction), None)
+        if check is None or not check.picture_at or check.octets - check.octets_before < ROOM_OCTETS:
+            return
+        took = sent_at - check.picture_at + late_s + ROOM_GRAIN_S
+        self._rooms.append((int((check.octets - check.octets_before) * 8 / took), now))
+        recent = sorted(bps for bps, at in self._rooms if now - at <= ROOM_LIFE_S)
+        self.room_bps, self.room_at = recent[-2] if len(recent) > 1 else 0, now  # one may have been answered out of turn
+
+    def sent(self, transaction: bytes) -> float:
+        """When this check was."""
+        return next((each.sent_at for each in self._checks if each.request[8:20] == transaction), 0.0)
 
     def octets_before(self, transaction: bytes) -> int:
         """What had been sent before this check."""

@@ -199,6 +199,9 @@ class PacketRelay:
                 stream.estimate.congested_at is not None,
                 stream.uplink.bps,
                 stream.uplink.late_s,
+                stream.bursts.came_bps,
+                stream.bursts.sent_bps,
+                stream.bursts.at,
             )
             for number, peer in self._peers.items()
             if of is None or number in of
@@ -219,6 +222,8 @@ class PacketRelay:
                 sink.estimate_bps or 0,
                 sink.estimate_at,
                 *sink.downlink.counted,
+                peer.checks.room_bps,
+                peer.checks.room_at,
             )
             for number, peer in self._peers.items()
             if of is None or number in of
@@ -282,10 +287,13 @@ class PacketRelay:
         if peer is None or len(data) < 20 or data[:2] != b"\x01\x01":
             return False
         octets, before = peer.checks.octets_before(data[8:20]), peer.checks.bps > 0
+        sent_at = peer.checks.sent(data[8:20])
         trip = peer.checks.answered(data[8:20], now)
         if trip is None:
             return False
         peer.trip_s = min(peer.trip_s, trip)
+        if peer.trip_s:
+            peer.checks.took_room(data[8:20], sent_at, trip - peer.trip_s, now)
         peer.checks.took(octets, peer.late_of(trip, now), peer.clock.late(now), now)
         self._feedback.checked(peer, before, now)
         return True
@@ -385,6 +393,7 @@ class PacketRelay:
             stream.tap.copy(plain, now)
         arrived = forward.take_apart(plain, header, stream.origin, now)
         if arrived.abs_send_time is not None and kind_of(stream.source.codec) is Kind.VIDEO:
+            stream.bursts.arrived(len(plain), header.timestamp, stream.peer.clock.late_s, now)
             self._feedback.arrived(stream, len(plain), now)
         for sink in list(stream.sinks):
             self._pass_on(stream, sink, arrived, now)
@@ -431,7 +440,13 @@ class PacketRelay:
             sink.history.keep(outgoing.sequence, sealed, now)
         sink.packets += 1
         sink.octets += len(arrived.payload)
+        if sink.begins_picture(arrived.header.timestamp):
+            to.checks.picture_begins(to.octets, now)
         self._put(to, sealed)
+        if sink.history is not None and arrived.header.marker:
+            request = to.checks.due(to.octets, now, follows=True) if to.is_watched(now) else None
+            if request is not None:
+                self._put(to, request)
 
     def _rtcp(self, peer: PlanePeer, data: bytes) -> bool:
         if len(data) < 8 or peer.receive is None:

@@ -14,6 +14,7 @@ from media.core.rtp import ExtensionIds
 from media.plane.interface import Sink, Source, SrtpKeys
 from tests.reference.bandwidth import FALL, SEVERE, LayeredLimit, LeastEstimate
 from tests.reference.bucket import Bucket
+from tests.reference.bursts import Bursts
 from tests.reference.checks import EMPTY_S, OVERLOAD, WATCHED_BPS, Checks
 from tests.reference.downlink import DRAIN_S, LIFE_S, SILENCE_S, UNKNOWN_TRIP_S, Downlink, Losses
 from tests.reference.flood import LEAST_DRAIN_S, LONGEST_ROOM_S, ROOM, Flood
@@ -81,6 +82,7 @@ class SourceStream:
     asked: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=HISTORY_PACKETS))
     tap: Tap | None = None
     uplink: Uplink = field(default_factory=Uplink)
+    bursts: Bursts = field(default_factory=Bursts)
     lost_before: int = 0
     """When the queue on its way began."""
     rate_bps: int = 0
@@ -173,6 +175,14 @@ class SinkStream:
     flood: Flood = field(default_factory=Flood)
     resends: Bucket = field(default_factory=lambda: Bucket(RESEND_LEAST_BYTES))
     repair_sequence: int = 0
+    picture: int | None = None
+    """The timestamp, at its source, of what was last passed on."""
+
+    def begins_picture(self, timestamp: int) -> bool:
+        """Whether a packet that is passed on is the first of a picture."""
+        begins = self.history is not None and timestamp != self.picture
+        self.picture = timestamp if self.history is not None else None
+        return begins
 
     def wrap(self, plain: bytes) -> bytes:
         """The packet in the stream of retransmissions: own numbers, the first number before the payload (RFC 4588, 4)."""

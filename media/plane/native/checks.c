@@ -13,6 +13,9 @@ static const int LATE_ANSWERS = 2, CALM_ANSWERS = 4;
 static const double BASE_LIFE_S = 4;
 static const double TRIP_GROWTH = 1.05; /* a check of Python's, of which there is one in five seconds: paths change */
 static const uint64_t OVERLOAD = 2;
+static const double PICTURE_S = 0.15, LONGER_S = 0.1;
+static const double ROOM_LIFE_S = 1, ROOM_GRAIN_S = 0.001;
+static const uint64_t ROOM_OCTETS = 500;
 enum { STUN_HEAD_BYTES = 20, TRANSACTION_AT = 8, TRANSACTION_BYTES = 12, BINDING_SUCCESS = 0x0101 };
 
 /* How long an answer stood behind what its sender sends. */
@@ -50,6 +53,36 @@ void checks_forget(peer *of) {
     c->answered_at = c->base_at = c->late_s = 0;
     c->late_answers = 0;
     c->bps = 0;
+    memset(c->rooms, 0, sizeof c->rooms);
+    c->room_bps = 0;
+}
+
+void checks_picture_begins(peer *of, double now) {
+    if (of->checks == NULL) return;
+    of->checks->picture_at = now;
+    of->checks->picture_octets = of->sent_octets;
+}
+
+/* The second of the quickest: one may have been answered out of turn. */
+static uint64_t second_of(const line_room *rooms, double now) {
+    uint64_t most = 0, second = 0;
+    for (int i = 0; i < ROOMS_KEPT; i++) {
+        if (rooms[i].at == 0 || now - rooms[i].at > ROOM_LIFE_S || rooms[i].bps <= second) continue;
+        second = rooms[i].bps < most ? rooms[i].bps : most;
+        if (rooms[i].bps > most) most = rooms[i].bps;
+    }
+    return second;
+}
+
+/* A picture and the check behind it were under way for so long. */
+static void take_room(line_checks *c, const line_check *of, double sent_at, double late, double now) {
+    uint64_t octets = of->octets - of->octets_before;
+    if (of->picture_at == 0 || octets < ROOM_OCTETS) return;
+    double took = sent_at - of->picture_at + late + ROOM_GRAIN_S;
+    c->rooms[c->next_room] = (line_room){(uint64_t)((double)(octets * 8) / took), now};
+    c->next_room = (c->next_room + 1) % ROOMS_KEPT;
+    c->room_bps = second_of(c->rooms, now);
+    c->room_at = now;
 }
 
 /* What the line leaves to one of its pictures. */
@@ -121,20 +154,33 @@ static bool is_idle(line_checks *c, uint64_t octets, double now) {
     return idle;
 }
 
+static void send_check(plane *p, peer *of, bool follows, double now) {
+    line_checks *c = of->checks;
+    line_check *next = &c->kept[c->next];
+    if (next->sent_at > 0 && now - next->sent_at < LIFE_S) return;
+    next->sent_at = c->sent_at = now;
+    next->octets = of->sent_octets;
+    next->picture_at = follows ? c->picture_at : 0;
+    next->octets_before = c->picture_octets;
+    c->next = (c->next + 1) % c->count;
+    outgoing *out = out_next(p);
+    memcpy(out->data, next->request, (size_t)next->size);
+    out_commit(p, of, next->size);
+}
+
 void checks_due(plane *p, peer *of, double now) {
     line_checks *c = of->checks;
     if (c == NULL || c->count == 0 || !of->has_address || is_idle(c, of->sent_octets, now)) return;
     judge(p, of, now);
     bool watched = is_watched(of, now);
-    if (now - c->sent_at < EVERY_S - JITTER_S || !watched) return;
-    line_check *next = &c->kept[c->next];
-    if (next->sent_at > 0 && now - next->sent_at < LIFE_S) return;
-    next->sent_at = c->sent_at = now;
-    next->octets = of->sent_octets;
-    c->next = (c->next + 1) % c->count;
-    outgoing *out = out_next(p);
-    memcpy(out->data, next->request, (size_t)next->size);
-    out_commit(p, of, next->size);
+    double patience = now - c->picture_at <= PICTURE_S ? LONGER_S : 0; /* one will follow the next picture */
+    if (watched && now - c->sent_at >= EVERY_S + patience - JITTER_S) send_check(p, of, false, now);
+}
+
+void checks_picture_ended(plane *p, peer *of, double now) {
+    line_checks *c = of->checks;
+    if (c == NULL || c->count == 0 || now - c->sent_at < EVERY_S - JITTER_S || !is_watched(of, now)) return;
+    send_check(p, of, true, now);
 }
 
 bool checks_answered(plane *p, peer *from, const uint8_t *data, int size, double now) {
@@ -150,6 +196,7 @@ bool checks_answered(plane *p, peer *from, const uint8_t *data, int size, double
     for (int i = 0; i < c->count; i++)
         if (c->kept[i].sent_at <= sent_at) c->kept[i].sent_at = 0; /* what was sent before it is lost */
     if (from->trip > 0 && trip < from->trip) from->trip = trip;
+    if (from->trip > 0) take_room(c, of, sent_at, trip - from->trip, now);
     double late = late_of(from, trip, now);
     bool before = c->bps > 0;
     c->answered_at = now;

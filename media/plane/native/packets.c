@@ -133,7 +133,13 @@ static void pass_on(plane *p, source *from, sink *to, const arrived *a, double n
     if (to->video && !payload_at) history_keep(to, header.sequence, out->data, size, 0, now);
     to->packets++;
     to->octets += (uint64_t)a->size;
+    if (to->video && (!to->shows || to->picture != a->header.timestamp)) {
+        checks_picture_begins(to->peer, now);
+        to->shows = true;
+        to->picture = a->header.timestamp;
+    }
     out_commit(p, to->peer, size);
+    if (to->video && a->header.marker) checks_picture_ended(p, to->peer, now);
 }
 
 /* An authentic packet of an SSRC not set, with the m-line and the layer that it names (RFC 8843, 9.2; RFC 8852). */
@@ -157,7 +163,10 @@ static void deliver(plane *p, source *from, const uint8_t *data, int size, const
     if (from->tap != NULL && !tap_copy(from->tap, data, size, now)) p->totals.tap_dropped++;
     arrived a;
     take_apart(from, data, header, now, &a);
-    if (from->video && a.has_stamp) uplink_arrived(p, from, size, now);
+    if (from->video && a.has_stamp) {
+        bursts_arrived(&from->bursts, size, header->timestamp, from->peer->clock.late_s, now);
+        uplink_arrived(p, from, size, now);
+    }
     for (int i = 0; i < from->sinks_count; i++) pass_on(p, from, from->sinks[i], &a, now);
 }
 

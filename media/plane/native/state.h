@@ -29,6 +29,7 @@ enum {
     REPORTS_KEPT = 4,
     MAX_NAME_BYTES = 16,     /* of a mid or a rid in a packet */
     CNAME_BYTES = MAX_CNAME_BYTES + 1,
+    ROOMS_KEPT = 6,
     CHECKS_KEPT = 8,         /* connectivity checks signed beforehand, each with a transaction of its own */
     MAX_CHECK_BYTES = 400,   /* a user name may have 256 characters on each side; browsers' have four */
 };
@@ -82,6 +83,18 @@ typedef struct {
     int late_windows, calm_windows;
 } uplink_queue;
 
+/* How fast a sender's pictures come, and how fast they were sent (bursts.c). */
+typedef struct {
+    bool known;
+    uint32_t timestamp; /* of the picture that comes now */
+    double first_at, first_late, last_at, last_late;
+    uint64_t octets; /* of it, after its first packet */
+    double since, came_s, sent_s;
+    uint64_t counted;
+    uint64_t came_bps, sent_bps;
+    double at; /* when these were so; 0: never */
+} bursts;
+
 /* A queue before a receiver (downlink.c). */
 typedef struct {
     bool reported;
@@ -114,7 +127,15 @@ typedef struct {
     int size;
     double sent_at;  /* 0: none is under way */
     uint64_t octets; /* sent to the peer before it */
+    double picture_at; /* when the picture that it follows began; 0: it follows none */
+    uint64_t octets_before; /* sent before that picture */
 } line_check;
+
+/* What a picture took the line at most, and when that got known. */
+typedef struct {
+    uint64_t bps;
+    double at; /* 0: never */
+} line_room;
 
 typedef struct {
     int count, next, late_answers, calm_answers;
@@ -124,6 +145,12 @@ typedef struct {
     double base_at;            /* when one was last answered in time, or at least lately; 0: never */
     uint64_t octets;           /* sent before that one */
     double watched_at;         /* when a picture last flowed to the peer */
+    double picture_at;         /* when one last began */
+    uint64_t picture_octets;   /* sent before that */
+    int next_room;
+    line_room rooms[ROOMS_KEPT];
+    uint64_t room_bps; /* what the line carries at least; 0: not known */
+    double room_at;    /* when that was so */
     line_check kept[CHECKS_KEPT];
 } line_checks;
 
@@ -157,6 +184,7 @@ struct source {
     uint64_t rate_bps, measured_octets;
     double measured_at;
     uplink_queue uplink;
+    bursts bursts;
     int64_t lost_before; /* when the queue on its way began */
     tap *tap;
 };
@@ -174,6 +202,8 @@ struct sink {
     char cname[CNAME_BYTES];
     out_numbers numbers;
     vp8_numbers pictures;
+    bool shows; /* what follows is of something */
+    uint32_t picture; /* the timestamp of what was last passed on, at its source */
     history *history; /* of video, from the first packet on */
     uint64_t packets, octets, retransmitted;
     bool has_estimate;
@@ -302,6 +332,9 @@ void take_remb(plane *p, peer *from, const rtcp_packet *packet, double now);
 void tell_limit(plane *p, source *to, double now);
 bool is_layered(const source *one); /* whether it is one of several layers of a picture that flow, or could */
 
+/* bursts.c */
+void bursts_arrived(bursts *b, int octets, uint32_t timestamp, double late_s, double now);
+
 /* uplink.c */
 void uplink_arrived(plane *p, source *of, int octets, double now);
 void uplink_aged(source *of, double now); /* to be asked each second: of what is not sent any more no queue is known */
@@ -322,6 +355,8 @@ bool drains(plane *p, sink *s, double now);    /* whether it does; has Python ch
 
 /* checks.c */
 void checks_due(plane *p, peer *of, double now); /* to be called each tenth of a second */
+void checks_picture_begins(peer *of, double now);
+void checks_picture_ended(plane *p, peer *of, double now);
 bool checks_answered(plane *p, peer *from, const uint8_t *data, int size, double now); /* whether it was an answer to one of these */
 bool checks_see(const peer *of, double now); /* whether they tell more of its line than reports do */
 void checks_forget(peer *of);                /* the path is another one */

@@ -453,6 +453,8 @@ int plane_source_table(plane *p, plane_source_counters *lines, int capacity) {
                         .congested = s->congested_at > 0,
                         .uplink_bps = s->uplink.bps,
                         .uplink_late_s = s->uplink.late_s,
+                        .came_bps = s->bursts.came_bps, .sent_bps = s->bursts.sent_bps,
+                        .bursts_at = s->bursts.at,
                     };
             }
     pthread_mutex_unlock(&p->lock);
@@ -482,6 +484,8 @@ int plane_sink_table(plane *p, plane_sink_counters *lines, int capacity) {
                         .downlink_bps = s->downlink.bps,
                         .downlink_late_s = s->downlink.late_s,
                         .downlink_at = s->downlink.at,
+                        .room_bps = of->checks != NULL ? of->checks->room_bps : 0,
+                        .room_at = of->checks != NULL ? of->checks->room_at : 0,
                     };
             }
     pthread_mutex_unlock(&p->lock);

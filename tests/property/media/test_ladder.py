@@ -131,6 +131,15 @@ def test_past_what_a_line_carried_steps_are_small_until_that_has_come() -> None:
     assert all(after <= FIRST_STEP * before + 1 for before, after in pairwise(limits))
 
 
+def test_a_word_of_next_to_nothing_in_the_aftermath_of_a_fall_halves_the_limit_at_the_most() -> None:
+    ladder = Ladder(0.0)
+    full = Signals(rate_bps=340_000, estimate_bps=240_000, congested=True, round_trip_s=0.03)
+    fell = run(ladder, [full])[-1][1].limit_bps
+    odd = replace(full, rate_bps=200_000, estimate_bps=12_000)
+    assert run(ladder, [odd] * 4, since=1.0)[-1][1].limit_bps == round(fell / 2)
+    assert run(ladder, [odd] * 12, since=4.0)[-1][1].limit_bps < fell / 2, "but what is told for long is so"
+
+
 @given(st.lists(st.booleans(), min_size=80, max_size=80), st.floats(0.4, 0.95), st.booleans())
 def test_no_line_keeps_the_smallest_picture_when_half_of_it_is_lost(words: list[bool], loss: float, slow: bool) -> None:
     """Of a line for sound alone the relay may say now and then that it is full, or never: the picture goes."""
