@@ -31,6 +31,11 @@ class Bursts:
         self.at = 0.0
         """When that was; 0: never."""
 
+    @property
+    def counted(self) -> tuple[int, int, float]:
+        """How fast pictures came and were sent, and when that was so."""
+        return self.came_bps, self.sent_bps, self.at
+
     def arrived(self, octets: int, timestamp: int, late_s: float, now: float) -> None:
         """A packet of the picture of `timestamp` came `late_s` later than the quickest of late."""
         if timestamp == self._timestamp:

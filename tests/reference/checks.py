@@ -34,6 +34,16 @@ OVERLOAD = 2
 """With so many times what a line carries the queue is full at once, and what is sent meanwhile is lost."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A check that was; `octets` had been sent before it, `picture_octets` of them in `picture_s` of the picture before it."""
+
+    trip_s: float
+    octets: int
+    picture_octets: int
+    picture_s: float
+
+
 @dataclass(slots=True)
 class _Check:
     request: bytes
@@ -111,17 +121,20 @@ class Checks:
         self._next = (self._next + 1) % len(self._checks)
         return check.request
 
-    def answered(self, transaction: bytes, now: float) -> float | None:
-        """After how many seconds, if it answers one of these; what was sent before that one is lost."""
+    def answered(self, transaction: bytes, now: float) -> Answered | None:
+        """The one of these that it answers; what was sent before that one is lost."""
         check = next((each for each in self._checks if each.sent_at and each.request[8:20] == transaction), None)
         if check is None:
             return None
-        trip = now - check.sent_at
+        answered = Answered(now - check.sent_at, check.octets, 0, 0.0)
+        if check.picture_at:
+            since = check.sent_at - check.picture_at
+            answered = Answered(now - check.sent_at, check.octets, check.octets - check.octets_before, since)
         for each in self._checks:
             if each.sent_at <= check.sent_at and each is not check:
                 each.sent_at = 0.0
         check.sent_at = 0.0
-        return trip
+        return answered
 
     def took(self, octets: int, late_s: float, own_s: float, now: float) -> None:
         """An answer came `late_s` late to a check before which `octets` had been sent, and waited `own_s` on its own way."""
@@ -133,23 +146,18 @@ class Checks:
         elif self.bps or self._late_answers >= LATE_ANSWERS:
             self._take_queue(octets, GUESS if late_s > DEEP_S else 1.0, now - own_s)
 
-    def took_room(self, transaction: bytes, sent_at: float, late_s: float, now: float) -> None:
-        """A picture and the check behind it were under way for so long that its answer came late."""
-        check = next((each for each in self._checks if each.request[8:20] == transaction), None)
-        if check is None or not check.picture_at or check.octets - check.octets_before < ROOM_OCTETS:
-            return
-        took = sent_at - check.picture_at + late_s + ROOM_GRAIN_S
-        self._rooms.append((int((check.octets - check.octets_before) * 8 / took), now))
-        recent = sorted(bps for bps, at in self._rooms if now - at <= ROOM_LIFE_S)
-        self.room_bps, self.room_at = recent[-2] if len(recent) > 1 else 0, now  # one may have been answered out of turn
+    def took_room(self, answered: Answered, late_s: float, now: float) -> None:
+        """A picture and the check behind it took so much longer than a check alone."""
+        if answered.picture_octets >= ROOM_OCTETS:
+            took = answered.picture_s + late_s + ROOM_GRAIN_S
+            self._rooms.append((int(answered.picture_octets * 8 / took), now))
+            recent = sorted(bps for bps, at in self._rooms if now - at <= ROOM_LIFE_S)
+            self.room_bps, self.room_at = recent[-2] if len(recent) > 1 else 0, now  # one may have been answered out of turn
 
-    def sent(self, transaction: bytes) -> float:
-        """When this check was."""
-        return next((each.sent_at for each in self._checks if each.request[8:20] == transaction), 0.0)
-
-    def octets_before(self, transaction: bytes) -> int:
-        """What had been sent before this check."""
-        return next((each.octets for each in self._checks if each.request[8:20] == transaction), 0)
+    @property
+    def room(self) -> tuple[int, float]:
+        """What the line carries at least, and when that was so."""
+        return self.room_bps, self.room_at
 
     @property
     def waits_since(self) -> float:

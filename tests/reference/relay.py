@@ -199,9 +199,7 @@ class PacketRelay:
                 stream.estimate.congested_at is not None,
                 stream.uplink.bps,
                 stream.uplink.late_s,
-                stream.bursts.came_bps,
-                stream.bursts.sent_bps,
-                stream.bursts.at,
+                *stream.bursts.counted,
             )
             for number, peer in self._peers.items()
             if of is None or number in of
@@ -222,8 +220,7 @@ class PacketRelay:
                 sink.estimate_bps or 0,
                 sink.estimate_at,
                 *sink.downlink.counted,
-                peer.checks.room_bps,
-                peer.checks.room_at,
+                *peer.checks.room,
             )
             for number, peer in self._peers.items()
             if of is None or number in of
@@ -286,15 +283,13 @@ class PacketRelay:
         peer, now = self._by_address.get(address), self._clock()
         if peer is None or len(data) < 20 or data[:2] != b"\x01\x01":
             return False
-        octets, before = peer.checks.octets_before(data[8:20]), peer.checks.bps > 0
-        sent_at = peer.checks.sent(data[8:20])
-        trip = peer.checks.answered(data[8:20], now)
-        if trip is None:
+        before, answered = peer.checks.bps > 0, peer.checks.answered(data[8:20], now)
+        if answered is None:
             return False
-        peer.trip_s = min(peer.trip_s, trip)
+        peer.trip_s = min(peer.trip_s, answered.trip_s)
         if peer.trip_s:
-            peer.checks.took_room(data[8:20], sent_at, trip - peer.trip_s, now)
-        peer.checks.took(octets, peer.late_of(trip, now), peer.clock.late(now), now)
+            peer.checks.took_room(answered, answered.trip_s - peer.trip_s, now)
+        peer.checks.took(answered.octets, peer.late_of(answered.trip_s, now), peer.clock.late(now), now)
         self._feedback.checked(peer, before, now)
         return True
 
@@ -305,12 +300,10 @@ class PacketRelay:
         before, since = peer.checks.bps > 0, peer.checks.waits_since
         if peer.checks.judge(peer.late_of(now - since, now) if since else 0.0, peer.clock.late(now), now) or before:
             self._feedback.checked(peer, before, now)
-        request = peer.checks.due(peer.octets, now) if peer.is_watched(now) else None
-        if request is not None:
-            self._put(peer, request)
+        self._put(peer, peer.check_due(now))
 
-    def _put(self, peer: PlanePeer, data: bytes) -> None:
-        if peer.address is not None:
+    def _put(self, peer: PlanePeer, data: bytes | None) -> None:
+        if peer.address is not None and data is not None:
             self._out += 1
             peer.octets += len(data)
             self._send(data, peer.address)
@@ -440,13 +433,10 @@ class PacketRelay:
             sink.history.keep(outgoing.sequence, sealed, now)
         sink.packets += 1
         sink.octets += len(arrived.payload)
-        if sink.begins_picture(arrived.header.timestamp):
-            to.checks.picture_begins(to.octets, now)
+        sink.goes_on(arrived.header.timestamp, now)
         self._put(to, sealed)
         if sink.history is not None and arrived.header.marker:
-            request = to.checks.due(to.octets, now, follows=True) if to.is_watched(now) else None
-            if request is not None:
-                self._put(to, request)
+            self._put(to, to.check_due(now, follows=True))
 
     def _rtcp(self, peer: PlanePeer, data: bytes) -> bool:
         if len(data) < 8 or peer.receive is None:

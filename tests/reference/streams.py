@@ -178,11 +178,11 @@ class SinkStream:
     picture: int | None = None
     """The timestamp, at its source, of what was last passed on."""
 
-    def begins_picture(self, timestamp: int) -> bool:
-        """Whether a packet that is passed on is the first of a picture."""
-        begins = self.history is not None and timestamp != self.picture
-        self.picture = timestamp if self.history is not None else None
-        return begins
+    def goes_on(self, timestamp: int, now: float) -> None:
+        """A packet is about to be passed on: it may be the first of a picture."""
+        if self.history is not None and timestamp != self.picture:
+            self.picture = timestamp
+            self.peer.checks.picture_begins(self.peer.octets, now)
 
     def wrap(self, plain: bytes) -> bytes:
         """The packet in the stream of retransmissions: own numbers, the first number before the payload (RFC 4588, 4)."""
@@ -405,6 +405,10 @@ class PlanePeer:
         """Whether checks are to be sent to it."""
         fed = [sink.feed for sink in self.sinks.values() if sink.history is not None and sink.feed is not None]
         return self.checks.is_watched(any(feed.rate_bps >= WATCHED_BPS for feed in fed), now)
+
+    def check_due(self, now: float, *, follows: bool = False) -> bytes | None:
+        """The check to send now; `follows`: behind a picture."""
+        return self.checks.due(self.octets, now, follows=follows) if self.is_watched(now) else None
 
     def part_of(self, feed: SourceStream) -> int:
         """What its line leaves to one of its pictures; 0: there is no queue."""

@@ -78,7 +78,7 @@ static uint64_t second_of(const line_room *rooms, double now) {
 static void take_room(line_checks *c, const line_check *of, double sent_at, double late, double now) {
     uint64_t octets = of->octets - of->octets_before;
     if (of->picture_at == 0 || octets < ROOM_OCTETS) return;
-    double took = sent_at - of->picture_at + late + ROOM_GRAIN_S;
+    double took = (sent_at - of->picture_at) + late + ROOM_GRAIN_S;
     c->rooms[c->next_room] = (line_room){(uint64_t)((double)(octets * 8) / took), now};
     c->next_room = (c->next_room + 1) % ROOMS_KEPT;
     c->room_bps = second_of(c->rooms, now);

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from media.core.ladder import (
     MOST_BPS,
     PATIENCE_S,
     PAUSED_AGAIN_S,
+    ROOM_SHARE,
     UP_HOLD_S,
     Decision,
     Ladder,
@@ -129,6 +131,52 @@ def test_past_what_a_line_carried_steps_are_small_until_that_has_come() -> None:
         limits.append(run(ladder, [less], since=1.0 + turn * EVERY_S)[-1][1].limit_bps)
     assert limits[-1] > FULL * 250_000
     assert all(after <= FIRST_STEP * before + 1 for before, after in pairwise(limits))
+
+
+def fallen(**more: Any) -> tuple[Ladder, int]:
+    """Of a line that carries 250 kbit/s; told so by what waits on the way that `more` says."""
+    ladder = Ladder(0.0)
+    full = Signals(rate_bps=250_000, estimate_bps=212_000, carried_bps=250_000, congested=True, round_trip_s=0.03, **more)
+    return ladder, run(ladder, [full] * 4)[-1][1].limit_bps
+
+
+def steps_of(ladder: Ladder, limit: int, seconds: float, **seen: Any) -> list[int]:
+    """The limits that follow, where encoders make three quarters of what they may, and all of that arrives."""
+    limits = [limit]
+    for turn in range(round(seconds / EVERY_S)):
+        well = Signals(rate_bps=round(0.76 * limits[-1]), round_trip_s=0.03, **seen)
+        limits.append(run(ladder, [well], since=1.0 + turn * EVERY_S)[-1][1].limit_bps)
+    return limits
+
+
+def first_at(bps: int, limits: list[int]) -> float:
+    """After how many seconds one is as large as that."""
+    return next(turn for turn, each in enumerate(limits) if each >= bps) * EVERY_S
+
+
+@pytest.mark.parametrize(("way", "room"), [({"uplink_late_s": 0.2}, "room_up_bps"), ({"queue_s": 0.3}, "room_down_bps")])
+def test_a_line_that_lets_much_more_through_at_once_is_another(way: dict[str, Any], room: str) -> None:
+    ladder, limit = fallen(**way)
+    seen = first_at(800_000, steps_of(ladder, limit, 20.0, **{room: 2_000_000}))
+    assert seen <= 5.5
+    assert first_at(800_000, steps_of(*fallen(**way), 20.0)) > seen, "by steps alone"
+    other = {"room_up_bps": "room_down_bps", "room_down_bps": "room_up_bps"}[room]
+    ladder, limit = fallen(**way)
+    of_other = steps_of(ladder, limit, 20.0, **{other: 2_000_000})
+    assert of_other == steps_of(*fallen(**way), 20.0), "the other way says nothing"
+
+
+@given(st.integers(200_000, 2_000_000), st.booleans())
+def test_no_limit_is_raised_above_what_the_senders_own_way_lets_through(room: int, fell: bool) -> None:
+    ladder, limit = fallen(uplink_late_s=0.2) if fell else (Ladder(0.0), 350_000)
+    limits = steps_of(ladder, limit, 40.0, room_up_bps=room, is_room_up_all=True)
+    assert max(limits) <= max(ROOM_SHARE * room + 1, limits[0])
+    assert limits[-1] >= min(0.9 * ROOM_SHARE * room, MOST_BPS), "and up to that it is"
+
+
+def test_what_was_let_through_before_a_fall_says_nothing_after_it() -> None:
+    ladder, limit = fallen(uplink_late_s=0.2)
+    assert steps_of(ladder, limit, 1.0, room_up_bps=2_000_000) == steps_of(*fallen(uplink_late_s=0.2), 1.0)
 
 
 def test_a_word_of_next_to_nothing_in_the_aftermath_of_a_fall_halves_the_limit_at_the_most() -> None:

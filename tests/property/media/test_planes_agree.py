@@ -68,11 +68,12 @@ class Peer:
     def address(self) -> Address:
         return ("192.0.2.1", 1000 + self.number)
 
-    def packet(self, kind: int, *, key: bool = False, padding: bool = False, stamp: int = 0) -> bytes:
-        """The next packet on a stream, encrypted."""
+    def packet(self, kind: int, *, key: bool = False, padding: bool = False, ends: bool = True, stamp: int = 0) -> bytes:
+        """The next packet on a stream, encrypted; `ends`: with it its picture does."""
         number, at = self.sequence[kind], self.timestamp[kind]
         self.sequence[kind] = (number + 1) % (1 << 16)
-        self.timestamp[kind] = (at + (960 if kind == AUDIO else 3000)) % (1 << 32)
+        if ends:
+            self.timestamp[kind] = (at + (960 if kind == AUDIO else 3000)) % (1 << 32)
         payload = b"opus" * 5
         if kind in (VIDEO, LOW):
             self.picture = (self.picture + 1) % (1 << 15)
@@ -82,7 +83,7 @@ class Peer:
             payload = avc(number, key=key)
         values = [(2, stamp.to_bytes(3, "big")), (3, b"\x7f")]
         plain = rtp.write(
-            marker=kind == VIDEO, payload_type=STREAMS[kind][1], sequence=number, timestamp=at,
+            marker=kind == VIDEO and ends, payload_type=STREAMS[kind][1], sequence=number, timestamp=at,
             ssrc=self.number * 100 + kind, extensions=rtp.write_extensions(values), payload=b"" if padding else payload,
         )  # fmt: skip
         if kind == VIDEO:
@@ -267,7 +268,7 @@ def counted(plane: PacketRelay | NativePlane) -> list[tuple[float, ...]]:
     """The figures of every source."""
     lines = plane.source_counters()
     return sorted(
-        (line.key.peer, line.key.ssrc, line.packets, line.octets, line.lost, line.congested, line.uplink_bps, line.uplink_late_s)
+        (line.key.peer, line.key.ssrc, *line[1:4], line.congested, *line[6:])  # of jitter each has its own rounding
         for line in lines
     )
 
@@ -277,7 +278,9 @@ def told(plane: PacketRelay | NativePlane) -> list[tuple[float, ...]]:
     lines = plane.sink_counters()
     sent = [(line.key.peer, line.key.ssrc, line.packets, line.retransmitted) for line in lines]
     heard = [(line.lost, round(line.round_trip_ms, 3), line.reported_at, line.estimate_bps, line.estimate_at) for line in lines]
-    waiting = [(line.downlink_bps, round(line.downlink_late_s, 6), line.downlink_at) for line in lines]
+    waiting = [
+        (line.downlink_bps, round(line.downlink_late_s, 6), line.downlink_at, line.room_bps, line.room_at) for line in lines
+    ]
     return sorted((*one, *other, *more) for one, other, more in zip(sent, heard, waiting, strict=True))
 
 

@@ -33,6 +33,20 @@ def passed(pair: Pair) -> int:
     return sum(line.packets for line in pair.native.sink_counters())
 
 
+def pictures(pair: Pair, seconds: float, spread_s: float = 0.0) -> None:
+    """Fifteen a second, of ten packets each that leave at once; each comes `spread_s` after the one before it."""
+    for number in range(round(seconds * 15)):
+        for part in range(10):
+            pair.now += spread_s
+            data = pair.peers[1].packet(
+                VIDEO, key=number % 10 == part == 0, ends=part == 9, stamp=stamp(pair.now - part * spread_s)
+            )
+            pair.arrive(data, pair.peers[1].address)
+        pair.now += max(0.0, 1 / 15 - 10 * spread_s)
+        if number % 2:
+            pair.report()
+
+
 def estimate(pair: Pair, bps: int) -> None:
     for receiver in SINKS:
         sink = 5000 + VIDEO + 1
@@ -82,6 +96,19 @@ def test_whoever_pauses_before_a_queue_is_told_no_longer_that_there_is_one(pair:
     assert uplink_bps(pair) == 0
     limits = [packet.bps for packet in to_sender(pair) if isinstance(packet, rtcp.Remb)]
     assert limits[-1] >= 400_000, "it is free to begin again"
+    pair.native.close()
+
+
+@pytest.mark.parametrize("spread_s", [0.0, 0.002, 0.005])
+def test_how_fast_a_picture_comes_is_known_of_what_follows_its_first_packet(pair: Pair, spread_s: float) -> None:
+    pictures(pair, 2.0, spread_s)
+    line = next(each for each in pair.native.source_counters() if each.key == SOURCE)
+    octets = line.octets / line.packets - 16  # without what protects it
+    assert line.came_bps == pytest.approx(octets * 8 * 9 / (9 * spread_s + 0.001), rel=0.1)
+    assert line.sent_bps == pytest.approx(octets * 8 * 9 / 0.001, rel=0.1)
+    assert pair.now - line.bursts_at < 0.6
+    send(pair, 0.2)
+    assert counted(pair.reference) == counted(pair.native)
     pair.native.close()
 
 
@@ -268,24 +295,28 @@ class Line:
 
     def __init__(self, pair: Pair, receiver: int) -> None:
         self.pair, self.receiver, self.bps = pair, receiver, 10_000_000.0
-        self.free_at = pair.now
+        self.free_at, self.trip_s = pair.now, 0.0
         self.waits: list[tuple[float, bytes]] = []
         for request in REQUESTS:
             pair.both("peer_check_add", receiver, request)
 
-    def run(self, seconds: float, lost: int = 0) -> None:
-        """A steady stream of some 350 kbit/s, judged each tenth of a second; each `lost`th check gets no answer."""
+    def run(self, seconds: float, lost: int = 0, many: int = 1) -> None:
+        """A steady stream of some 350 kbit/s, judged each tenth of a second; each `lost`th check gets no answer. Of pictures of
+        `many` packets at once, half of it."""
         asked = 0
         for number in range(round(seconds / EVERY_S)):
             pair = self.pair
             pair.now += EVERY_S
-            pair.arrive(pair.peers[1].packet(VIDEO, key=number % 100 == 0, stamp=stamp(pair.now)), pair.peers[1].address)
+            for part in range(0 if many > 1 and number % (2 * many) else many):
+                key = number % 100 == 0 and part == 0
+                data = pair.peers[1].packet(VIDEO, key=key, ends=part == many - 1, stamp=stamp(pair.now))
+                pair.arrive(data, pair.peers[1].address)
             if number % 50 == 49:
                 pair.report()
             for request in self.sent(pair):
                 asked += 1
                 if not lost or asked % lost:
-                    self.waits.append((self.free_at, request))
+                    self.waits.append((self.free_at + self.trip_s, request))
             while self.waits and self.waits[0][0] <= pair.now:
                 answer = b"\x01\x01" + self.waits.pop(0)[1][2:]
                 pair.arrive(answer, pair.peers[self.receiver].address)
@@ -318,6 +349,25 @@ def test_a_queue_is_seen_by_checks_within_a_second_and_so_is_its_end(pair: Pair)
     assert downlink(pair, 2)[0] == 0
     assert downlink(pair, 3) == (0, 0.0), "others have lines of their own"
     assert counted(pair.reference) == counted(pair.native)
+    pair.native.close()
+
+
+@pytest.mark.parametrize("bps", [300_000.0, 1_000_000.0])
+def test_a_check_behind_a_picture_tells_what_that_took_the_line(pair: Pair, bps: float) -> None:
+    for receiver in SINKS:
+        pair.both("peer_answered", receiver, 0.02)
+    line = Line(pair, 2)
+    line.bps = bps
+    line.trip_s = 0.02
+    line.run(3.0, many=10)
+    of = {each.key.peer: each for each in pair.native.sink_counters() if each.key.ssrc == 5000 + VIDEO + 1}
+    assert bps / 2 < of[2].room_bps < 1.05 * bps
+    assert pair.now - of[2].room_at < 0.5
+    assert of[3].room_bps == 0, "it answers nothing"
+    assert told(pair.reference) == told(pair.native)
+    pair.both("peer_address_set", 2, ("192.0.2.9", 9))
+    assert next(each.room_bps for each in pair.native.sink_counters() if each.key == of[2].key) == 0, "another line"
+    assert told(pair.reference) == told(pair.native)
     pair.native.close()
 
 
