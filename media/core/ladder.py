@@ -123,6 +123,8 @@ LEAST_SHARE = 0.5
 """Of what was told first of a fall: what is told in its aftermath may be of a moment in which hardly anything was counted."""
 ROOM_SHARE, ROOM_AFTER_S = 0.85, 2.2
 """Of what a line was seen to let through at once, the rest is sound's. Just after a fall that may be of before it."""
+HELD_S = 15.0
+"""So long no limit is raised above that: where packets wait for a radio it may be less than the line carries."""
 USED, UNUSED_S = 0.75, 5.0
 """A limit of which less than this is sent, or arrives, has not been tried yet. Where nobody moves before the camera it never is:
 after so long a time without a fault it rises all the same, or a quiet picture would stay small for ever."""
@@ -335,7 +337,7 @@ class Ladder:
         known = signals.queue_known and not signals.relayed_tcp
         quick = (known or trip is None or least is None or trip <= least + CALM_S) and _queue_of(signals) <= SHORT_QUEUE_S
         lost = signals.loss > _BY_LOSS[0][0] and now - self._told_full_at >= AFTERMATH_S  # else it is of that queue
-        fits = self._limit < MOST_BPS and self._next(signals) >= min(LEAST_GAIN * self._limit, MOST_BPS)
+        fits = self._limit < MOST_BPS and self._next(signals, now) >= min(LEAST_GAIN * self._limit, MOST_BPS)
         return used and quick and not lost and fits
 
     @property
@@ -352,22 +354,21 @@ class Ladder:
         if self._more_since is not None and now - self._more_since >= PROVEN_S:
             self._full_at, self._step, self._proven = float("inf"), LARGEST_STEP, True
 
-    def _next(self, signals: Signals) -> float:
+    def _next(self, signals: Signals, now: float) -> float:
         """The limit one step up; where it is known what fits, not above that."""
         wanted = self._limit * (self._step if self._is_free else FIRST_STEP)
-        if signals.is_room_up_all:
-            wanted = min(wanted, ROOM_SHARE * signals.room_up_bps)
-        room = self._room_bps(signals)
-        if self._fell_at > float("-inf") and room:
-            wanted = min(wanted, max(FIRST_STEP * self._limit, ROOM_SHARE * room))
-        return wanted
+        room = ROOM_SHARE * self._room_bps(signals)
+        if not room or self._fell_at == float("-inf"):
+            return wanted
+        all_of_it = self._own_way and signals.is_room_up_all and now - max(self._raised_at, self._fell_at) < HELD_S
+        return min(wanted, room if all_of_it else max(room, FIRST_STEP * self._limit))
 
     def _room_bps(self, signals: Signals) -> int:
         """What the way that was full at last was seen to let through at least; 0: not known."""
         return signals.room_up_bps if self._own_way else signals.room_down_bps
 
     def _rise(self, signals: Signals, now: float) -> None:
-        self._limit = min(self._next(signals), MOST_BPS)
+        self._limit = min(self._next(signals, now), MOST_BPS)
         self._step = min(self._step * STEP_GROWTH, LARGEST_STEP)
         self._proven = False
         self._raised_at = now

@@ -140,12 +140,12 @@ def fallen(**more: Any) -> tuple[Ladder, int]:
     return ladder, run(ladder, [full] * 4)[-1][1].limit_bps
 
 
-def steps_of(ladder: Ladder, limit: int, seconds: float, **seen: Any) -> list[int]:
+def steps_of(ladder: Ladder, limit: int, seconds: float, since: float = 1.0, **seen: Any) -> list[int]:
     """The limits that follow, where encoders make three quarters of what they may, and all of that arrives."""
     limits = [limit]
     for turn in range(round(seconds / EVERY_S)):
         well = Signals(rate_bps=round(0.76 * limits[-1]), round_trip_s=0.03, **seen)
-        limits.append(run(ladder, [well], since=1.0 + turn * EVERY_S)[-1][1].limit_bps)
+        limits.append(run(ladder, [well], since=since + turn * EVERY_S)[-1][1].limit_bps)
     return limits
 
 
@@ -166,12 +166,20 @@ def test_a_line_that_lets_much_more_through_at_once_is_another(way: dict[str, An
     assert of_other == steps_of(*fallen(**way), 20.0), "the other way says nothing"
 
 
-@given(st.integers(200_000, 2_000_000), st.booleans())
-def test_no_limit_is_raised_above_what_the_senders_own_way_lets_through(room: int, fell: bool) -> None:
-    ladder, limit = fallen(uplink_late_s=0.2) if fell else (Ladder(0.0), 350_000)
-    limits = steps_of(ladder, limit, 40.0, room_up_bps=room, is_room_up_all=True)
+@given(st.integers(240_000, 2_000_000))
+def test_after_a_fall_no_limit_is_raised_above_what_the_senders_own_way_lets_through(room: int) -> None:
+    ladder, limit = fallen(uplink_late_s=0.2)
+    limits = steps_of(ladder, limit, 12.0, room_up_bps=room, is_room_up_all=True)
     assert max(limits) <= max(ROOM_SHARE * room + 1, limits[0])
     assert limits[-1] >= min(0.9 * ROOM_SHARE * room, MOST_BPS), "and up to that it is"
+    limits = steps_of(ladder, limits[-1], 40.0, since=13.0, room_up_bps=room, is_room_up_all=True)
+    assert limits[-1] > min(ROOM_SHARE * room, MOST_BPS - 1), "a step is tried now and then all the same"
+    assert max(after / before for before, after in pairwise(limits)) <= FIRST_STEP + 0.01
+
+
+def test_where_no_line_was_full_pictures_that_come_slowly_keep_no_limit_down() -> None:
+    """Packets of one picture wait for a radio, too."""
+    assert steps_of(Ladder(0.0), 350_000, 20.0, room_up_bps=300_000, is_room_up_all=True)[-1] == MOST_BPS
 
 
 def test_what_was_let_through_before_a_fall_says_nothing_after_it() -> None:
