@@ -42,7 +42,10 @@ class Taps:
         wanted = self._wanted(sources)
         for key in self._set.keys() - wanted.keys():
             self._plane.tap_set(key, None)
-        self._set = {key: tap for key, tap in wanted.items() if self._plane.tap_set(key, tap)}
+        before, self._set = self._set, {key: tap for key, tap in wanted.items() if self._plane.tap_set(key, tap)}
+        for key, tap in self._set.items():
+            if before.get(key) != tap:  # a picture is kept from its first key frame on, and whoever keeps it cannot ask so soon
+                self._plane.keyframe_request(key)
 
     def keyframes(self, streams: list[int]) -> None:
         """Asks the senders of these streams for a key frame, at the plane's bounded pace."""

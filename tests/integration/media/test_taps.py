@@ -104,6 +104,29 @@ async def test_the_recorder_may_ask_the_sender_for_a_key_frame(tmp_path: Path) -
     ear.close()
 
 
+async def test_a_new_copy_of_a_picture_begins_with_a_key_frame_and_an_order_said_again_asks_for_none(tmp_path: Path) -> None:
+    """Whoever keeps it asks, too, but may do so before anything is copied."""
+    ear = Ear(tmp_path / "ear")
+
+    def asked() -> bool:
+        return any(isinstance(packet, rtcp.PictureLoss) for packet in one.feedback)
+
+    async with call_of_two() as (_, call, one, two):
+        await call.assert_alive(one, two)
+        await asyncio.sleep(1.1)  # the plane asks at most so often
+        one.feedback.clear()
+        await _order(call, ear, (one, "audio", 2))
+        assert not asked()
+        await _order(call, ear, (one, "audio", 2), (one, "video", 3))
+        await until(asked, "the sender is asked")
+        await asyncio.sleep(1.1)
+        one.feedback.clear()
+        await _order(call, ear, (one, "audio", 2), (one, "video", 3))
+        await call.assert_alive(one, two)
+        assert not asked()
+    ear.close()
+
+
 async def test_a_session_that_is_not_there_is_told(tmp_path: Path) -> None:
     async with call_of_two() as (_, call, _one, _two):
         with pytest.raises(ConsiliumError) as refused:
