@@ -120,10 +120,9 @@ class Ladders:
             frozen = max(person.frozen.values(), default=0.0)
             person.frozen.clear()
             quality = person.senses.quality(one.observation, frozen, now)
-            if len(seen) == ROOM_OF_TWO:
-                other = seen[0] if one is seen[1] else seen[1]
-                signals = replace(quality.signals, receiver_fell_bps=self._fell_to(other, now))
-                quality = replace(quality, signals=signals)
+            fell_bps = self._fell_to(seen[one is seen[0]], now) if len(seen) == ROOM_OF_TWO else 0
+            if fell_bps:
+                quality = replace(quality, signals=replace(quality.signals, receiver_fell_bps=fell_bps))
             decision = person.ladder.step(quality.signals, now)
             person.steps.took(decision, now)
             self.settled = self.settled and person.ladder.is_settled(quality.signals, now)
