@@ -82,19 +82,24 @@ def _or_never(value: int | None) -> str:
     return "never" if value is None else str(value)
 
 
+SECONDS_HEAD = """# A link that gets bad and good again, second by second
+
+Written by `make bench-adapt`; what was measured and what of it was promised: [PERFORMANCE.md](PERFORMANCE.md)."""
 BEGIN, END = "<!-- adapt: written by make bench-adapt -->", "<!-- /adapt -->"
 
 
 def write(flows: Sequence[Flow]) -> None:
-    """Bring docs/PERFORMANCE.md and its charts up to date."""
+    """Bring docs/PERFORMANCE.md, its charts, and docs/ADAPT_SECONDS.md up to date."""
     page = DOCS / "PERFORMANCE.md"
     before, rest = page.read_text().split(BEGIN)
-    body = [summary(flows)]
+    body, tables = [summary(flows)], [SECONDS_HEAD]
     for flow in flows:
         (DOCS / f"{flow.name}.svg").write_text(chart(flow))
         body.append(f"![{flow.title}: kbit/s and rung by second]({flow.name}.svg)")
-        body.append(f"<details><summary>{flow.title}, second by second</summary>\n\n{by_second(flow)}\n\n</details>")
+        tables.append(f"## {flow.title[0].upper()}{flow.title[1:]}\n\n{by_second(flow)}")
+    body.append("Second by second: [ADAPT_SECONDS.md](ADAPT_SECONDS.md).")
     page.write_text(f"{before}{BEGIN}\n" + "\n\n".join(body) + f"\n{END}{rest.split(END)[1]}")
+    (DOCS / "ADAPT_SECONDS.md").write_text("\n\n".join(tables) + "\n")
 
 
 def by_second(flow: Flow) -> str:
