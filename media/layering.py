@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from media.core.ladder import Rung
 from media.core.layers import Flows, LayerChoice, Line, Picture
 from media.core.routes import Effect, Routes, SinkKey, SourceKey
+from media.core.signals import ROOM_LIFE_S
 from media.plane.interface import SinkCounters, SourceCounters
 
 ROOM_OF_TWO = 2
@@ -152,4 +153,5 @@ def _line(pictures: list[Picture], reports: dict[SinkKey, SinkCounters], now: fl
         lost / max(1, sum(rate for rate, _ in said)),
         max((each.downlink_late_s for _, each in waits), default=0.0),
         sum(each.downlink_bps or rate for rate, each in waits) if queued else 0,
+        room_bps=max((each.room_bps for _, each in said if now - each.room_at <= ROOM_LIFE_S), default=0),
     )

@@ -15,8 +15,8 @@ HOLD_DOWN_S = 1.5
 OVER_S = 0.4
 """So long must a sign of overload be there: a key frame alone is no reason."""
 CALM_S, UNPROVEN_S = 2.0, 5.0
-"""So long must a line be calm, and a layer be held, before the next: where the receiver says that more would pass, and where it
-does not."""
+"""So long must a line be calm, and a layer be held, before the next: where the receiver says that more would pass or the relay
+sees it, and where nobody does."""
 SETTLE_S = 3.0
 """After more is sent than before, an estimate below that says nothing, and the first key frame is a short queue of its own."""
 TRIED_S = 12.0
@@ -29,6 +29,8 @@ BELOW, ABOVE, FREE, NEAR = 0.9, 1.1, 1.25, 0.95
 as what failed before."""
 QUEUE_S, SHORT_S = 0.35, 0.15
 """A queue that tells of an overload; and one with which nothing more is tried, and which an estimate makes an overload."""
+ROOM = 0.8
+"""Of what a line lets through at once: the rest is sound's, and a beginning is larger than what follows it."""
 BELIEVED_BPS = 150_000
 """Less is what a busy machine says of any line."""
 LOSSY, SOUND = 0.1, 0.02
@@ -69,13 +71,15 @@ class Picture:
 class Line:
     """A receiver's line. What it says that it can take of all pictures (bits per second, none where it has not said lately); its
     share of loss; for how long packets wait before it, and what passes meanwhile, 0 where nothing waits (native/downlink.c);
-    whether the plane has just stopped a picture because the line carries far less than it is sent (native/flood.c)."""
+    whether the plane has just stopped a picture because the line carries far less than it is sent (native/flood.c); and what it
+    lets through at once of everything, 0 where that is not known (native/checks.c)."""
 
     estimate_bps: int | None
     lost: float
     queue_s: float = 0.0
     carried_bps: int = 0
     flooded: bool = False
+    room_bps: int = 0
 
     @property
     def is_calm(self) -> bool:
@@ -123,7 +127,7 @@ class LayerChoice:
             if now - self._over_since >= OVER_S and now - self._changed_at >= HOLD_DOWN_S:
                 self._lower(pictures, line, now)
         elif self._calm_since is not None:
-            self._raise(pictures, taken, line.estimate_bps, now)
+            self._raise(pictures, taken, line, now)
         return dict(self._chosen)
 
     def _taken(self, pictures: list[Picture]) -> int:
@@ -179,7 +183,7 @@ class LayerChoice:
         self._changed_at, self._raised_at = now, float("-inf")
         self._over_since, self._empties = None, True
 
-    def _raise(self, pictures: list[Picture], taken: int, estimate_bps: int | None, now: float) -> None:
+    def _raise(self, pictures: list[Picture], taken: int, line: Line, now: float) -> None:
         """One picture by one layer, the smallest first."""
         steps = [(picture, picture.above(self._chosen[picture.sink])) for picture in pictures]
         possible = [(picture, layer) for picture, layer in steps if layer is not None]
@@ -189,8 +193,9 @@ class LayerChoice:
         would_take = taken - picture.rates_bps[self._chosen[picture.sink]] + picture.rates_bps[layer]
         if self._failed_bps is not None and would_take >= NEAR * self._failed_bps and now < self._again_at:
             return
-        says_so = estimate_bps is not None and (estimate_bps >= ABOVE * would_take or estimate_bps >= FREE * taken)
-        if now - max(self._calm_since, self._changed_at) < (CALM_S if says_so else UNPROVEN_S):
+        says_so = line.estimate_bps is not None and line.estimate_bps >= min(ABOVE * would_take, FREE * taken)
+        known = says_so or ROOM * line.room_bps >= would_take
+        if now - max(self._calm_since, self._changed_at) < (CALM_S if known else UNPROVEN_S):
             return
         self._before = dict(self._chosen)
         self._chosen[picture.sink] = self._meant[picture.sink] = layer

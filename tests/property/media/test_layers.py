@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -206,6 +207,16 @@ def test_what_is_lost_tells_what_passes() -> None:
     for step in range(40, 43):
         chosen = choice.choose([picture], Line(None, 0.75), step / 4)
     assert chosen == {sink: 0}
+
+
+@pytest.mark.parametrize(("room", "after_s"), [(0, 5.0), (500_000, 5.0), (700_000, 2.0)])
+def test_where_more_is_seen_to_fit_the_next_layer_comes_sooner(room: int, after_s: float) -> None:
+    choice, sink = LayerChoice(), SinkKey(1, 1)
+    picture = Picture(sink, (150_000, 450_000, 1_500_000), 2)
+    raised = next(
+        step / 4 for step in range(80) if choice.choose([picture], Line(None, 0.0, room_bps=room), step / 4) == {sink: 1}
+    )
+    assert raised == after_s
 
 
 rates = st.tuples(*[st.sampled_from([0, 0, 100_000, 500_000])] * 3)
