@@ -24,6 +24,8 @@ CALM_TURNS = 4
 """Of so many rounds people whose ladders are settled, and who are in no trouble, have one."""
 HEARD_S = CALM_TURNS * EVERY_S
 """Whoever was heard within it is heard now: none is asked for less often than that."""
+BURSTS_APART_S = 2.5
+"""Of layers that flow at once; of a small one less than twice a second something is known."""
 MOVED = 0.04
 """A limit that moved by less is the same."""
 REPORT_LIFE_S = 10.0
@@ -185,7 +187,15 @@ def arrived_of(counters: Sequence[SourceCounters]) -> Arrived | None:
     """All layers of a picture together."""
     if not counters:
         return None
-    return Arrived(*(sum(figures) for figures in zip(*((one.packets, one.octets, one.lost) for one in counters), strict=True)))
+    figures = zip(*((one.packets, one.octets, one.lost, one.pictures) for one in counters), strict=True)
+    return Arrived(*(sum(each) for each in figures))
+
+
+def _flows_alone(picture: Sequence[SourceCounters]) -> SourceCounters | None:
+    """The one layer that flows, if it is one: of several each has a part of the line."""
+    newest = max((each.bursts_at for each in picture), default=0.0)
+    flowing = [each for each in picture if each.bursts_at > newest - BURSTS_APART_S]
+    return flowing[0] if len(flowing) == 1 else None
 
 
 def observed(
@@ -198,6 +208,7 @@ def observed(
 ) -> Observation:
     """Of one sender; `heard` of sound and of picture. In a room of more than two only the first hop counts: for the others' lines
     there are layers."""
+    alone = _flows_alone(picture)
     return Observation(
         sound=arrived_of(sound),
         picture=arrived_of(picture),
@@ -206,9 +217,9 @@ def observed(
         congested=of_two and any(each.congested for each in picture),
         uplink_bps=max((each.uplink_bps for each in picture), default=0),
         uplink_late_s=max((each.uplink_late_s for each in picture), default=0.0),
-        came_bps=picture[0].came_bps if len(picture) == 1 else 0,
-        sent_bps=picture[0].sent_bps if len(picture) == 1 else 0,
-        bursts_at=picture[0].bursts_at if len(picture) == 1 else 0.0,
+        came_bps=alone.came_bps if alone is not None else 0,
+        sent_bps=alone.sent_bps if alone is not None else 0,
+        bursts_at=alone.bursts_at if alone is not None else 0.0,
         relayed_tcp=relayed_tcp,
     )
 

@@ -82,6 +82,8 @@ class Signals:
     """That was sent faster: it is what the way carries."""
     room_down_bps: int = 0
     """What receivers' ways let through at once of a picture and a check behind it; 0: not known."""
+    pictures_per_s: float | None = None
+    """How many of them come; none where that is not known."""
     round_trip_s: float | None = None
     frozen_s: float = 0.0
     """How long receivers' pictures have stood still since the last step."""
@@ -104,6 +106,9 @@ UP_HOLD_S = 2.0
 START_BPS = 350_000
 """A first key frame of this rate is through a 400 kbit/s link in a quarter of a second; a good link is at the top 5 s later."""
 MOST_BPS = 1_500_000
+MOST_FOR_ONE, MOST_FOR_FEW_BPS = 100_000, 850_000
+"""Bits of one picture, and the most for however few: at ten a second 1.5 Mbit/s are 19 kB each, which no eye needs, and each of
+which takes a line that falls to 300 kbit/s half a second."""
 LEAST_BPS = 60_000
 LOW_PROBE_BPS = 100_000
 BACK_OFF = 0.95
@@ -337,7 +342,8 @@ class Ladder:
         known = signals.queue_known and not signals.relayed_tcp
         quick = (known or trip is None or least is None or trip <= least + CALM_S) and _queue_of(signals) <= SHORT_QUEUE_S
         lost = signals.loss > _BY_LOSS[0][0] and now - self._told_full_at >= AFTERMATH_S  # else it is of that queue
-        fits = self._limit < MOST_BPS and self._next(signals, now) >= min(LEAST_GAIN * self._limit, MOST_BPS)
+        most = _most(signals)
+        fits = self._limit < most and self._next(signals, now) >= min(LEAST_GAIN * self._limit, most)
         return used and quick and not lost and fits
 
     @property
@@ -356,7 +362,7 @@ class Ladder:
 
     def _next(self, signals: Signals, now: float) -> float:
         """The limit one step up; where it is known what fits, not above that."""
-        wanted = self._limit * (self._step if self._is_free else FIRST_STEP)
+        wanted = min(self._limit * (self._step if self._is_free else FIRST_STEP), _most(signals))
         room = ROOM_SHARE * self._room_bps(signals)
         if not room or self._fell_at == float("-inf"):
             return wanted
@@ -368,7 +374,7 @@ class Ladder:
         return signals.room_up_bps if self._own_way else signals.room_down_bps
 
     def _rise(self, signals: Signals, now: float) -> None:
-        self._limit = min(self._next(signals, now), MOST_BPS)
+        self._limit = self._next(signals, now)
         self._step = min(self._step * STEP_GROWTH, LARGEST_STEP)
         self._proven = False
         self._raised_at = now
@@ -447,6 +453,12 @@ class Ladder:
         self._rung, self._reason, self._changed_at = to, reason, now
         self._bad_since = self._good_since = None
         self._frozen = 0.0
+
+
+def _most(signals: Signals) -> float:
+    """The highest limit that is worth anything, by how many pictures come."""
+    many = signals.pictures_per_s
+    return MOST_BPS if many is None else min(MOST_BPS, max(MOST_FOR_FEW_BPS, MOST_FOR_ONE * many))
 
 
 def _queue_of(signals: Signals) -> float:

@@ -35,6 +35,7 @@ class Arrived:
     packets: int
     octets: int
     lost: int
+    pictures: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,13 @@ class Counted:
         span = max(0.05, newest[0] - since[0])
         return round((newest[1].octets - since[1].octets) * 8 / span)
 
+    def pictures_per_s(self) -> float | None:
+        """How many came to their end in a second; none where that is not known."""
+        if len(self._kept) < 2 or self._kept[-1][0] - self._kept[0][0] < WINDOW_S / 2:
+            return None
+        (first_at, first), (last_at, last) = self._kept[0], self._kept[-1]
+        return (last.pictures - first.pictures) / (last_at - first_at) or None
+
     def least_bps(self, now: float) -> int:
         """The least of what came in the last quarter and in the last half of a second; 0 where nobody looked then."""
         spans = [(now - at, arrived.octets) for at, arrived in self._kept if SHORTEST_S <= now - at <= LONGEST_S]
@@ -164,6 +172,7 @@ class Senses:
             room_up_bps=came_bps,
             is_room_up_all=came_bps < SPREAD * sent_bps,
             room_down_bps=min(rooms, default=0),
+            pictures_per_s=self._picture.pictures_per_s(),
             queue_known=bool(lines) and all(now - heard.downlink_at <= SEEN_S for heard in lines),
             round_trip_s=max((trip for trip in trips if trip > 0), default=None),
             frozen_s=frozen_s,

@@ -71,6 +71,8 @@ class SourceCounters(NamedTuple):
     """How fast that was sent."""
     bursts_at: float = 0.0
     """When that was so (the loop's clock; 0: never)."""
+    pictures: int = 0
+    """That came to their end."""
 
 
 class SinkCounters(NamedTuple):

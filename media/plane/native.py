@@ -209,6 +209,7 @@ class NativePlane:
                 line.came_bps,
                 line.sent_bps,
                 line.bursts_at,
+                line.pictures,
             )
             for line in self._table("plane_source_counters", self._lib.plane_source_table)
             if of is None or line.peer in of

@@ -200,6 +200,7 @@ class PacketRelay:
                 stream.uplink.bps,
                 stream.uplink.late_s,
                 *stream.bursts.counted,
+                stream.pictures,
             )
             for number, peer in self._peers.items()
             if of is None or number in of
@@ -385,7 +386,9 @@ class PacketRelay:
         if stream.tap is not None:
             stream.tap.copy(plain, now)
         arrived = forward.take_apart(plain, header, stream.origin, now)
-        if arrived.abs_send_time is not None and kind_of(stream.source.codec) is Kind.VIDEO:
+        is_video = kind_of(stream.source.codec) is Kind.VIDEO
+        stream.pictures += is_video and header.marker
+        if arrived.abs_send_time is not None and is_video:
             stream.bursts.arrived(len(plain), header.timestamp, stream.peer.clock.late_s, now)
             self._feedback.arrived(stream, len(plain), now)
         for sink in list(stream.sinks):
@@ -405,9 +408,7 @@ class PacketRelay:
         if to.send is None or to.address is None:
             return
         takes_over = sink.following is stream and arrived.key_start
-        if not takes_over and sink.drains(now):
-            return
-        if not takes_over and sink.feed is stream and sink.is_left:
+        if not takes_over and (sink.drains(now) or (sink.feed is stream and sink.is_left)):
             return
         if sink.feed is not stream and arrived.payload and (arrived.key_start or sink.forward.kind is Kind.AUDIO):
             sink.change()

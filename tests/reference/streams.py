@@ -83,6 +83,8 @@ class SourceStream:
     tap: Tap | None = None
     uplink: Uplink = field(default_factory=Uplink)
     bursts: Bursts = field(default_factory=Bursts)
+    pictures: int = 0
+    """That came to their end."""
     lost_before: int = 0
     """When the queue on its way began."""
     rate_bps: int = 0

@@ -163,6 +163,7 @@ static void deliver(plane *p, source *from, const uint8_t *data, int size, const
     if (from->tap != NULL && !tap_copy(from->tap, data, size, now)) p->totals.tap_dropped++;
     arrived a;
     take_apart(from, data, header, now, &a);
+    if (from->video && header->marker) from->pictures++;
     if (from->video && a.has_stamp) {
         bursts_arrived(&from->bursts, size, header->timestamp, from->peer->clock.late_s, now);
         uplink_arrived(p, from, size, now);

@@ -26,7 +26,7 @@ typedef struct { uint32_t ssrc; uint8_t payload_type; uint16_t first_sequence; }
 /* srtp_unprotect, srtp_protect, srtp_unprotect_rtcp, srtp_protect_rtcp of one libsrtp (version 2: context, packet, length). */
 typedef struct { void *unprotect, *protect, *unprotect_rtcp, *protect_rtcp; } plane_srtp;
 
-typedef struct { uint32_t peer, ssrc; uint64_t packets, octets; int64_t lost; double jitter_ms, last_at; bool congested; uint64_t uplink_bps; double uplink_late_s; uint64_t came_bps, sent_bps; double bursts_at; } plane_source_counters;
+typedef struct { uint32_t peer, ssrc; uint64_t packets, octets; int64_t lost; double jitter_ms, last_at; bool congested; uint64_t uplink_bps; double uplink_late_s; uint64_t came_bps, sent_bps; double bursts_at; uint64_t pictures; } plane_source_counters;
 typedef struct { uint32_t peer, ssrc; uint64_t packets, octets, retransmitted; double round_trip_ms, lost_fraction, reported_at; uint64_t estimate_bps, receiver_bps; double estimate_at; uint64_t downlink_bps; double downlink_late_s, downlink_at; uint64_t room_bps; double room_at; } plane_sink_counters;
 typedef struct { uint32_t peer, ssrc, stream; uint64_t copied, dropped; } plane_tap_counters;
 typedef struct { uint64_t packets_in, packets_out, packets_dropped, unsent, up_dropped, tap_dropped; } plane_totals;

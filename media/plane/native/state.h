@@ -185,6 +185,7 @@ struct source {
     double measured_at;
     uplink_queue uplink;
     bursts bursts;
+    uint64_t pictures; /* that ended */
     int64_t lost_before; /* when the queue on its way began */
     tap *tap;
 };

@@ -453,8 +453,8 @@ int plane_source_table(plane *p, plane_source_counters *lines, int capacity) {
                         .congested = s->congested_at > 0,
                         .uplink_bps = s->uplink.bps,
                         .uplink_late_s = s->uplink.late_s,
-                        .came_bps = s->bursts.came_bps, .sent_bps = s->bursts.sent_bps,
-                        .bursts_at = s->bursts.at,
+                        .came_bps = s->bursts.came_bps, .sent_bps = s->bursts.sent_bps, .bursts_at = s->bursts.at,
+                        .pictures = s->pictures,
                     };
             }
     pthread_mutex_unlock(&p->lock);

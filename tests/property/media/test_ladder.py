@@ -182,6 +182,14 @@ def test_where_no_line_was_full_pictures_that_come_slowly_keep_no_limit_down() -
     assert steps_of(Ladder(0.0), 350_000, 20.0, room_up_bps=300_000, is_room_up_all=True)[-1] == MOST_BPS
 
 
+@pytest.mark.parametrize(
+    ("many", "most"), [(3.0, 850_000), (10.0, 1_000_000), (15.0, MOST_BPS), (30.0, MOST_BPS), (None, MOST_BPS)]
+)
+def test_few_pictures_get_no_more_than_is_worth_anything(many: float | None, most: int) -> None:
+    """Each of them would fill a line that falls for half a second."""
+    assert steps_of(Ladder(0.0), 350_000, 30.0, pictures_per_s=many)[-1] == most
+
+
 def test_what_was_let_through_before_a_fall_says_nothing_after_it() -> None:
     ladder, limit = fallen(uplink_late_s=0.2)
     assert steps_of(ladder, limit, 1.0, room_up_bps=2_000_000) == steps_of(*fallen(uplink_late_s=0.2), 1.0)

@@ -26,6 +26,20 @@ def test_losses_of_both_hops_add_up_and_old_words_count_for_nothing() -> None:
     assert found.signals.rate_bps == 720_000
 
 
+def test_pictures_are_counted_over_two_seconds_and_what_lines_let_through_is_of_now() -> None:
+    senses = Senses()
+    room = Heard(0.0, 0.05, 10.0, 0, 0.0, room_bps=900_000, room_at=10.0)
+    for turn in range(9):
+        now = 10.0 + turn / 4
+        came = Arrived(70 * turn, 80_000 * turn, 0, pictures=3 * turn)
+        seen = Observation(came, came, (room,), (room,), congested=False, came_bps=500_000, sent_bps=2_000_000, bursts_at=10.0)
+        found = senses.quality(seen, 0.0, now).signals
+        assert found.pictures_per_s == (None if turn < 4 else 12.0)
+        assert (found.room_up_bps, found.is_room_up_all, found.room_down_bps) == (
+            (500_000, True, 900_000) if turn < 5 else (0, False, 0)
+        )
+
+
 def test_a_new_connection_counts_from_nothing() -> None:
     senses = Senses()
     senses.quality(observed(5_000, 40), 0.0, 10.0)
