@@ -122,7 +122,8 @@ class Ladders:
             frozen = max(person.frozen.values(), default=0.0)
             person.frozen.clear()
             quality = person.senses.quality(one.observation, frozen, now)
-            fell_bps = self._fell_to(seen[one is seen[0]], now) if len(seen) == ROOM_OF_TWO else 0
+            others = [each for each in seen if each is not one]
+            fell_bps = self._fell_to(others[0], now) if len(seen) == ROOM_OF_TWO else 0
             if fell_bps:
                 quality = replace(quality, signals=replace(quality.signals, receiver_fell_bps=fell_bps))
             decision = person.ladder.step(quality.signals, now)

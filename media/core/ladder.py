@@ -12,6 +12,8 @@ for what takes that one twenty (docs/PERFORMANCE.md, bench-adapt).
 from dataclasses import dataclass
 from enum import StrEnum
 
+from media.core.room import UNKNOWN, Belief, Room
+
 
 class Rung(StrEnum):
     """From the top: a picture of full, half and quarter size; sound with a still every few seconds; sound alone; writing."""
@@ -76,12 +78,10 @@ class Signals:
     """That was just seen: a round trip, of which some browsers tell every four seconds, is not needed to guess it."""
     uplink_late_s: float = 0.0
     """How long they waited before the relay."""
-    room_up_bps: int = 0
-    """What the sender's own way lets through at once of a picture: it carries at least that; 0: not known."""
-    is_room_up_all: bool = False
-    """That was sent faster: it is what the way carries."""
-    room_down_bps: int = 0
-    """What receivers' ways let through at once of a picture and a check behind it; 0: not known."""
+    is_own_way: bool | None = None
+    """It is the sender's own way that is full, a receiver's, or one of them."""
+    room: Room = UNKNOWN
+    """What both let through at once."""
     pictures_per_s: float | None = None
     """How many of them come; none where that is not known."""
     round_trip_s: float | None = None
@@ -125,11 +125,7 @@ FULL, PROVEN_S, FULL_AT_MOST = 1.2, 0.5, 2.5
 a second. When so many times what it carried comes for so long, it is another line, and steps are large. No line is believed to
 carry more than so many times what is sent after its fall."""
 LEAST_SHARE = 0.5
-"""Of what was told first of a fall: what is told in its aftermath may be of a moment in which hardly anything was counted."""
-ROOM_SHARE, ROOM_AFTER_S = 0.85, 2.2
-"""Of what a line was seen to let through at once, the rest is sound's. Just after a fall that may be of before it."""
-HELD_S = 15.0
-"""So long no limit is raised above that: where packets wait for a radio it may be less than the line carries."""
+"""Of what was told first of a fall: less, in its aftermath, may be of a moment in which hardly anything was counted."""
 USED, UNUSED_S = 0.75, 5.0
 """A limit of which less than this is sent, or arrives, has not been tried yet. Where nobody moves before the camera it never is:
 after so long a time without a fault it rises all the same, or a quiet picture would stay small for ever."""
@@ -206,12 +202,13 @@ class Ladder:
         self._wait = WAIT_S
         self._fell_at = float("-inf")
         self._least = 0.0
+        """Of that, what a single word after it may lower the limit to."""
+        self._doubts = False
         self._full_at = float("inf")
         """What the line did not carry, as far as is known."""
         self._proven = False
         """That it carries more than that now: not a step has been made by it yet."""
-        self._own_way = False
-        """It is the sender's own way here that was full."""
+        self._belief = Belief()
         self._told_full_at = float("-inf")
         self._paused_at = float("-inf")
         self._pauses = False
@@ -255,7 +252,7 @@ class Ladder:
         if since < PAUSE_S or (not gone and since < LONGEST_PAUSE_S):
             return
         if self._blind_bps:
-            self._fall_to(BACK_OFF * self._blind_bps, self._blind_bps / ESTIMATED, now)
+            self._fall_to(BACK_OFF * self._blind_bps, self._blind_bps / ESTIMATED, now, own_way=False)
         self._pauses, self._blind_bps = False, 0
 
     def is_settled(self, signals: Signals, now: float) -> bool:
@@ -276,8 +273,7 @@ class Ladder:
         if not self._pauses:  # else it is the queue of that fall
             self._full_s = self._full_s + since if signals.congested else max(0.0, self._full_s - FORGETS * since)
         if signals.congested and signals.estimate_bps is not None:
-            self._own_way = signals.uplink_late_s > SHORT_QUEUE_S
-            self._hear_of_full(signals.estimate_bps, signals.carried_bps, now)
+            self._hear_of_full(signals.estimate_bps, signals, now)
         elif signals.receiver_fell_bps:
             self._pause_before(signals.receiver_fell_bps, now, blind=True)
         elif self._queues(signals) and now - self._fell_at >= AFTERMATH_S:
@@ -287,22 +283,33 @@ class Ladder:
             if now >= self._raise_at and self._may_rise(signals, now):
                 self._rise(signals, now)
 
-    def _hear_of_full(self, estimate_bps: int, carried_bps: int | None, now: float) -> None:
+    def _hear_of_full(self, estimate_bps: int, signals: Signals, now: float) -> None:
         """The line is full, and carries what is told."""
         self._told_full_at = now
-        carried = carried_bps or estimate_bps / ESTIMATED
+        carried = signals.carried_bps or estimate_bps / ESTIMATED
         if self._pauses and self._blind_bps:
             self._blind_bps = max(self._blind_bps, estimate_bps)
             return
         if self._pauses:  # the longer a queue is seen to leave, the better it is known how fast
             self._limit = self._before_pause
-        else:
-            self._pause_before(max(estimate_bps, self._told_least(now)), now)
-        self._fall_to(BACK_OFF * estimate_bps, carried, now)
+        told = self._believed(estimate_bps, now)
+        if not self._pauses:
+            self._pause_before(told, now)
+        self._fall_to(BACK_OFF * told, carried, now, signals.is_own_way)
 
-    def _told_least(self, now: float) -> float:
-        """Less than this is not believed in the aftermath of a fall."""
-        return self._least if now - self._fell_at < AFTERMATH_S else 0.0
+    def _believed(self, estimate_bps: float, now: float) -> float:
+        """In the aftermath of a fall a word may be of a moment in which hardly anything was counted: one of less than half needs
+        another, and while nothing is sent none lowers the limit further than that."""
+        if now - self._fell_at >= AFTERMATH_S or estimate_bps >= self._least:
+            self._doubts = False
+        elif self._pauses:
+            return self._least
+        elif self._doubts:
+            self._least = LEAST_SHARE * estimate_bps
+        else:
+            self._doubts = True
+            return self._limit / BACK_OFF
+        return estimate_bps
 
     def _pause_before(self, estimate_bps: float, now: float, *, blind: bool = False) -> None:
         """The limit is about to fall to what the line carries; or may have to, where that is not known of it yet."""
@@ -314,15 +321,17 @@ class Ladder:
         if blind and self._paused_at == now:
             self._blind_bps = round(estimate_bps)
 
-    def _fall_to(self, bps: float, carried_bps: float, now: float) -> None:
+    def _fall_to(self, bps: float, carried_bps: float, now: float, own_way: bool | None = None) -> None:
         """What the receivers can take. More words about the same fall may lower it further, never raise it."""
         is_same = now - self._fell_at < AFTERMATH_S
-        bps = max(bps, self._told_least(now))
         is_news = self._limit > LOW_PROBE_BPS and bps < FALLS * self._limit
+        if is_news:
+            self._belief.full(now)
         if is_news and not is_same:
             failed = now - self._raised_at < 2 * STEP_S
             self._wait = min(2 * self._wait, LONGEST_WAIT_S) if failed else WAIT_S
             self._fell_at, self._least = now, LEAST_SHARE * bps
+            self._belief.fell(own_way, now)
         # What is said once may be a stall of a second: the smallest picture stays until it has been said for longer.
         lasts = self._full_s >= PATIENCE_S
         self._limit = max(min(self._limit, bps), LEAST_BPS * 0.9 if lasts else LEAST_BPS)
@@ -353,29 +362,29 @@ class Ladder:
 
     def _notice_another_line(self, signals: Signals, now: float) -> None:
         """Where more than the line carried comes for a while, and nothing waits, it carries more now."""
-        room = self._room_bps(signals) if now - self._fell_at >= ROOM_AFTER_S else 0
-        carries = max(signals.rate_bps, ROOM_SHARE * room)
-        more = not self._is_free and carries >= self._full_at and _queue_of(signals) <= EMPTY_S
+        comes = signals.rate_bps >= self._full_at
+        carries = comes or self._belief.proves(self._full_at, signals.room, now)
+        more = not self._is_free and carries and _queue_of(signals) <= EMPTY_S
         self._more_since = _since(self._more_since, more, now)
         if self._more_since is not None and now - self._more_since >= PROVEN_S:
+            if not comes:
+                self._belief.proved(now)
             self._full_at, self._step, self._proven = float("inf"), LARGEST_STEP, True
 
-    def _next(self, signals: Signals, now: float) -> float:
-        """The limit one step up; where it is known what fits, not above that."""
-        wanted = min(self._limit * (self._step if self._is_free else FIRST_STEP), _most(signals))
-        room = ROOM_SHARE * self._room_bps(signals)
-        if not room or self._fell_at == float("-inf"):
-            return wanted
-        all_of_it = self._own_way and signals.is_room_up_all and now - max(self._raised_at, self._fell_at) < HELD_S
-        return min(wanted, room if all_of_it else max(room, FIRST_STEP * self._limit))
+    def _wanted(self, signals: Signals) -> float:
+        """The limit one step up."""
+        return min(self._limit * (self._step if self._is_free else FIRST_STEP), _most(signals))
 
-    def _room_bps(self, signals: Signals) -> int:
-        """What the way that was full at last was seen to let through at least; 0: not known."""
-        return signals.room_up_bps if self._own_way else signals.room_down_bps
+    def _next(self, signals: Signals, now: float) -> float:
+        """The part of that which is known to fit, or not known not to."""
+        return self._belief.bounded(self._wanted(signals), FIRST_STEP * self._limit, signals.room, now)
 
     def _rise(self, signals: Signals, now: float) -> None:
+        wanted = self._wanted(signals)
         self._limit = self._next(signals, now)
-        self._step = min(self._step * STEP_GROWTH, LARGEST_STEP)
+        if self._limit >= wanted:
+            self._belief.stepped(now)
+            self._step = min(self._step * STEP_GROWTH, LARGEST_STEP)
         self._proven = False
         self._raised_at = now
         self._raise_at = now + STEP_S

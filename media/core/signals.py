@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from media.core.ladder import Signals
+from media.core.room import Room
 
 WINDOW_S = 2.0
 FRESH_S = 4.0
@@ -40,7 +41,7 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What one receiver last said of one source; `at`, `estimate_at` and `downlink_at` are of the caller's clock."""
+    """What one receiver last said of one source; whatever ends in `at` is of the caller's clock."""
 
     lost_share: float
     round_trip_s: float
@@ -151,11 +152,13 @@ class Senses:
         ]
         lines = [heard for heard in seen.picture_heard if heard.downlink_at > 0 and now - heard.downlink_at <= FRESH_S]
         carried = [
-            (heard.downlink_bps, 1.0 if heard.downlink_late_s <= DEEP_S else DEEP_SHARE) for heard in lines if heard.downlink_bps
+            (heard.downlink_bps, 1.0 if heard.downlink_late_s <= DEEP_S else DEEP_SHARE, False)
+            for heard in lines
+            if heard.downlink_bps
         ]
         rate = self._picture.rate_bps(now)
         if seen.uplink_bps and rate:  # nothing comes: what the queue was is not known any more
-            carried.append((max(seen.uplink_bps, round(CAME * self._picture.least_bps(now))), UPLINK_SHARE))
+            carried.append((max(seen.uplink_bps, round(CAME * self._picture.least_bps(now))), UPLINK_SHARE, True))
         least = min(carried, default=None)
         rooms = [heard.room_bps for heard in seen.picture_heard if heard.room_bps and now - heard.room_at <= ROOM_LIFE_S]
         came_bps, sent_bps = (seen.came_bps, seen.sent_bps) if now - seen.bursts_at <= ROOM_LIFE_S else (0, 0)
@@ -169,9 +172,8 @@ class Senses:
             sound_loss=_both(sound_up, sound_down),
             queue_s=max((heard.downlink_late_s for heard in lines), default=0.0),
             uplink_late_s=seen.uplink_late_s,
-            room_up_bps=came_bps,
-            is_room_up_all=came_bps < SPREAD * sent_bps,
-            room_down_bps=min(rooms, default=0),
+            is_own_way=least[2] if least else None,
+            room=Room(came_bps, came_bps < SPREAD * sent_bps, min(rooms, default=0)),
             pictures_per_s=self._picture.pictures_per_s(),
             queue_known=bool(lines) and all(now - heard.downlink_at <= SEEN_S for heard in lines),
             round_trip_s=max((trip for trip in trips if trip > 0), default=None),

@@ -100,6 +100,7 @@ class SinkCounters(NamedTuple):
     room_bps: int = 0
     """What the way to the receiver carries at least of everything, by checks that follow a picture; 0: not known."""
     room_at: float = 0.0
+    """When that was so (the loop's clock)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
-"""A queue before a receiver, seen by connectivity checks that go through it: signed beforehand, sent five times a second.
+"""A queue before a receiver, seen by connectivity checks that go through it: signed beforehand, sent a few times a second.
 
 Reports come about once a second, and two must say so: by then a line that fell from 2 Mbit/s to 300 kbit/s has lost a second of
 picture. A check (RFC 8445, 7.3; RFC 7675) is answered at once by every browser. One that is not answered yet tells of a queue as
 long as it has been under way, and of what the line carries at most: what was sent before it, since the last one that was answered
-in time. Only where a picture flows; where there is none a queue costs nobody anything. Pure: octets, answers and the time go in.
+in time. Only where a picture flows; where there is none a queue costs nobody anything. Right behind a picture: how much later
+than after the path's own trip that one is answered tells what the picture took the line. Pure: octets, answers, the time go in.
 """
 
 from collections import deque
@@ -87,7 +88,7 @@ class Checks:
         """The path is another one."""
         for check in self._checks:
             check.sent_at = 0.0
-        self._answered_at = self._base_at = self.late_s = 0.0
+        self._answered_at = self._base_at = self.late_s = self._picture_at = 0.0
         self._late_answers = self._calm_answers = self.bps = self.room_bps = 0
         self._rooms.clear()
 
@@ -111,7 +112,7 @@ class Checks:
     def due(self, octets: int, now: float, *, follows: bool = False) -> bytes | None:
         """The one to send now; `follows`: behind a picture."""
         patience = 0.0 if follows or now - self._picture_at > PICTURE_S else LONGER_S  # one will follow the next picture
-        if not self._checks or now - self._sent_at < EVERY_S + patience - JITTER_S:
+        if not self._checks or not self.is_time(now, patience):
             return None
         check = self._checks[self._next]
         if check.sent_at and now - check.sent_at < LIFE_S:
@@ -120,6 +121,10 @@ class Checks:
         check.picture_at, check.octets_before = self._picture_at if follows else 0.0, self._picture_octets
         self._next = (self._next + 1) % len(self._checks)
         return check.request
+
+    def is_time(self, now: float, patience_s: float = 0.0) -> bool:
+        """Whether the last one was sent long enough ago."""
+        return now - self._sent_at >= EVERY_S + patience_s - JITTER_S
 
     def answered(self, transaction: bytes, now: float) -> Answered | None:
         """The one of these that it answers; what was sent before that one is lost."""

@@ -26,6 +26,8 @@ class Arrived:
     abs_send_time: bytes | None
     """On the relay's clock."""
     audio_level: bytes | None
+    again: bool = False
+    """It was sent again: its picture's time is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Origin:
     clock: SendClock
 
 
-def take_apart(data: bytes, header: RtpHeader, origin: Origin, now: float) -> Arrived:
+def take_apart(data: bytes, header: RtpHeader, origin: Origin, now: float, *, again: bool = False) -> Arrived:
     """A packet that arrived at `now` from `origin`."""
     stamp = rtp.extension(data, header, origin.ids.abs_send_time)
     payload = data[header.payload_start : header.payload_end]
@@ -49,6 +51,7 @@ def take_apart(data: bytes, header: RtpHeader, origin: Origin, now: float) -> Ar
         descriptor,
         origin.clock.translate(stamp, now) if stamp is not None and len(stamp) == 3 else None,
         rtp.extension(data, header, origin.ids.audio_level),
+        again,
     )
 
 

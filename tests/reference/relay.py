@@ -67,8 +67,7 @@ class PacketRelay:
         known = self._peers.get(peer)
         if known is not None:
             if known.address not in (None, address):
-                known.trip_s = 0.0  # another way has another
-                known.checks.forget()
+                known.path_changed()
             known.address = address
 
     def peer_answered(self, peer: int, trip_s: float) -> None:
@@ -378,18 +377,19 @@ class PacketRelay:
         packet = plain[:1] + bytes((kind,)) + plain[at : at + 2] + plain[4:8] + ssrc + plain[12:at] + plain[at + 2 :]
         first = rtp.parse(packet)
         if first is not None:
-            self._deliver(stream, packet, first, now)
+            self._deliver(stream, packet, first, now, again=True)
         return True
 
-    def _deliver(self, stream: SourceStream, plain: bytes, header: rtp.RtpHeader, now: float) -> None:
-        """A decrypted packet of a source, passed on."""
+    def _deliver(self, stream: SourceStream, plain: bytes, header: rtp.RtpHeader, now: float, *, again: bool = False) -> None:
+        """A decrypted packet of a source, passed on; `again`: one that was missing."""
         if stream.tap is not None:
             stream.tap.copy(plain, now)
-        arrived = forward.take_apart(plain, header, stream.origin, now)
+        arrived = forward.take_apart(plain, header, stream.origin, now, again=again)
         is_video = kind_of(stream.source.codec) is Kind.VIDEO
         stream.pictures += is_video and header.marker
         if arrived.abs_send_time is not None and is_video:
-            stream.bursts.arrived(len(plain), header.timestamp, stream.peer.clock.late_s, now)
+            if not again:
+                stream.bursts.arrived(len(plain), header.timestamp, stream.peer.clock.late_s, now)
             self._feedback.arrived(stream, len(plain), now)
         for sink in list(stream.sinks):
             self._pass_on(stream, sink, arrived, now)
@@ -434,9 +434,9 @@ class PacketRelay:
             sink.history.keep(outgoing.sequence, sealed, now)
         sink.packets += 1
         sink.octets += len(arrived.payload)
-        sink.goes_on(arrived.header.timestamp, now)
+        sink.goes_on(arrived, now)
         self._put(to, sealed)
-        if sink.history is not None and arrived.header.marker:
+        if sink.history is not None and arrived.header.marker and not arrived.again:
             self._put(to, to.check_due(now, follows=True))
 
     def _rtcp(self, peer: PlanePeer, data: bytes) -> bool:

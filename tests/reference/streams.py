@@ -18,7 +18,7 @@ from tests.reference.bursts import Bursts
 from tests.reference.checks import EMPTY_S, OVERLOAD, WATCHED_BPS, Checks
 from tests.reference.downlink import DRAIN_S, LIFE_S, SILENCE_S, UNKNOWN_TRIP_S, Downlink, Losses
 from tests.reference.flood import LEAST_DRAIN_S, LONGEST_ROOM_S, ROOM, Flood
-from tests.reference.forward import Forward, Origin
+from tests.reference.forward import Arrived, Forward, Origin
 from tests.reference.history import HISTORY_PACKETS, History
 from tests.reference.keyframes import KeyframeRequests
 from tests.reference.sendtime import SendClock
@@ -180,10 +180,10 @@ class SinkStream:
     picture: int | None = None
     """The timestamp, at its source, of what was last passed on."""
 
-    def goes_on(self, timestamp: int, now: float) -> None:
+    def goes_on(self, arrived: Arrived, now: float) -> None:
         """A packet is about to be passed on: it may be the first of a picture."""
-        if self.history is not None and timestamp != self.picture:
-            self.picture = timestamp
+        if self.history is not None and not arrived.again and arrived.header.timestamp != self.picture:
+            self.picture = arrived.header.timestamp
             self.peer.checks.picture_begins(self.peer.octets, now)
 
     def wrap(self, plain: bytes) -> bytes:
@@ -410,7 +410,16 @@ class PlanePeer:
 
     def check_due(self, now: float, *, follows: bool = False) -> bytes | None:
         """The check to send now; `follows`: behind a picture."""
+        if follows and not self.checks.is_time(now):
+            return None
         return self.checks.due(self.octets, now, follows=follows) if self.is_watched(now) else None
+
+    def path_changed(self) -> None:
+        """Nothing that was seen of the former one counts."""
+        self.trip_s = 0.0
+        self.checks.forget()
+        for stream in self.sources.values():
+            stream.bursts = Bursts()
 
     def part_of(self, feed: SourceStream) -> int:
         """What its line leaves to one of its pictures; 0: there is no queue."""

@@ -1,6 +1,7 @@
-/* A queue before a receiver, seen by connectivity checks that go through it. Specified in tests/reference/checks.py, where the reasons
- * stand. The requests are signed by Python, once for each connection; an answer is known by its transaction, 96 bits that nobody
- * beside the path knows, and tells nothing but how long it took. */
+/* A queue before a receiver, seen by connectivity checks that go through it; and what its line lets through, by checks behind
+ * pictures. Specified in tests/reference/checks.py, where the reasons stand. The requests are signed by Python, once for each
+ * connection; an answer is known by its transaction, 96 bits that nobody beside the path knows, and tells nothing but how long it
+ * took. */
 #include <stdlib.h>
 
 #include "state.h"
@@ -47,10 +48,11 @@ bool checks_see(const peer *of, double now) {
 }
 
 void checks_forget(peer *of) {
+    of->trip = 0; /* another way has another */
     line_checks *c = of->checks;
     if (c == NULL) return;
     for (int i = 0; i < c->count; i++) c->kept[i].sent_at = 0;
-    c->answered_at = c->base_at = c->late_s = 0;
+    c->answered_at = c->base_at = c->late_s = c->picture_at = 0;
     c->late_answers = 0;
     c->bps = 0;
     memset(c->rooms, 0, sizeof c->rooms);
@@ -76,8 +78,8 @@ static uint64_t second_of(const line_room *rooms, double now) {
 
 /* A picture and the check behind it were under way for so long. */
 static void take_room(line_checks *c, const line_check *of, double sent_at, double late, double now) {
+    if (of->picture_at == 0 || of->octets - of->octets_before < ROOM_OCTETS) return;
     uint64_t octets = of->octets - of->octets_before;
-    if (of->picture_at == 0 || octets < ROOM_OCTETS) return;
     double took = (sent_at - of->picture_at) + late + ROOM_GRAIN_S;
     c->rooms[c->next_room] = (line_room){(uint64_t)((double)(octets * 8) / took), now};
     c->next_room = (c->next_room + 1) % ROOMS_KEPT;

@@ -56,6 +56,7 @@ typedef struct {
     const uint8_t *payload;
     int size; /* 0: padding only */
     bool key_start, has_descriptor, has_stamp;
+    bool again; /* it was sent again, and its picture's time is over */
     vp8_descriptor descriptor;
     uint8_t stamp[3]; /* abs-send-time on the relay's clock */
     slice audio_level;
@@ -133,13 +134,14 @@ static void pass_on(plane *p, source *from, sink *to, const arrived *a, double n
     if (to->video && !payload_at) history_keep(to, header.sequence, out->data, size, 0, now);
     to->packets++;
     to->octets += (uint64_t)a->size;
-    if (to->video && (!to->shows || to->picture != a->header.timestamp)) {
+    bool timed = to->video && !a->again;
+    if (timed && (!to->has_picture || to->picture != a->header.timestamp)) {
         checks_picture_begins(to->peer, now);
-        to->shows = true;
+        to->has_picture = true;
         to->picture = a->header.timestamp;
     }
     out_commit(p, to->peer, size);
-    if (to->video && a->header.marker) checks_picture_ended(p, to->peer, now);
+    if (timed && a->header.marker) checks_picture_ended(p, to->peer, now);
 }
 
 /* An authentic packet of an SSRC not set, with the m-line and the layer that it names (RFC 8843, 9.2; RFC 8852). */
@@ -158,14 +160,15 @@ static void tell_unknown(plane *p, const peer *from, const uint8_t *data, const 
     hand_up(p, &up, said, size, false);
 }
 
-/* A decrypted packet of a source, passed on. */
-static void deliver(plane *p, source *from, const uint8_t *data, int size, const rtp_header *header, double now) {
+/* A decrypted packet of a source, passed on; `again`: one that was missing. */
+static void deliver(plane *p, source *from, const uint8_t *data, int size, const rtp_header *header, bool again, double now) {
     if (from->tap != NULL && !tap_copy(from->tap, data, size, now)) p->totals.tap_dropped++;
     arrived a;
     take_apart(from, data, header, now, &a);
+    a.again = again;
     if (from->video && header->marker) from->pictures++;
     if (from->video && a.has_stamp) {
-        bursts_arrived(&from->bursts, size, header->timestamp, from->peer->clock.late_s, now);
+        if (!again) bursts_arrived(&from->bursts, size, header->timestamp, from->peer->clock.late_s, now);
         uplink_arrived(p, from, size, now);
     }
     for (int i = 0; i < from->sinks_count; i++) pass_on(p, from, from->sinks[i], &a, now);
@@ -183,7 +186,7 @@ static bool take_repair(plane *p, source *from, uint8_t *data, int size, rtp_hea
     packet[1] = (uint8_t)((packet[1] & 0x80) | from->payload_type);
     put16(packet + 2, sequence);
     put32(packet + 8, from->ssrc);
-    if (rtp_parse(packet, size - 2, header)) deliver(p, from, packet, size - 2, header, now);
+    if (rtp_parse(packet, size - 2, header)) deliver(p, from, packet, size - 2, header, true, now);
     return true;
 }
 
@@ -203,7 +206,7 @@ static bool take_rtp(plane *p, peer *from, uint8_t *data, int size, double now) 
     if (known == NULL || header.payload_type != known->payload_type) return false;
     reception_received(&known->reception, header.sequence, header.timestamp, octets, now);
     if (known->repair.payload_type != 0) arrivals_note(&known->arrived, header.sequence);
-    deliver(p, known, data, size, &header, now);
+    deliver(p, known, data, size, &header, false, now);
     return true;
 }
 

@@ -131,7 +131,7 @@ typedef struct {
     uint64_t octets_before; /* sent before that picture */
 } line_check;
 
-/* What a picture took the line at most, and when that got known. */
+/* What the line let through of one picture, and when that got known. */
 typedef struct {
     uint64_t bps;
     double at; /* 0: never */
@@ -145,7 +145,7 @@ typedef struct {
     double base_at;            /* when one was last answered in time, or at least lately; 0: never */
     uint64_t octets;           /* sent before that one */
     double watched_at;         /* when a picture last flowed to the peer */
-    double picture_at;         /* when one last began */
+    double picture_at;         /* when one last began to be sent; 0: not known */
     uint64_t picture_octets;   /* sent before that */
     int next_room;
     line_room rooms[ROOMS_KEPT];
@@ -203,8 +203,8 @@ struct sink {
     char cname[CNAME_BYTES];
     out_numbers numbers;
     vp8_numbers pictures;
-    bool shows; /* what follows is of something */
-    uint32_t picture; /* the timestamp of what was last passed on, at its source */
+    bool has_picture;
+    uint32_t picture; /* the timestamp, at its source, of what was last passed on */
     history *history; /* of video, from the first packet on */
     uint64_t packets, octets, retransmitted;
     bool has_estimate;
@@ -335,6 +335,7 @@ bool is_layered(const source *one); /* whether it is one of several layers of a 
 
 /* bursts.c */
 void bursts_arrived(bursts *b, int octets, uint32_t timestamp, double late_s, double now);
+void bursts_forget(peer *of); /* the path is another one */
 
 /* uplink.c */
 void uplink_arrived(plane *p, source *of, int octets, double now);
@@ -356,8 +357,8 @@ bool drains(plane *p, sink *s, double now);    /* whether it does; has Python ch
 
 /* checks.c */
 void checks_due(plane *p, peer *of, double now); /* to be called each tenth of a second */
-void checks_picture_begins(peer *of, double now);
-void checks_picture_ended(plane *p, peer *of, double now);
+void checks_picture_begins(peer *of, double now);           /* its first packet is about to be sent */
+void checks_picture_ended(plane *p, peer *of, double now); /* its last one was: a check follows it, if one is due */
 bool checks_answered(plane *p, peer *from, const uint8_t *data, int size, double now); /* whether it was an answer to one of these */
 bool checks_see(const peer *of, double now); /* whether they tell more of its line than reports do */
 void checks_forget(peer *of);                /* the path is another one */

@@ -226,8 +226,8 @@ void plane_peer_address_set(plane *p, uint32_t number, const plane_address *addr
     if (known != NULL) {
         address_add(p, known, address);
         if (known->has_address && !same_address(&known->address, address)) {
-            known->trip = 0; /* another way has another */
             checks_forget(known);
+            bursts_forget(known);
         }
         known->address = *address;
         known->has_address = true;
@@ -453,8 +453,8 @@ int plane_source_table(plane *p, plane_source_counters *lines, int capacity) {
                         .congested = s->congested_at > 0,
                         .uplink_bps = s->uplink.bps,
                         .uplink_late_s = s->uplink.late_s,
-                        .came_bps = s->bursts.came_bps, .sent_bps = s->bursts.sent_bps, .bursts_at = s->bursts.at,
-                        .pictures = s->pictures,
+                        .came_bps = s->bursts.came_bps, .sent_bps = s->bursts.sent_bps,
+                        .bursts_at = s->bursts.at, .pictures = s->pictures,
                     };
             }
     pthread_mutex_unlock(&p->lock);

@@ -18,7 +18,6 @@ from media.core.ladder import (
     MOST_BPS,
     PATIENCE_S,
     PAUSED_AGAIN_S,
-    ROOM_SHARE,
     UP_HOLD_S,
     Decision,
     Ladder,
@@ -28,6 +27,7 @@ from media.core.ladder import (
     ceiling_by_limit,
     ceiling_by_loss,
 )
+from media.core.room import SHARE, Room
 from tests.netsim.link import Conditions
 from tests.virtual_link import World, through
 
@@ -133,11 +133,15 @@ def test_past_what_a_line_carried_steps_are_small_until_that_has_come() -> None:
     assert all(after <= FIRST_STEP * before + 1 for before, after in pairwise(limits))
 
 
-def fallen(**more: Any) -> tuple[Ladder, int]:
-    """Of a line that carries 250 kbit/s; told so by what waits on the way that `more` says."""
-    ladder = Ladder(0.0)
-    full = Signals(rate_bps=250_000, estimate_bps=212_000, carried_bps=250_000, congested=True, round_trip_s=0.03, **more)
-    return ladder, run(ladder, [full] * 4)[-1][1].limit_bps
+def fallen(own_way: bool | None = None, since: float = 0.0) -> tuple[Ladder, int]:
+    """Of a line that carries 250 kbit/s; by what waits on the sender's own way, on a receiver's, or on one of them."""
+    ladder = Ladder(since)
+    return ladder, fall(ladder, since, own_way)
+
+
+def fall(ladder: Ladder, since: float, own_way: bool | None) -> int:
+    full = Signals(rate_bps=250_000, estimate_bps=212_000, carried_bps=250_000, congested=True, round_trip_s=0.03)
+    return run(ladder, [replace(full, is_own_way=own_way)] * 4, since)[-1][1].limit_bps
 
 
 def steps_of(ladder: Ladder, limit: int, seconds: float, since: float = 1.0, **seen: Any) -> list[int]:
@@ -154,32 +158,75 @@ def first_at(bps: int, limits: list[int]) -> float:
     return next(turn for turn, each in enumerate(limits) if each >= bps) * EVERY_S
 
 
-@pytest.mark.parametrize(("way", "room"), [({"uplink_late_s": 0.2}, "room_up_bps"), ({"queue_s": 0.3}, "room_down_bps")])
-def test_a_line_that_lets_much_more_through_at_once_is_another(way: dict[str, Any], room: str) -> None:
-    ladder, limit = fallen(**way)
-    seen = first_at(800_000, steps_of(ladder, limit, 20.0, **{room: 2_000_000}))
+WAYS = [(True, Room(up_bps=2_000_000), Room(down_bps=2_000_000)), (False, Room(down_bps=2_000_000), Room(up_bps=2_000_000))]
+
+
+@pytest.mark.parametrize(("own_way", "room", "other"), WAYS)
+def test_a_line_that_lets_much_more_through_at_once_is_another(own_way: bool, room: Room, other: Room) -> None:
+    seen = first_at(800_000, steps_of(*fallen(own_way), 20.0, room=room))
     assert seen <= 5.5
-    assert first_at(800_000, steps_of(*fallen(**way), 20.0)) > seen, "by steps alone"
-    other = {"room_up_bps": "room_down_bps", "room_down_bps": "room_up_bps"}[room]
-    ladder, limit = fallen(**way)
-    of_other = steps_of(ladder, limit, 20.0, **{other: 2_000_000})
-    assert of_other == steps_of(*fallen(**way), 20.0), "the other way says nothing"
+    by_steps = steps_of(*fallen(own_way), 20.0)
+    assert first_at(800_000, by_steps) > seen
+    assert steps_of(*fallen(own_way), 20.0, room=other) == by_steps, "the other way says nothing"
+
+
+def test_where_it_is_not_known_which_way_was_full_both_must_let_more_through() -> None:
+    both = Room(2_000_000, down_bps=2_000_000)
+    assert steps_of(*fallen(None), 20.0, room=both) == steps_of(*fallen(True), 20.0, room=both)
+    assert steps_of(*fallen(None), 20.0, room=Room(up_bps=2_000_000)) == steps_of(*fallen(None), 20.0)
+
+
+def test_what_a_full_way_lets_through_while_its_queue_goes_does_not_make_it_another_way() -> None:
+    ladder, limit = fallen(True)
+    tail = Signals(rate_bps=150_000, estimate_bps=200_000, congested=True, round_trip_s=0.03)
+    run(ladder, [tail], since=1.0)
+    held = Room(260_000, is_up_all=True, down_bps=2_000_000)
+    assert max(steps_of(ladder, limit, 10.0, since=1.25, room=held)) <= SHARE * 260_000 + 1
 
 
 @given(st.integers(240_000, 2_000_000))
-def test_after_a_fall_no_limit_is_raised_above_what_the_senders_own_way_lets_through(room: int) -> None:
-    ladder, limit = fallen(uplink_late_s=0.2)
-    limits = steps_of(ladder, limit, 12.0, room_up_bps=room, is_room_up_all=True)
-    assert max(limits) <= max(ROOM_SHARE * room + 1, limits[0])
-    assert limits[-1] >= min(0.9 * ROOM_SHARE * room, MOST_BPS), "and up to that it is"
-    limits = steps_of(ladder, limits[-1], 40.0, since=13.0, room_up_bps=room, is_room_up_all=True)
-    assert limits[-1] > min(ROOM_SHARE * room, MOST_BPS - 1), "a step is tried now and then all the same"
+def test_after_a_fall_no_limit_is_raised_above_what_the_senders_own_way_lets_through(up_bps: int) -> None:
+    ladder, limit = fallen(True)
+    room = Room(up_bps, is_up_all=True)
+    limits = steps_of(ladder, limit, 12.0, room=room)
+    assert max(limits) <= max(SHARE * up_bps + 1, limits[0])
+    assert limits[-1] >= min(0.9 * SHARE * up_bps, MOST_BPS), "and up to that it is"
+    limits = steps_of(ladder, limits[-1], 40.0, since=13.0, room=room)
+    assert limits[-1] > min(SHARE * up_bps, MOST_BPS - 1), "a step is tried now and then all the same"
     assert max(after / before for before, after in pairwise(limits)) <= FIRST_STEP + 0.01
+
+
+def test_a_way_that_seems_to_widen_by_and_by_keeps_no_limit_from_its_try() -> None:
+    """Of a radio it is never the same twice; each small rise is no try of a quarter."""
+    ladder, limit = fallen(True)
+    limits = [limit]
+    for turn in range(120):
+        room = Room(round(limit / SHARE * 1.0005**turn), is_up_all=True)
+        limits.append(steps_of(ladder, limits[-1], EVERY_S, since=1.0 + turn * EVERY_S, room=room)[-1])
+    assert max(after / before for before, after in pairwise(limits)) == pytest.approx(FIRST_STEP, abs=0.01)
 
 
 def test_where_no_line_was_full_pictures_that_come_slowly_keep_no_limit_down() -> None:
     """Packets of one picture wait for a radio, too."""
-    assert steps_of(Ladder(0.0), 350_000, 20.0, room_up_bps=300_000, is_room_up_all=True)[-1] == MOST_BPS
+    assert steps_of(Ladder(0.0), 350_000, 20.0, room=Room(300_000, is_up_all=True))[-1] == MOST_BPS
+
+
+def test_what_was_let_through_before_a_fall_says_nothing_after_it() -> None:
+    room = Room(up_bps=2_000_000)
+    assert steps_of(*fallen(True), 1.0, room=room) == steps_of(*fallen(True), 1.0)
+
+
+def test_a_line_that_lets_only_a_moment_through_at_full_speed_is_believed_more_and_more_seldom() -> None:
+    """A token bucket: each picture passes at once, but all of them together do not."""
+    room, (ladder, limit), now, proofs = Room(up_bps=5_000_000), fallen(True), 1.0, []
+    while now < 300.0:
+        limits = steps_of(ladder, limit, EVERY_S, since=now, room=room)
+        proofs += [now] if limits[-1] > 1.3 * limit else []
+        limit, now = limits[-1], now + EVERY_S
+        if limit > 400_000:
+            limit, now = fall(ladder, now, True), now + 1.0
+    assert len(proofs) <= 5
+    assert all(later - before > 20.0 for before, later in pairwise(proofs)), proofs
 
 
 @pytest.mark.parametrize(
@@ -190,18 +237,14 @@ def test_few_pictures_get_no_more_than_is_worth_anything(many: float | None, mos
     assert steps_of(Ladder(0.0), 350_000, 30.0, pictures_per_s=many)[-1] == most
 
 
-def test_what_was_let_through_before_a_fall_says_nothing_after_it() -> None:
-    ladder, limit = fallen(uplink_late_s=0.2)
-    assert steps_of(ladder, limit, 1.0, room_up_bps=2_000_000) == steps_of(*fallen(uplink_late_s=0.2), 1.0)
-
-
-def test_a_word_of_next_to_nothing_in_the_aftermath_of_a_fall_halves_the_limit_at_the_most() -> None:
+def test_one_word_of_next_to_nothing_in_the_aftermath_of_a_fall_is_not_believed_and_another_is() -> None:
     ladder = Ladder(0.0)
     full = Signals(rate_bps=340_000, estimate_bps=240_000, congested=True, round_trip_s=0.03)
     fell = run(ladder, [full])[-1][1].limit_bps
     odd = replace(full, rate_bps=200_000, estimate_bps=12_000)
-    assert run(ladder, [odd] * 4, since=1.0)[-1][1].limit_bps == round(fell / 2)
-    assert run(ladder, [odd] * 12, since=4.0)[-1][1].limit_bps < fell / 2, "but what is told for long is so"
+    assert run(ladder, [odd], since=1.0)[-1][1].limit_bps == fell
+    assert run(ladder, [full, odd], since=1.25)[-1][1].limit_bps == fell, "of two in a row"
+    assert run(ladder, [odd], since=1.75)[-1][1].limit_bps < fell / 2
 
 
 @given(st.lists(st.booleans(), min_size=80, max_size=80), st.floats(0.4, 0.95), st.booleans())
@@ -226,6 +269,16 @@ def at_the_top() -> Ladder:
     ladder = Ladder(0.0)
     assert run(ladder, [replace(good, rate_bps=2_000_000)] * 60)[-1][1] == Decision(Rung.HD, Reason.BETTER, MOST_BPS)
     return ladder
+
+
+def test_a_fall_of_which_the_first_word_was_too_much_stops_the_picture_as_well() -> None:
+    ladder = at_the_top()
+    first = replace(good, rate_bps=1_000_000, estimate_bps=820_000, carried_bps=960_000, congested=True, is_own_way=True)
+    assert run(ladder, [first], since=15.0)[-1][1].limit_bps > 700_000
+    then = replace(first, rate_bps=300_000, estimate_bps=255_000, carried_bps=300_000)
+    assert run(ladder, [then] * 2, since=15.25)[-1][1].limit_bps == 0
+    gone = replace(then, rate_bps=0, congested=False)
+    assert 200_000 < run(ladder, [gone] * 3, since=15.75)[-1][1].limit_bps < 300_000
 
 
 def test_a_receivers_sudden_fall_stops_the_picture_until_its_own_way_is_free() -> None:

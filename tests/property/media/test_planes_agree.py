@@ -291,7 +291,8 @@ def perform(pair: Pair, act: str, peer: Peer, other: int, number: int) -> None:
         case "audio":
             pair.arrive(peer.packet(AUDIO, stamp=number), peer.address)
         case "frame" | "key" | "padding":
-            pair.arrive(peer.packet(VIDEO, key=act == "key", padding=act == "padding", stamp=number), peer.address)
+            data = peer.packet(VIDEO, key=act == "key", padding=act == "padding", ends=number % 3 > 0, stamp=number)
+            pair.arrive(data, peer.address)
         case "low" | "low key":
             pair.arrive(peer.packet(LOW, key=act == "low key", stamp=number), peer.address)
         case "avc" | "avc key":

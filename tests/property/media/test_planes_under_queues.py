@@ -33,20 +33,6 @@ def passed(pair: Pair) -> int:
     return sum(line.packets for line in pair.native.sink_counters())
 
 
-def pictures(pair: Pair, seconds: float, spread_s: float = 0.0) -> None:
-    """Fifteen a second, of ten packets each that leave at once; each comes `spread_s` after the one before it."""
-    for number in range(round(seconds * 15)):
-        for part in range(10):
-            pair.now += spread_s
-            data = pair.peers[1].packet(
-                VIDEO, key=number % 10 == part == 0, ends=part == 9, stamp=stamp(pair.now - part * spread_s)
-            )
-            pair.arrive(data, pair.peers[1].address)
-        pair.now += max(0.0, 1 / 15 - 10 * spread_s)
-        if number % 2:
-            pair.report()
-
-
 def estimate(pair: Pair, bps: int) -> None:
     for receiver in SINKS:
         sink = 5000 + VIDEO + 1
@@ -96,19 +82,6 @@ def test_whoever_pauses_before_a_queue_is_told_no_longer_that_there_is_one(pair:
     assert uplink_bps(pair) == 0
     limits = [packet.bps for packet in to_sender(pair) if isinstance(packet, rtcp.Remb)]
     assert limits[-1] >= 400_000, "it is free to begin again"
-    pair.native.close()
-
-
-@pytest.mark.parametrize("spread_s", [0.0, 0.002, 0.005])
-def test_how_fast_a_picture_comes_is_known_of_what_follows_its_first_packet(pair: Pair, spread_s: float) -> None:
-    pictures(pair, 2.0, spread_s)
-    line = next(each for each in pair.native.source_counters() if each.key == SOURCE)
-    octets = line.octets / line.packets - 16  # without what protects it
-    assert line.came_bps == pytest.approx(octets * 8 * 9 / (9 * spread_s + 0.001), rel=0.1)
-    assert line.sent_bps == pytest.approx(octets * 8 * 9 / 0.001, rel=0.1)
-    assert pair.now - line.bursts_at < 0.6
-    send(pair, 0.2)
-    assert counted(pair.reference) == counted(pair.native)
     pair.native.close()
 
 
@@ -349,25 +322,6 @@ def test_a_queue_is_seen_by_checks_within_a_second_and_so_is_its_end(pair: Pair)
     assert downlink(pair, 2)[0] == 0
     assert downlink(pair, 3) == (0, 0.0), "others have lines of their own"
     assert counted(pair.reference) == counted(pair.native)
-    pair.native.close()
-
-
-@pytest.mark.parametrize("bps", [300_000.0, 1_000_000.0])
-def test_a_check_behind_a_picture_tells_what_that_took_the_line(pair: Pair, bps: float) -> None:
-    for receiver in SINKS:
-        pair.both("peer_answered", receiver, 0.02)
-    line = Line(pair, 2)
-    line.bps = bps
-    line.trip_s = 0.02
-    line.run(3.0, many=10)
-    of = {each.key.peer: each for each in pair.native.sink_counters() if each.key.ssrc == 5000 + VIDEO + 1}
-    assert bps / 2 < of[2].room_bps < 1.05 * bps
-    assert pair.now - of[2].room_at < 0.5
-    assert of[3].room_bps == 0, "it answers nothing"
-    assert told(pair.reference) == told(pair.native)
-    pair.both("peer_address_set", 2, ("192.0.2.9", 9))
-    assert next(each.room_bps for each in pair.native.sink_counters() if each.key == of[2].key) == 0, "another line"
-    assert told(pair.reference) == told(pair.native)
     pair.native.close()
 
 

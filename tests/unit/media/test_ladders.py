@@ -6,8 +6,10 @@ import pytest
 
 from media.control.messages import PeerReport, PictureSeen, QualityChanged
 from media.core.ladder import Rung
+from media.core.routes import SourceKey
 from media.core.signals import Arrived, Observation
-from media.ladders import EVERY_S, Ladders, Seen
+from media.ladders import EVERY_S, Ladders, Seen, observed
+from media.plane.interface import SourceCounters
 
 DOCTOR, PATIENT, DAUGHTER = ("s_" + letter * 16 for letter in "abc")
 
@@ -65,3 +67,19 @@ def test_of_two_the_other_waits_as_well_when_a_way_falls_suddenly(labels: list[s
             assert {notice.limit_bps for notice in told.values()} == {1_500_000}
     assert told[PATIENT].limit_bps == 0
     assert told[DOCTOR].limit_bps == (0 if len(labels) == 2 else 1_500_000)
+
+
+def test_how_fast_a_picture_comes_counts_where_one_layer_flows_alone() -> None:
+    """Of several at once each has a part of the line; of those that flowed before, nothing is left."""
+
+    def source(ssrc: int, at: float) -> SourceCounters:
+        return SourceCounters(SourceKey(1, ssrc), 10, 9000, 0, 1.0, False, 0, 0.0, 100_000 * ssrc, 900_000, at, pictures=ssrc)
+
+    def seen(*pictures: SourceCounters) -> Observation:
+        return observed((), pictures, ((), ()), of_two=True, relayed_tcp=False)
+
+    assert seen(source(1, 50.0)).came_bps == 100_000
+    assert seen(source(1, 50.0), source(2, 49.0)).came_bps == 0
+    assert seen(source(1, 40.0), source(2, 50.0), source(3, 0.0)).came_bps == 200_000
+    assert seen().came_bps == 0
+    assert seen(source(1, 50.0), source(2, 49.0)).picture == Arrived(20, 18_000, 0, pictures=3)

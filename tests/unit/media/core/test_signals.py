@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from media.core.ladder import Decision, Reason, Rung
+from media.core.room import UNKNOWN, Room
 from media.core.signals import Arrived, Heard, Observation, Senses
 from media.core.steps import LASTS_S, PAUSE_S, Steps
 
@@ -35,9 +36,7 @@ def test_pictures_are_counted_over_two_seconds_and_what_lines_let_through_is_of_
         seen = Observation(came, came, (room,), (room,), congested=False, came_bps=500_000, sent_bps=2_000_000, bursts_at=10.0)
         found = senses.quality(seen, 0.0, now).signals
         assert found.pictures_per_s == (None if turn < 4 else 12.0)
-        assert (found.room_up_bps, found.is_room_up_all, found.room_down_bps) == (
-            (500_000, True, 900_000) if turn < 5 else (0, False, 0)
-        )
+        assert found.room == (Room(500_000, True, 900_000) if turn < 5 else UNKNOWN)
 
 
 def test_a_new_connection_counts_from_nothing() -> None:
@@ -54,6 +53,7 @@ def test_congestion_needs_somebody_who_says_so_now() -> None:
     assert not senses.quality(observed(10, 0, stale, congested=True), 0.0, 60.0).signals.congested
     own = senses.quality(observed(12, 0, stale, uplink_bps=90_000), 0.0, 60.25).signals
     assert own.congested
+    assert own.is_own_way
     assert own.estimate_bps == 90_000
     senses.quality(observed(20, 0, stale, uplink_bps=90_000), 0.0, 60.75)
     assert not senses.quality(observed(20, 0, stale, uplink_bps=90_000), 0.0, 61.25).signals.congested, "nothing comes"

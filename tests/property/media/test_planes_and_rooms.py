@@ -1,0 +1,66 @@
+"""What lines let through of one picture: both loops see the same of it."""
+
+import pytest
+
+from tests.property.media.test_planes_agree import VIDEO, Pair, counted, same_beginnings, told
+from tests.property.media.test_planes_under_queues import SINKS, SOURCE, Line, pair, send, stamp
+
+__all__ = ["pair", "same_beginnings"]  # fixtures
+
+
+def pictures(pair: Pair, seconds: float, spread_s: float = 0.0) -> None:
+    """Fifteen a second, of ten packets each that leave at once; each comes `spread_s` after the one before it."""
+    for number in range(round(seconds * 15)):
+        for part in range(10):
+            pair.now += spread_s
+            data = pair.peers[1].packet(
+                VIDEO, key=number % 10 == part == 0, ends=part == 9, stamp=stamp(pair.now - part * spread_s)
+            )
+            pair.arrive(data, pair.peers[1].address)
+        pair.now += max(0.0, 1 / 15 - 10 * spread_s)
+        if number % 2:
+            pair.report()
+
+
+@pytest.mark.parametrize("spread_s", [0.0, 0.002, 0.005])
+def test_how_fast_a_picture_comes_is_known_of_what_follows_its_first_packet(pair: Pair, spread_s: float) -> None:
+    pictures(pair, 2.0, spread_s)
+    line = next(each for each in pair.native.source_counters() if each.key == SOURCE)
+    octets = line.octets / line.packets - 16  # without what protects it
+    assert line.came_bps == pytest.approx(octets * 8 * 9 / (9 * spread_s + 0.001), rel=0.1)
+    assert line.sent_bps == pytest.approx(octets * 8 * 9 / 0.001, rel=0.1)
+    assert pair.now - line.bursts_at < 0.6
+    send(pair, 0.2)
+    assert counted(pair.reference) == counted(pair.native)
+    pair.native.close()
+
+
+def test_on_another_path_nothing_is_known_of_the_former_one(pair: Pair) -> None:
+    pictures(pair, 2.0)
+    pair.both("peer_address_set", 1, ("192.0.2.9", 9))
+    pair.both("peer_address_set", 1, pair.peers[1].address)
+    line = next(each for each in pair.native.source_counters() if each.key == SOURCE)
+    assert (line.came_bps, line.sent_bps, line.bursts_at) == (0, 0, 0.0)
+    assert line.pictures == 1000 + 30, "of the stream before, each packet is one"
+    pictures(pair, 1.0)
+    assert counted(pair.reference) == counted(pair.native)
+    pair.native.close()
+
+
+@pytest.mark.parametrize("bps", [300_000.0, 1_000_000.0])
+def test_a_check_behind_a_picture_tells_what_that_took_the_line(pair: Pair, bps: float) -> None:
+    for receiver in SINKS:
+        pair.both("peer_answered", receiver, 0.02)
+    line = Line(pair, 2)
+    line.bps = bps
+    line.trip_s = 0.02
+    line.run(3.0, many=10)
+    of = {each.key.peer: each for each in pair.native.sink_counters() if each.key.ssrc == 5000 + VIDEO + 1}
+    assert bps / 2 < of[2].room_bps < 1.05 * bps
+    assert pair.now - of[2].room_at < 0.5
+    assert of[3].room_bps == 0, "it answers nothing"
+    assert told(pair.reference) == told(pair.native)
+    pair.both("peer_address_set", 2, ("192.0.2.9", 9))
+    assert next(each.room_bps for each in pair.native.sink_counters() if each.key == of[2].key) == 0, "another line"
+    assert told(pair.reference) == told(pair.native)
+    pair.native.close()
