@@ -111,8 +111,8 @@ def test_a_line_that_narrows_is_relieved_at_once_and_recovers(layers: list[tuple
     receiver.live(90)
     receiver.capacity_bps = max(sum(each[0] for each in layers), 400_000)
     receiver.live(3)
-    assert receiver.sent[-1] <= NEARLY * receiver.capacity_bps or receiver.queued_s <= 0.18, (
-        "a twentieth too much hardly waits yet"
+    assert receiver.sent[-1] <= NEARLY * receiver.capacity_bps or receiver.queued_s <= 0.22, (
+        "what is a fifteenth too much hardly waits yet, and reports tell of it once a second"
     )
     receiver.live(20)
     receiver.capacity_bps = AMPLE_BPS
