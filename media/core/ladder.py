@@ -107,8 +107,8 @@ START_BPS = 350_000
 """A first key frame of this rate is through a 400 kbit/s link in a quarter of a second; a good link is at the top 5 s later."""
 MOST_BPS = 1_500_000
 MOST_FOR_ONE, MOST_FOR_FEW_BPS = 100_000, 850_000
-"""Bits of one picture, and the most for however few: at ten a second 1.5 Mbit/s are 19 kB each, which no eye needs, and each of
-which takes a line that falls to 300 kbit/s half a second."""
+"""Bits of one picture, above which no limit is raised, and what all of them may have however few they are: at ten a second 1.5
+Mbit/s are 19 kB each, which no eye needs, and each of which takes a line that falls to 300 kbit/s half a second."""
 LEAST_BPS = 60_000
 LOW_PROBE_BPS = 100_000
 BACK_OFF = 0.95
@@ -124,7 +124,7 @@ FULL, PROVEN_S, FULL_AT_MOST = 1.2, 0.5, 2.5
 """What a line carried is known to a tenth. Up to there and just past it steps are small: a wrong one makes a queue of a third of
 a second. When so many times what it carried comes for so long, it is another line, and steps are large. No line is believed to
 carry more than so many times what is sent after its fall."""
-LEAST_SHARE = 0.5
+LEAST_SHARE, DOUBTED_S = 0.5, 0.3
 """Of what was told first of a fall: less, in its aftermath, may be of a moment in which hardly anything was counted."""
 USED, UNUSED_S = 0.75, 5.0
 """A limit of which less than this is sent, or arrives, has not been tried yet. Where nobody moves before the camera it never is:
@@ -202,8 +202,8 @@ class Ladder:
         self._wait = WAIT_S
         self._fell_at = float("-inf")
         self._least = 0.0
-        """Of that, what a single word after it may lower the limit to."""
-        self._doubts = False
+        """What a word of a moment after it may lower the limit to."""
+        self._doubted_since: float | None = None
         self._full_at = float("inf")
         """What the line did not carry, as far as is known."""
         self._proven = False
@@ -290,26 +290,28 @@ class Ladder:
         if self._pauses and self._blind_bps:
             self._blind_bps = max(self._blind_bps, estimate_bps)
             return
+        doubted = self._doubts(estimate_bps, now)
+        if doubted and not self._pauses:
+            self._raise_at, self._more_since = now + self._wait, None
+            return
         if self._pauses:  # the longer a queue is seen to leave, the better it is known how fast
             self._limit = self._before_pause
-        told = self._believed(estimate_bps, now)
+        told = self._least if doubted else estimate_bps
         if not self._pauses:
             self._pause_before(told, now)
-        self._fall_to(BACK_OFF * told, carried, now, signals.is_own_way)
+        self._fall_to(BACK_OFF * told, max(carried, told), now, signals.is_own_way)
 
-    def _believed(self, estimate_bps: float, now: float) -> float:
-        """In the aftermath of a fall a word may be of a moment in which hardly anything was counted: one of less than half needs
-        another, and while nothing is sent none lowers the limit further than that."""
+    def _doubts(self, estimate_bps: float, now: float) -> bool:
+        """In the aftermath of a fall a word may be of a moment in which hardly anything was counted: less than half of what was
+        told first must be told for a while."""
         if now - self._fell_at >= AFTERMATH_S or estimate_bps >= self._least:
-            self._doubts = False
-        elif self._pauses:
-            return self._least
-        elif self._doubts:
-            self._least = LEAST_SHARE * estimate_bps
-        else:
-            self._doubts = True
-            return self._limit / BACK_OFF
-        return estimate_bps
+            self._doubted_since = None
+            return False
+        self._doubted_since = _since(self._doubted_since, True, now)
+        if self._doubted_since is not None and now - self._doubted_since < DOUBTED_S:
+            return True
+        self._least, self._doubted_since = LEAST_SHARE * estimate_bps, None
+        return False
 
     def _pause_before(self, estimate_bps: float, now: float, *, blind: bool = False) -> None:
         """The limit is about to fall to what the line carries; or may have to, where that is not known of it yet."""
@@ -321,24 +323,23 @@ class Ladder:
         if blind and self._paused_at == now:
             self._blind_bps = round(estimate_bps)
 
-    def _fall_to(self, bps: float, carried_bps: float, now: float, own_way: bool | None = None) -> None:
+    def _fall_to(self, bps: float, carried_bps: float, now: float, own_way: bool | None = None, *, by_line: bool = True) -> None:
         """What the receivers can take. More words about the same fall may lower it further, never raise it."""
         is_same = now - self._fell_at < AFTERMATH_S
         is_news = self._limit > LOW_PROBE_BPS and bps < FALLS * self._limit
-        if is_news:
-            self._belief.full(now)
+        if is_news and by_line:
+            self._belief.fell(own_way, now, anew=not is_same)
         if is_news and not is_same:
             failed = now - self._raised_at < 2 * STEP_S
             self._wait = min(2 * self._wait, LONGEST_WAIT_S) if failed else WAIT_S
-            self._fell_at, self._least = now, LEAST_SHARE * bps
-            self._belief.fell(own_way, now)
+            self._fell_at, self._least, self._doubted_since = now, LEAST_SHARE * bps, None
         # What is said once may be a stall of a second: the smallest picture stays until it has been said for longer.
         lasts = self._full_s >= PATIENCE_S
         self._limit = max(min(self._limit, bps), LEAST_BPS * 0.9 if lasts else LEAST_BPS)
         full = min(max(FULL * carried_bps, self._limit), FULL_AT_MOST * self._limit)
         keeps = is_same and not self._pauses and not self._is_free  # while a queue empties less comes than the line would carry
         self._full_at = max(full, self._full_at) if keeps else full
-        self._proven = False
+        self._proven, self._more_since = False, None
         self._step = FIRST_STEP
         self._raise_at = now + self._wait
 
@@ -352,7 +353,7 @@ class Ladder:
         quick = (known or trip is None or least is None or trip <= least + CALM_S) and _queue_of(signals) <= SHORT_QUEUE_S
         lost = signals.loss > _BY_LOSS[0][0] and now - self._told_full_at >= AFTERMATH_S  # else it is of that queue
         most = _most(signals)
-        fits = self._limit < most and self._next(signals, now) >= min(LEAST_GAIN * self._limit, most)
+        fits = self._limit < most and self._next(signals, now) >= min(LEAST_GAIN * self._limit, MOST_BPS)
         return used and quick and not lost and fits
 
     @property
@@ -380,10 +381,11 @@ class Ladder:
         return self._belief.bounded(self._wanted(signals), FIRST_STEP * self._limit, signals.room, now)
 
     def _rise(self, signals: Signals, now: float) -> None:
-        wanted = self._wanted(signals)
+        wanted, before = self._wanted(signals), self._limit
         self._limit = self._next(signals, now)
-        if self._limit >= wanted:
+        if self._limit >= min(wanted, FIRST_STEP * before):
             self._belief.stepped(now)
+        if self._limit >= wanted:
             self._step = min(self._step * STEP_GROWTH, LARGEST_STEP)
         self._proven = False
         self._raised_at = now
@@ -458,7 +460,7 @@ class Ladder:
         if self._rung.moves and not to.moves:
             self._retry = min(2 * self._retry, LONGEST_RETRY_S) if now < self._trial_until + HOLD_S else RETRY_S
         if reason is Reason.FREEZES:  # a smaller picture of the same rate would stand still as well
-            self._fall_to(self._limit / 2, self._limit, now)
+            self._fall_to(self._limit / 2, self._limit, now, by_line=False)
         self._rung, self._reason, self._changed_at = to, reason, now
         self._bad_since = self._good_since = None
         self._frozen = 0.0

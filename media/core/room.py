@@ -38,45 +38,46 @@ class Belief:
 
     def __init__(self) -> None:
         self._own: bool | None = None
+        """It is the sender's own way that was full, a receiver's, or one of them."""
         self._fell_at = self._held_since = float("-inf")
         self._proved_at = float("-inf")
-        self._from = float("-inf")
+        self._proved_own: bool | None = None
+        self._believes_from = float("-inf")
         self._doubt_s = FIRST_DOUBT_S
+        """For how long the next proof that misleads is remembered."""
 
-    def fell(self, own: bool | None, now: float) -> None:
-        """The limit did, since the sender's own way was full, or a receiver's, or one of them."""
-        self._own, self._fell_at, self._held_since = own, now, now
-
-    def full(self, now: float) -> None:
-        """The line carries less than was tried."""
-        if now - self._proved_at < MISLED_S:
-            self._from, self._doubt_s = now + self._doubt_s, min(2 * self._doubt_s, LONGEST_DOUBT_S)
-        self._proved_at = float("-inf")
+    def fell(self, own: bool | None, now: float, *, anew: bool) -> None:
+        """The limit did, since the line carries less than was tried; or further, in the aftermath of a fall."""
+        by_proof = own is None or self._proved_own is None or own == self._proved_own
+        if by_proof and now - self._proved_at < MISLED_S:
+            self._believes_from, self._doubt_s = now + self._doubt_s, min(2 * self._doubt_s, LONGEST_DOUBT_S)
+        elif self._proved_at > float("-inf"):
+            self._doubt_s = FIRST_DOUBT_S
+        self._own = own if anew or own == self._own else None
+        self._fell_at, self._held_since, self._proved_at = now, now, float("-inf")
 
     def proves(self, bps: float, room: Room, now: float) -> bool:
         """Whether the line that was full carries so much now."""
-        return now - self._fell_at >= AFTER_S and self._fits_bps(room, now) >= bps
+        return now >= self._believes_from and now - self._fell_at >= AFTER_S and self._fits_bps(room) >= bps
 
     def proved(self, now: float) -> None:
         """It was taken for another line by nothing else."""
-        self._proved_at = now
+        self._proved_at, self._proved_own = now, self._own
 
     def bounded(self, wanted_bps: float, small_bps: float, room: Room, now: float) -> float:
         """The most of what is wanted that fits, as far as is known. A small step is always worth a try; on the sender's own way,
         of which more is seen, now and then."""
-        fits = self._fits_bps(room, now)
+        fits = self._fits_bps(room)
         if not fits or self._fell_at == float("-inf"):
             return wanted_bps
         is_all = self._own is True and room.is_up_all and now - self._held_since < HELD_S
         return min(wanted_bps, fits if is_all else max(fits, small_bps))
 
     def stepped(self, now: float) -> None:
-        """The limit was raised by as much as was wanted."""
+        """The limit was raised by a small step at the least."""
         self._held_since = now
 
-    def _fits_bps(self, room: Room, now: float) -> float:
+    def _fits_bps(self, room: Room) -> float:
         """What a picture may have of the way that was full at last."""
-        if now < self._from:
-            return 0.0
         ways = {True: (room.up_bps,), False: (room.down_bps,), None: (room.up_bps, room.down_bps)}[self._own]
         return SHARE * min(ways)

@@ -126,7 +126,7 @@ class Counted:
         if len(self._kept) < 2 or self._kept[-1][0] - self._kept[0][0] < WINDOW_S / 2:
             return None
         (first_at, first), (last_at, last) = self._kept[0], self._kept[-1]
-        return (last.pictures - first.pictures) / (last_at - first_at) or None
+        return max(0, last.pictures - first.pictures) / (last_at - first_at) if last.pictures else None
 
     def least_bps(self, now: float) -> int:
         """The least of what came in the last quarter and in the last half of a second; 0 where nobody looked then."""

@@ -178,7 +178,7 @@ def test_where_it_is_not_known_which_way_was_full_both_must_let_more_through() -
 
 def test_what_a_full_way_lets_through_while_its_queue_goes_does_not_make_it_another_way() -> None:
     ladder, limit = fallen(True)
-    tail = Signals(rate_bps=150_000, estimate_bps=200_000, congested=True, round_trip_s=0.03)
+    tail = Signals(rate_bps=150_000, estimate_bps=190_000, congested=True, round_trip_s=0.03, is_own_way=True, uplink_late_s=0.08)
     run(ladder, [tail], since=1.0)
     held = Room(260_000, is_up_all=True, down_bps=2_000_000)
     assert max(steps_of(ladder, limit, 10.0, since=1.25, room=held)) <= SHARE * 260_000 + 1
@@ -216,6 +216,23 @@ def test_what_was_let_through_before_a_fall_says_nothing_after_it() -> None:
     assert steps_of(*fallen(True), 1.0, room=room) == steps_of(*fallen(True), 1.0)
 
 
+def test_a_fall_of_the_other_way_says_nothing_of_the_proof() -> None:
+    room = Room(2_000_000, down_bps=2_000_000)
+    ladder, limit = fallen(True)
+    limits = steps_of(ladder, limit, 4.0, room=room)
+    assert limits[-1] > 1.5 * limit, "it was taken for another line"
+    limit = fall(ladder, 5.0, False)
+    assert first_at(800_000, steps_of(ladder, limit, 20.0, since=6.0, room=room)) <= 6.5
+
+
+def test_while_a_proof_is_doubted_no_limit_is_raised_above_what_the_senders_own_way_lets_through() -> None:
+    ladder, limit = fallen(True)
+    limit = steps_of(ladder, limit, 4.0, room=Room(2_000_000))[-1]
+    fall(ladder, 5.0, True)
+    limits = steps_of(ladder, fall(ladder, 5.0, True), 12.0, since=6.0, room=Room(300_000, is_up_all=True))
+    assert max(limits) <= SHARE * 300_000 + 1
+
+
 def test_a_line_that_lets_only_a_moment_through_at_full_speed_is_believed_more_and_more_seldom() -> None:
     """A token bucket: each picture passes at once, but all of them together do not."""
     room, (ladder, limit), now, proofs = Room(up_bps=5_000_000), fallen(True), 1.0, []
@@ -237,14 +254,14 @@ def test_few_pictures_get_no_more_than_is_worth_anything(many: float | None, mos
     assert steps_of(Ladder(0.0), 350_000, 30.0, pictures_per_s=many)[-1] == most
 
 
-def test_one_word_of_next_to_nothing_in_the_aftermath_of_a_fall_is_not_believed_and_another_is() -> None:
+def test_next_to_nothing_in_the_aftermath_of_a_fall_is_believed_when_it_is_told_for_a_while() -> None:
     ladder = Ladder(0.0)
     full = Signals(rate_bps=340_000, estimate_bps=240_000, congested=True, round_trip_s=0.03)
     fell = run(ladder, [full])[-1][1].limit_bps
     odd = replace(full, rate_bps=200_000, estimate_bps=12_000)
-    assert run(ladder, [odd], since=1.0)[-1][1].limit_bps == fell
-    assert run(ladder, [full, odd], since=1.25)[-1][1].limit_bps == fell, "of two in a row"
-    assert run(ladder, [odd], since=1.75)[-1][1].limit_bps < fell / 2
+    assert run(ladder, [odd, odd], since=1.0)[-1][1].limit_bps == fell
+    assert run(ladder, [full, odd, odd], since=1.5)[-1][1].limit_bps == fell, "at once"
+    assert run(ladder, [odd], since=2.25)[-1][1].limit_bps < fell / 2
 
 
 @given(st.lists(st.booleans(), min_size=80, max_size=80), st.floats(0.4, 0.95), st.booleans())
@@ -276,9 +293,9 @@ def test_a_fall_of_which_the_first_word_was_too_much_stops_the_picture_as_well()
     first = replace(good, rate_bps=1_000_000, estimate_bps=820_000, carried_bps=960_000, congested=True, is_own_way=True)
     assert run(ladder, [first], since=15.0)[-1][1].limit_bps > 700_000
     then = replace(first, rate_bps=300_000, estimate_bps=255_000, carried_bps=300_000)
-    assert run(ladder, [then] * 2, since=15.25)[-1][1].limit_bps == 0
+    assert run(ladder, [then] * 3, since=15.25)[-1][1].limit_bps == 0
     gone = replace(then, rate_bps=0, congested=False)
-    assert 200_000 < run(ladder, [gone] * 3, since=15.75)[-1][1].limit_bps < 300_000
+    assert 200_000 < run(ladder, [gone] * 3, since=16.0)[-1][1].limit_bps < 300_000
 
 
 def test_a_receivers_sudden_fall_stops_the_picture_until_its_own_way_is_free() -> None:
