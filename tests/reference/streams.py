@@ -416,10 +416,10 @@ class PlanePeer:
 
     def path_changed(self) -> None:
         """Nothing that was seen of the former one counts."""
-        self.trip_s = 0.0
+        self.trip_s, self.clock = 0.0, SendClock()
         self.checks.forget()
         for stream in self.sources.values():
-            stream.bursts = Bursts()
+            stream.uplink, stream.bursts = Uplink(), Bursts()
 
     def part_of(self, feed: SourceStream) -> int:
         """What its line leaves to one of its pictures; 0: there is no queue."""

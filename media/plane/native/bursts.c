@@ -45,7 +45,3 @@ void bursts_arrived(bursts *b, int octets, uint32_t timestamp, double late_s, do
     b->first_at = b->last_at = now;
     b->first_late = b->last_late = late_s;
 }
-
-void bursts_forget(peer *of) {
-    for (int i = 0; i < of->sources_count; i++) of->sources[i]->bursts = (bursts){0};
-}

@@ -335,9 +335,9 @@ bool is_layered(const source *one); /* whether it is one of several layers of a 
 
 /* bursts.c */
 void bursts_arrived(bursts *b, int octets, uint32_t timestamp, double late_s, double now);
-void bursts_forget(peer *of); /* the path is another one */
 
 /* uplink.c */
+void uplink_forget(peer *of); /* the path is another one */
 void uplink_arrived(plane *p, source *of, int octets, double now);
 void uplink_aged(source *of, double now); /* to be asked each second: of what is not sent any more no queue is known */
 uint64_t uplink_limit(const source *of);

@@ -227,7 +227,7 @@ void plane_peer_address_set(plane *p, uint32_t number, const plane_address *addr
         address_add(p, known, address);
         if (known->has_address && !same_address(&known->address, address)) {
             checks_forget(known);
-            bursts_forget(known);
+            uplink_forget(known);
         }
         known->address = *address;
         known->has_address = true;

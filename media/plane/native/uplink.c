@@ -60,6 +60,14 @@ void uplink_aged(source *of, double now) {
     of->uplink.late_s = 0;
 }
 
+void uplink_forget(peer *of) {
+    of->clock = (send_clock){0};
+    for (int i = 0; i < of->sources_count; i++) {
+        of->sources[i]->uplink = (uplink_queue){0};
+        of->sources[i]->bursts = (bursts){0};
+    }
+}
+
 void uplink_arrived(plane *p, source *of, int octets, double now) {
     uint64_t before = of->uplink.bps;
     if (!measure(&of->uplink, octets, of->peer->clock.late_s, now)) return;

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.property.media.test_planes_agree import VIDEO, Pair, counted, same_beginnings, told
-from tests.property.media.test_planes_under_queues import SINKS, SOURCE, Line, pair, send, stamp
+from tests.property.media.test_planes_under_queues import SINKS, SOURCE, Line, pair, send, stamp, uplink_bps
 
 __all__ = ["pair", "same_beginnings"]  # fixtures
 
@@ -31,6 +31,18 @@ def test_how_fast_a_picture_comes_is_known_of_what_follows_its_first_packet(pair
     assert line.sent_bps == pytest.approx(octets * 8 * 9 / 0.001, rel=0.1)
     assert pair.now - line.bursts_at < 0.6
     send(pair, 0.2)
+    assert counted(pair.reference) == counted(pair.native)
+    pair.native.close()
+
+
+def test_a_longer_path_is_no_queue(pair: Pair) -> None:
+    send(pair, 0.6, late_s=0.3)
+    assert uplink_bps(pair) > 0
+    pair.both("peer_address_set", 1, ("192.0.2.9", 9))
+    pair.both("peer_address_set", 1, pair.peers[1].address)
+    assert uplink_bps(pair) == 0
+    send(pair, 2.0, late_s=0.5)
+    assert uplink_bps(pair) == 0
     assert counted(pair.reference) == counted(pair.native)
     pair.native.close()
 
