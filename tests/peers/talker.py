@@ -16,6 +16,7 @@ from tests.reference import rtcp
 from tests.unit.recording.packets import h264_payloads, vp8_payloads
 
 FPS, SOUND_S = 15, 0.02
+PACKETS_A_SECOND = 50
 BEEP_S = 0.1
 PACKET_BYTES = 1000
 
@@ -84,6 +85,9 @@ class Talker:
     muted: bool = False
     """Nothing is sent of the sound, and its RTP clock stands still, as after `replaceTrack(null)`."""
     key_frames: int = 0
+    cut_beeps: int = 0
+    """Beeps whose first packet `loss` took: what follows is quieter than it was for up to all of the beep, as a decoder of Opus has it
+    (RFC 6716, 4.3.2.1: its loudness is told as the difference from the packet before)."""
     late_s: float = 0.0
     """The most that anything was sent later than it should have been: a busy machine's part in what is measured."""
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -108,7 +112,8 @@ class Talker:
             payload = microphone.packet(at_s)
             if self.muted:
                 continue
-            await self._send(stream, payload, marker=False)
+            sent = await self._send(stream, payload, marker=False)
+            self.cut_beeps += not sent and index % PACKETS_A_SECOND == 0
             stream.timestamp = (stream.timestamp + 960) % (1 << 32)
 
     async def _show(self) -> None:
@@ -133,12 +138,14 @@ class Talker:
         units = [unit for unit in data.replace(b"\0\0\0\1", b"\0\0\1").split(b"\0\0\1") if unit]
         return h264_payloads(units, PACKET_BYTES)
 
-    async def _send(self, stream: Stream, payload: bytes, *, marker: bool) -> None:
+    async def _send(self, stream: Stream, payload: bytes, *, marker: bool) -> bool:
+        """Whether it was sent, and not lost."""
         if self.loss and self._random.random() < self.loss:
             stream.sequence = (stream.sequence + 1) % (1 << 16)
-            return
+            return False
         with contextlib.suppress(ConnectionError):
             await self.browser._send(stream, payload, marker=marker)
+        return True
 
     async def _until(self, at_s: float) -> None:
         await asyncio.sleep(max(0.0, self._began + at_s - time.monotonic()))
