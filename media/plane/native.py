@@ -37,8 +37,8 @@ from media.plane.interface import (
 )
 from media.plane.library import HEADER, library_path
 
-SRTP_WINDOW = 1024
-"""Packets that may overtake each other; numbers.h's MAX_MISORDER fits in."""
+SRTP_WINDOW = 512
+"""Packets that may overtake each other; numbers.h's MAX_MISORDER fits in. libsrtp moves all of it for each packet."""
 UP_AT_ONCE = 64
 """Things handed up before the event loop may do something else."""
 MAX_PLAIN_BYTES = 1456

@@ -35,9 +35,8 @@ void hand_up(plane *p, const plane_up *up, const uint8_t *data, int size, bool c
 
 /* Whether it is a check, or the answer to one, of a peer that is connected, sends nothing, and has this address already: it keeps
  * consent, and who waits for it waits for seconds. Of all addresses alike, since browsers choose the one that answers soonest. */
-static bool is_calm(plane *p, const uint8_t *data, const plane_address *from, double now) {
+static bool is_calm(const uint8_t *data, const peer *owner, double now) {
     if (data[0] >= 4) return false;
-    const peer *owner = peer_at(p, from);
     return owner != NULL && owner->receive != NULL && now - owner->heard_at >= IDLE_S;
 }
 
@@ -230,17 +229,16 @@ static void heard_from(plane *p, peer *of, const plane_address *address, bool ow
     if (!owned) hand_up(p, &up, (const uint8_t *)"", 1, false);
 }
 
-void take_datagram(plane *p, uint8_t *data, int size, const plane_address *from, double now) {
+void take_datagram(plane *p, uint8_t *data, int size, const plane_address *from, peer *owner, double now) {
     p->totals.packets_in++;
     protocol of = classify(data, size);
     if (of == TO_PYTHON) {
-        peer *asked = peer_at(p, from);
-        if (asked != NULL && checks_answered(p, asked, data, size, now)) return;
+        if (owner != NULL && checks_answered(p, owner, data, size, now)) return;
         plane_up up = {.kind = 1, .address = *from, .at = now};
-        hand_up(p, &up, data, size, is_calm(p, data, from, now));
+        hand_up(p, &up, data, size, is_calm(data, owner, now));
         return;
     }
-    peer *owner = of == NOTHING ? NULL : peer_at(p, from);
+    if (of == NOTHING) owner = NULL;
     peer *known = owner != NULL || of == NOTHING ? owner : stray(p, of, data, size, now);
     bool taken = known != NULL && known->receive != NULL &&
                  (of == RTP ? take_rtp(p, known, data, size, now) : take_rtcp(p, known, data, size, now));

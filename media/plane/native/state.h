@@ -318,7 +318,7 @@ void sink_shut(sink *s); /* closes the gate until the next source's key frame */
 void forget_everything(plane *p);
 
 /* packets.c */
-void take_datagram(plane *p, uint8_t *data, int size, const plane_address *from, double now);
+void take_datagram(plane *p, uint8_t *data, int size, const plane_address *from, peer *owner, double now); /* who has that address, or NULL */
 void hand_up(plane *p, const plane_up *up, const uint8_t *data, int size, bool calm); /* calm: within CALM_UP_S */
 void wake_python(plane *p);
 
