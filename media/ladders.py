@@ -188,12 +188,17 @@ def arrived_of(counters: Sequence[SourceCounters]) -> Arrived | None:
     """All layers of a picture together."""
     if not counters:
         return None
+    if len(counters) == 1:  # nearly always
+        only = counters[0]
+        return Arrived(only.packets, only.octets, only.lost, only.pictures)
     figures = zip(*((one.packets, one.octets, one.lost, one.pictures) for one in counters), strict=True)
     return Arrived(*(sum(each) for each in figures))
 
 
 def _flows_alone(picture: Sequence[SourceCounters]) -> SourceCounters | None:
     """The one layer that flows, if it is one: of several each has a part of the line."""
+    if len(picture) == 1:
+        return picture[0]
     newest = max((each.bursts_at for each in picture), default=0.0)
     flowing = [each for each in picture if each.bursts_at > newest - BURSTS_APART_S]
     return flowing[0] if len(flowing) == 1 else None

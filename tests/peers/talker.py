@@ -86,7 +86,7 @@ class Talker:
     """Nothing is sent of the sound, and its RTP clock stands still, as after `replaceTrack(null)`."""
     key_frames: int = 0
     cut_beeps: int = 0
-    """Beeps whose first packet `loss` took: what follows is quieter than it was for up to all of the beep, as a decoder of Opus has it
+    """Beeps whose first packet `loss` took: what follows is quieter for up to all of the beep, as a decoder of Opus has it
     (RFC 6716, 4.3.2.1: its loudness is told as the difference from the packet before)."""
     late_s: float = 0.0
     """The most that anything was sent later than it should have been: a busy machine's part in what is measured."""

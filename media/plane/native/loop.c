@@ -1,5 +1,5 @@
 /* The thread: reads the socket in batches, sends in batches, reports each second. Below about 1,000 packets a second it wakes
- * for each; above, it gathers for a millisecond, which halves its system calls and lets it fetch memory for many at once. */
+ * for each; above, it gathers for a millisecond or two, which spares it system calls and lets it fetch memory for many at once. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <math.h>
@@ -26,7 +26,9 @@ enum {
     SLICE_NS = 1000000,   /* of processor time, as it asks the scheduler for: a whole batch, or Python has the core until the next tick */
     SLACK_NS = 10000,     /* of a millisecond's sleep; the kernel's own is five times that */
 };
-static const double GATHER_S = 0.001, RATE_WINDOW_S = 0.05, TURN_S = 0.1;
+static const double RATE_WINDOW_S = 0.05, TURN_S = 0.1;
+static const double WORTH = 16; /* packets: to wake for less costs more than the packets */
+static const double LEAST_GATHER_S = 0.001, MOST_GATHER_S = 0.0015;
 
 double clock_now(void) {
     struct timespec t;
@@ -212,9 +214,15 @@ static void hurry(void) {
     prctl(PR_SET_TIMERSLACK, SLACK_NS);
 }
 
-/* Sleeps until a millisecond after it last woke, not after its work: who comes first in a batch waits for one, not for two. */
-static void gather_more(double *woke) {
-    double now = clock_now(), left = GATHER_S - (now - *woke);
+/* How long to gather at so many packets a second; 0: not at all. */
+static double gathering(double pps) {
+    double s = WORTH / pps;
+    return pps <= GATHER_ABOVE_PPS ? 0 : s < LEAST_GATHER_S ? LEAST_GATHER_S : s < MOST_GATHER_S ? s : MOST_GATHER_S;
+}
+
+/* Sleeps until so long after it last woke, not after its work: who comes first in a batch waits for one, not for two. */
+static void gather_more(double gather_s, double *woke) {
+    double now = clock_now(), left = gather_s - (now - *woke);
     if (left > 0) {
         nanosleep(&(struct timespec){.tv_nsec = (long)(left * 1e9)}, NULL);
         now = clock_now();
@@ -227,21 +235,20 @@ static void *run(void *given) {
     incoming *in = calloc(1, sizeof *in);
     if (in == NULL) return NULL;
     struct pollfd waits[2] = {{p->socket, POLLIN, 0}, {p->stop_event, POLLIN, 0}};
-    double window_at = clock_now(), turn_at = window_at, woke = window_at;
+    double window_at = clock_now(), turn_at = window_at, woke = window_at, gather_s = 0;
     int counted = 0, empty = PATIENCE;
-    bool gather = false;
     hurry();
     prepare(in, BATCH);
     while (!__atomic_load_n(&p->stopping, __ATOMIC_RELAXED)) {
-        if (!gather || empty >= PATIENCE) poll(waits, 2, longest_sleep_ms(p));
-        if (gather) gather_more(&woke);
+        if (gather_s == 0 || empty >= PATIENCE) poll(waits, 2, longest_sleep_ms(p));
+        if (gather_s > 0) gather_more(gather_s, &woke);
         int taken = receive(p, in);
         empty = taken > 0 ? 0 : empty + 1;
         counted += taken;
         double now = clock_now();
         wake_when_due(p, now);
         if (now - window_at >= RATE_WINDOW_S) {
-            gather = counted > GATHER_ABOVE_PPS * (now - window_at);
+            gather_s = gathering(counted / (now - window_at));
             window_at = now;
             counted = 0;
         }
