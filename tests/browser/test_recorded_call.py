@@ -36,9 +36,8 @@ SETTLED_S = 1.5
 MARGIN_S = 1.0
 MOST_LOST_S = 8.0
 """A segment of a picture is five seconds, and a key frame may keep it waiting."""
-KEY_FRAME_S = 0.8
-"""A picture begins with a key frame. No sender is asked again before one has had the time to pass: 250 kbit at the 350 kbit/s
-that a call begins with are 0.7 s (media/plane/native/feedback.c); who was just asked for another reason is not asked anew."""
+KEY_FRAME_S = 0.5
+"""A picture begins with a key frame, for which its sender is asked each quarter of a second."""
 UNSENT_S = 0.4
 """Of silence Chromium sends one packet in so long (Opus DTX)."""
 

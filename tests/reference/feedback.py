@@ -56,13 +56,13 @@ class Feedback:
                 case _:
                     pass
 
-    def request_keyframe(self, stream: SourceStream, now: float, *, waiting: bool = False) -> None:
-        """Sends a PLI unless one went a moment ago; `waiting` marks a repetition."""
+    def request_keyframe(self, stream: SourceStream, now: float, *, waiting: bool = False, ordered: bool = False) -> None:
+        """Sends a PLI unless one went a moment ago; `waiting` marks a repetition, `ordered` what no receiver asked for."""
         if stream.peer.send is None or kind_of(stream.source.codec) is not Kind.VIDEO:
             return
         pace, limit = stream.keyframes, stream.estimate.told_bps
-        asks = pace.still_waiting(now, limit) if waiting else pace.needed(now, limit)
-        if asks:
+        asks = pace.ordered if ordered else pace.still_waiting if waiting else pace.needed
+        if asks(now, limit):
             self._ask_for_keyframe(stream)
 
     def _ask_for_keyframe(self, stream: SourceStream) -> None:
@@ -153,11 +153,13 @@ class Feedback:
         named = [(each, sink.forward.since_key_frame(each)) for each in packet.sequences[:MAX_NACKS]]
         if sink.forward.open and sink.flooded([number for _, number in named if number is not None], now):
             return
-        upstream = []
+        upstream, stale = [], False
         for sequence, number in named:
             if number is None:
                 continue  # void: sent again, it would fill the line that a smaller layer was chosen for
-            if sink.history.has(sequence):
+            if sink.is_stale(sequence, now):
+                stale = True
+            elif sink.history.has(sequence):
                 data = sink.resend(sequence, now)
                 if data is not None:
                     sink.retransmitted += 1
@@ -167,10 +169,12 @@ class Feedback:
                 if lost is not None:
                     upstream.append(lost)
         stream = sink.feed
-        if stream is None or not upstream or stream.uplink.is_deep:
-            return  # through a full link nothing is sent again: a key frame follows
+        if stream is None:
+            return
+        if stream.uplink.is_deep:
+            upstream = []  # through a full link nothing is sent again: a key frame follows
         asked, lacks = stream.missing(upstream, now)
-        if lacks and stream.peer.send is not None and stream.keyframes.given_up(now, stream.estimate.told_bps):
+        if (lacks or stale) and stream.peer.send is not None and stream.keyframes.given_up(now, stream.estimate.told_bps):
             self._ask_for_keyframe(stream)
         for sequence in asked:
             stream.arrivals.forget(sequence)

@@ -17,6 +17,20 @@ class KeyframeRequests:
 
     def __init__(self) -> None:
         self._sent_at = float("-inf")
+        self._begun: int | None = None
+        self._came = False
+        """Whether a whole one came since it was last asked for."""
+
+    def saw(self, timestamp: int, *, begins: bool, ends: bool) -> None:
+        """A packet of the picture of this timestamp: the first of a key frame, the last of whatever it is."""
+        if begins:
+            self._begun = timestamp
+        if ends and self._begun == timestamp:
+            self._begun, self._came = None, True
+
+    def ordered(self, now: float, limit_bps: int = 0) -> bool:
+        """A copy begins, or lost the picture: what has come whole needs no more time to come, and need not be waited for."""
+        return self._ask(now, max(MIN_INTERVAL_S, 0.0 if self._came else _passage_s(limit_bps)))
 
     def needed(self, now: float, limit_bps: int = 0) -> bool:
         """Somebody lost the picture or began to watch: whether to ask a sender of this limit (0: none) now."""
@@ -33,7 +47,7 @@ class KeyframeRequests:
     def _ask(self, now: float, interval_s: float) -> bool:
         if now - self._sent_at < interval_s:
             return False
-        self._sent_at = now
+        self._sent_at, self._came = now, False
         return True
 
 

@@ -153,7 +153,7 @@ class PacketRelay:
     def keyframe_request(self, source: SourceKey) -> None:
         stream = self._source(source)
         if stream is not None:
-            self._feedback.request_keyframe(stream, self._clock())
+            self._feedback.request_keyframe(stream, self._clock(), ordered=True)
 
     def source_cap_set(self, source: SourceKey, cap_bps: int) -> None:
         stream = self._source(source)
@@ -289,7 +289,7 @@ class PacketRelay:
         peer.trip_s = min(peer.trip_s, answered.trip_s)
         if peer.trip_s:
             peer.checks.took_room(answered, answered.trip_s - peer.trip_s, now)
-        peer.checks.took(answered.octets, peer.late_of(answered.trip_s, now), peer.clock.late(now), now)
+        peer.checks.took(answered.octets, peer.late_of(answered.trip_s, now), min(peer.clock.late(now), answered.trip_s), now)
         self._feedback.checked(peer, before, now)
         return True
 
@@ -386,7 +386,7 @@ class PacketRelay:
             stream.tap.copy(plain, now)
         arrived = forward.take_apart(plain, header, stream.origin, now, again=again)
         is_video = kind_of(stream.source.codec) is Kind.VIDEO
-        stream.pictures += is_video and header.marker
+        stream.saw(header, begins=arrived.key_start)
         if arrived.abs_send_time is not None and is_video:
             if not again:
                 stream.bursts.arrived(len(plain), header.timestamp, stream.peer.clock.late_s, now)

@@ -26,7 +26,7 @@ from tests.reference.sequence import MAX_MISORDER, Arrivals, Reception
 from tests.reference.tap import Tap
 from tests.reference.uplink import Uplink
 
-RESEND_AFTER_S = 0.02
+RESEND_AFTER_S, STALE_S = 0.02, 1.0
 """Several NACKs of one loss are answered once per this time."""
 RENACK_AFTER_S, LONGEST_TRIP_S = 0.05, 1.0
 ASKED_TIMES, ASKED_LIFE_S, ASK_BYTES, ASK_LEAST_BYTES = 3, 5.0, 1200.0, 6000.0
@@ -116,6 +116,11 @@ class SourceStream:
         flowing = sum(each.rate_bps > 0 for each in self.layers)
         return flowing > 1 or (flowing == 1 and len(self.layers) > 1 and self.estimate.cap_bps == 0)
 
+    def saw(self, header: rtp.RtpHeader, *, begins: bool) -> None:
+        """A packet came; `begins`: with it a key frame."""
+        self.pictures += kind_of(self.source.codec) is Kind.VIDEO and header.marker
+        self.keyframes.saw(header.timestamp, begins=begins, ends=header.marker)
+
     def measure(self, now: float) -> None:
         """Takes the rate since the last call."""
         octets = self.reception.octets
@@ -201,6 +206,11 @@ class SinkStream:
         )
         self.repair_sequence = (self.repair_sequence + 1) % (1 << 16)
         return again
+
+    def is_stale(self, sequence: int, now: float) -> bool:
+        """Whether so much time has passed over the path's own trip that its picture's is over."""
+        kept = self.history.kept(sequence) if self.history is not None else None
+        return kept is not None and now - kept.sent_at > STALE_S + self.peer.trip_s
 
     def resend(self, sequence: int, now: float) -> bytes | None:
         """The packet to send again, or none when it is not kept, was sent a round trip ago at most, or would be too much."""

@@ -194,12 +194,12 @@ bool checks_answered(plane *p, peer *from, const uint8_t *data, int size, double
         if (c->kept[i].sent_at > 0 && same) of = &c->kept[i];
     }
     if (of == NULL) return false;
-    double sent_at = of->sent_at, trip = now - sent_at;
+    double sent_at = of->sent_at, trip = now - sent_at, own = own_of(from, now);
     for (int i = 0; i < c->count; i++)
         if (c->kept[i].sent_at <= sent_at) c->kept[i].sent_at = 0; /* what was sent before it is lost */
     if (from->trip > 0 && trip < from->trip) from->trip = trip;
     if (from->trip > 0) take_room(c, of, sent_at, trip - from->trip, now);
-    double late = late_of(from, trip, now);
+    double late = late_of(from, trip, now), made_at = now - (own < trip ? own : trip); /* the stamps' word may be old */
     bool before = c->bps > 0;
     c->answered_at = now;
     c->late_s = late;
@@ -207,9 +207,9 @@ bool checks_answered(plane *p, peer *from, const uint8_t *data, int size, double
     c->calm_answers = late > LATE_S ? 0 : c->calm_answers + 1;
     if (late < EMPTY_S || c->calm_answers >= CALM_ANSWERS) { /* a busy phone is never quite in time */
         c->bps = 0;
-        set_base(c, of->octets, now - own_of(from, now));
+        set_base(c, of->octets, made_at);
     } else if (before || c->late_answers >= LATE_ANSWERS)
-        take_queue(c, of->octets, late > DEEP_S ? GUESS : 1, now - own_of(from, now));
+        take_queue(c, of->octets, late > DEEP_S ? GUESS : 1, made_at);
     tell(p, from, before, now);
     return true;
 }

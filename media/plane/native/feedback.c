@@ -34,11 +34,22 @@ static double passage_of_keyframe(const source *of) {
     return passage < LONGEST_PASSAGE_S ? passage : LONGEST_PASSAGE_S;
 }
 
-void request_keyframe(plane *p, source *of, double now, bool waiting) {
+void keyframe_seen(source *of, uint32_t timestamp, bool begins, bool ends) {
+    if (begins) of->keyframe_timestamp = timestamp;
+    of->keyframe_begun |= begins;
+    if (!ends || !of->keyframe_begun || of->keyframe_timestamp != timestamp) return;
+    of->keyframe_begun = false;
+    of->keyframe_came = true;
+}
+
+/* For a copy what has come whole is not waited for: it may have come just before the copy began. */
+void request_keyframe(plane *p, source *of, double now, keyframe_reason reason) {
     if (!of->video || of->peer->send == NULL) return;
-    double pause = waiting ? WAITING_EVERY_S : KEYFRAME_EVERY_S, passage = passage_of_keyframe(of);
+    double pause = reason == WAITING ? WAITING_EVERY_S : KEYFRAME_EVERY_S;
+    double passage = reason == ORDERED && of->keyframe_came ? 0 : passage_of_keyframe(of);
     if (now - of->keyframe_asked_at < (passage > pause ? passage : pause)) return;
     of->keyframe_asked_at = now;
+    of->keyframe_came = false;
     compound c = {.size = 0};
     compound_receiver_report(&c, of->peer->own_ssrc, NULL, 0);
     compound_pli(&c, of->peer->own_ssrc, of->ssrc);
@@ -197,7 +208,9 @@ static void nack(plane *p, peer *from, const rtcp_packet *packet, double now) {
             int64_t number;
             if (!numbers_since_switch(&s->numbers, sequence, &number)) continue;
             struct sent *kept = history_find(s->history, sequence);
-            if (kept != NULL)
+            if (kept != NULL && history_is_stale(s, kept, now))
+                lacks = s->feed != NULL;
+            else if (kept != NULL)
                 resend(p, s, kept, now);
             else if (s->feed != NULL && !uplink_is_deep(s->feed) && numbers_source_sequence(&s->numbers, sequence, &lost)) {
                 asking next = ask_once(s->feed, lost, now);
@@ -208,7 +221,7 @@ static void nack(plane *p, peer *from, const rtcp_packet *packet, double now) {
             }
         }
     }
-    if (lacks && now - s->feed->keyframe_asked_at >= GIVEN_UP_EVERY_S) request_keyframe(p, s->feed, now, false);
+    if (lacks && now - s->feed->keyframe_asked_at >= GIVEN_UP_EVERY_S) request_keyframe(p, s->feed, now, NEEDED);
     if (missing_count == 0) return; /* through a full link nothing is sent again: a key frame follows */
     compound c = {.size = 0};
     compound_receiver_report(&c, s->feed->peer->own_ssrc, NULL, 0);
@@ -220,7 +233,7 @@ static void nack(plane *p, peer *from, const rtcp_packet *packet, double now) {
 
 static void picture_loss(plane *p, peer *from, uint32_t media, double now) {
     const sink *s = find_sink(from, media);
-    if (s != NULL && s->feed != NULL) request_keyframe(p, s->feed, now, false);
+    if (s != NULL && s->feed != NULL) request_keyframe(p, s->feed, now, NEEDED);
 }
 
 static void act_on(plane *p, peer *from, const rtcp_packet *packet, double now) {

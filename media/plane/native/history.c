@@ -4,6 +4,7 @@
 #include "state.h"
 
 static const double RESEND_AFTER_S = 0.02;    /* at the least; else once per round trip */
+static const double STALE_S = 1; /* over the path's own trip: its picture's time is over */
 static const double LONGEST_ROUND_TRIP_S = 1; /* longer ones are queues, not paths */
 static const double RESEND_SHARE = 0.25;      /* of the receiver's estimate: storms of resent packets caused most freezes */
 static const double RESEND_LEAST_BYTES = 4 * MAX_DATAGRAM_BYTES;
@@ -103,6 +104,8 @@ static int wrap(sink *s, const uint8_t *plain, const struct sent *kept, uint8_t 
     memcpy(out + head + 2, plain + head, (size_t)(kept->size - head));
     return kept->size + 2;
 }
+
+bool history_is_stale(const sink *s, const struct sent *kept, double now) { return now - kept->sent_at > STALE_S + s->peer->trip; }
 
 void resend(plane *p, sink *s, struct sent *kept, double now) {
     double trip = s->round_trip > LONGEST_ROUND_TRIP_S ? LONGEST_ROUND_TRIP_S : s->round_trip;

@@ -81,12 +81,12 @@ static void take_apart(source *from, const uint8_t *data, const rtp_header *head
 /* Whether the packet goes to the sink, with its numbers in `header`. Nothing of a video passes before a key frame. */
 static bool admit(plane *p, source *from, sink *to, const arrived *a, rtp_header *header, double now) {
     if (a->size == 0 && (!to->open || numbers_leave_out(&to->numbers, header->sequence))) {
-        if (!to->open) request_keyframe(p, from, now, true);
+        if (!to->open) request_keyframe(p, from, now, WAITING);
         return false;
     }
     if (!to->open) {
         if (to->video && !a->key_start) {
-            request_keyframe(p, from, now, true);
+            request_keyframe(p, from, now, WAITING);
             return false;
         }
         to->pictures.switching = true;
@@ -104,7 +104,7 @@ static void pass_on(plane *p, source *from, sink *to, const arrived *a, double n
     if (!takes_over && (drains(p, to, now) || (to->feed == from && is_left(to)))) return;
     if (to->feed != from && a->size > 0 && (!from->video || a->key_start)) sink_change(to);
     if (to->feed != from) {
-        request_keyframe(p, from, now, true);
+        request_keyframe(p, from, now, WAITING);
         return;
     }
     rtp_header header = a->header;
@@ -166,6 +166,7 @@ static void deliver(plane *p, source *from, const uint8_t *data, int size, const
     take_apart(from, data, header, now, &a);
     a.again = again;
     if (from->video && header->marker) from->pictures++;
+    keyframe_seen(from, header->timestamp, a.key_start, header->marker);
     if (from->video && a.has_stamp) {
         if (!again) bursts_arrived(&from->bursts, size, header->timestamp, from->peer->clock.late_s, now);
         uplink_arrived(p, from, size, now);

@@ -167,6 +167,8 @@ struct source {
     int sinks_count, sinks_room;
     reception reception;
     double keyframe_asked_at;
+    bool keyframe_begun, keyframe_came; /* a whole one, since it was last asked for */
+    uint32_t keyframe_timestamp;
     told_limit limit;
     uint64_t cap_bps;    /* what the sender was told otherwise; 0: nothing */
     uint64_t least_bps;  /* of the receivers' estimates, when one last came */
@@ -324,7 +326,9 @@ void wake_python(plane *p);
 
 /* feedback.c */
 bool take_rtcp(plane *p, peer *from, uint8_t *data, int size, double now);
-void request_keyframe(plane *p, source *of, double now, bool waiting);
+typedef enum { NEEDED, WAITING, ORDERED } keyframe_reason; /* by a receiver; by a closed gate; by Python, for a copy */
+void request_keyframe(plane *p, source *of, double now, keyframe_reason reason);
+void keyframe_seen(source *of, uint32_t timestamp, bool begins, bool ends);
 void report_to(plane *p, peer *to, double now);
 void send_compound(plane *p, peer *to, compound *c);
 
@@ -375,6 +379,7 @@ void history_keep(sink *s, uint16_t sequence, const uint8_t *data, int size, int
 struct sent *history_find(history *h, uint16_t sequence);
 double history_under_way(const history *h, uint16_t highest); /* how long it took to send what came after it, as far as it is kept */
 const uint8_t *history_octets(const history *h, const struct sent *kept);
+bool history_is_stale(const sink *s, const struct sent *kept, double now); /* too old to be sent again */
 void resend(plane *p, sink *s, struct sent *kept, double now);
 
 /* tap.c */

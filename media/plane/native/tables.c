@@ -428,7 +428,7 @@ void plane_keyframe_request(plane *p, uint32_t number, uint32_t ssrc, double now
     pthread_mutex_lock(&p->lock);
     peer *of = find_peer(p, number);
     source *asked = of != NULL ? find_source(of, ssrc) : NULL;
-    if (asked != NULL) request_keyframe(p, asked, now, false);
+    if (asked != NULL) request_keyframe(p, asked, now, ORDERED);
     flush(p);
     pthread_mutex_unlock(&p->lock);
 }

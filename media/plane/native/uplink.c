@@ -73,7 +73,7 @@ void uplink_arrived(plane *p, source *of, int octets, double now) {
     if (!measure(&of->uplink, octets, of->peer->clock.late_s, now)) return;
     if (before == 0 && of->uplink.bps > 0) of->lost_before = reception_lost(&of->reception);
     if (before > 0 || of->uplink.bps > 0) tell_limit(p, of, now);
-    if (before > 0 && of->uplink.bps == 0 && reception_lost(&of->reception) > of->lost_before) request_keyframe(p, of, now, false);
+    if (before > 0 && of->uplink.bps == 0 && reception_lost(&of->reception) > of->lost_before) request_keyframe(p, of, now, NEEDED);
 }
 
 /* The receiver's part of its estimate is about to become `part`. */

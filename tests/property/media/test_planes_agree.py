@@ -204,6 +204,12 @@ class Pair:
         self.native.datagram(data, address, self.now)
         self.agree()
 
+    def order(self, source: SourceKey) -> None:
+        """A key frame for a copy of it."""
+        self.reference.keyframe_request(source)
+        self.native.ask_keyframe(source, self.now)
+        self.agree()
+
     def report(self) -> None:
         self.reference.report()
         self.native.report(self.now)
@@ -236,7 +242,7 @@ class Pair:
 
 ACTS = ("audio", "frame", "frame", "key", "low", "low", "low key", "avc", "avc key", "change", "drop", "padding",
         "lost", "again", "hold", "release", "nack", "pli", "remb", "sender", "receiver",
-        "route", "clear", "report", "noise", "cap", "answered", "check", "check answered")  # fmt: skip
+        "route", "clear", "report", "noise", "cap", "answered", "check", "check answered", "order")  # fmt: skip
 steps = st.lists(
     st.tuples(
         st.sampled_from(ACTS), st.sampled_from(PEERS), st.sampled_from(PEERS), st.floats(0.0, 0.6), st.integers(1, 1 << 23)
@@ -319,6 +325,8 @@ def perform(pair: Pair, act: str, peer: Peer, other: int, number: int) -> None:
             pair.report()
         case "cap":
             pair.both("source_cap_set", SourceKey(peer.number, peer.number * 100 + VIDEO), number % 2 and number >> 2)
+        case "order":
+            pair.order(SourceKey(peer.number, peer.number * 100 + VIDEO))
         case "answered":
             pair.both("peer_answered", peer.number, number % 1000 / 1000)
         case "check" | "check answered":
