@@ -106,10 +106,10 @@ UP_HOLD_S = 2.0
 START_BPS = 350_000
 """A first key frame of this rate is through a 400 kbit/s link in a quarter of a second; a good link is at the top 5 s later."""
 MOST_BPS = 1_500_000
-MOST_FOR_ONE, MOST_FOR_FEW_BPS = 80_000, 850_000
+MOST_FOR_ONE, MOST_FOR_FEW_BPS = 70_000, 850_000
 """Bits of one picture, above which no limit is raised, and what all of them may have however few they are: at ten a second 1.5
-Mbit/s are 19 kB each, which no eye needs, and each of which takes a line that falls to 300 kbit/s half a second. 10 kB take a
-third, and half where one is half again as large as others."""
+Mbit/s are 19 kB each, which no eye needs, and each of which takes a line that falls to 300 kbit/s half a second. 9 kB take a
+quarter, and less than half where one is half again as large as others."""
 LEAST_BPS = 60_000
 LOW_PROBE_BPS = 100_000
 BACK_OFF = 0.95

@@ -247,7 +247,7 @@ def test_a_line_that_lets_only_a_moment_through_at_full_speed_is_believed_more_a
 
 
 @pytest.mark.parametrize(
-    ("many", "most"), [(3.0, 850_000), (10.0, 850_000), (15.0, 1_200_000), (30.0, MOST_BPS), (None, MOST_BPS)]
+    ("many", "most"), [(3.0, 850_000), (10.0, 850_000), (15.0, 1_050_000), (30.0, MOST_BPS), (None, MOST_BPS)]
 )
 def test_few_pictures_get_no_more_than_is_worth_anything(many: float | None, most: int) -> None:
     """Each of them would fill a line that falls for half a second."""
