@@ -71,8 +71,9 @@ class Checks:
         self._watched_at = 0.0
         self._looked_at_octets = 0
         self.late_s = 0.0
-        self.bps = 0
-        """What the line carries of everything while there is a queue; 0: there is none."""
+        self.bps = self.firm_bps = 0
+        """What the line carries of everything while there is a queue; 0: there is none. `firm_bps` goes by what was counted before
+        the queue was deep: that it has grown makes no line narrower."""
         self._picture_at, self._picture_octets = 0.0, 0
         self._rooms: deque[tuple[int, float]] = deque(maxlen=ROOMS_KEPT)
         self.room_bps = 0
@@ -189,6 +190,8 @@ class Checks:
         """There is one, and `octets` had been sent before what waits in it or just came through it."""
         old = not self._base_at or at - self._base_at > BASE_LIFE_S
         if not (old and not self.bps) and at > self._base_at and octets >= self._octets:
+            most, firm = (octets - self._octets) * 8 / (at - self._base_at), self.firm_bps if self.bps else 0
             self.bps = max(1, int(share * ((octets - self._octets) * 8) / (at - self._base_at)))
+            self.firm_bps = max(self.bps, int(most) if share == 1.0 else min(firm, max(1, int(most))))
         if old:
             self._base_at, self._octets = at, octets

@@ -298,9 +298,9 @@ class SinkStream:
         if self.history is None or self.history.is_empty or self.feed is None:
             return False
         checks, rate = self.peer.checks, self.feed.rate_bps
-        self.downlink.checked(self.peer.part_of(self.feed), checks.late_s, now)
-        bps = self.downlink.bps(now)
-        if bps and rate >= DRAIN_ABOVE_BPS and (checks.late_s > DRAIN_S or rate > OVERLOAD * bps):
+        self.downlink.checked(self.peer.part_of(checks.bps, self.feed), checks.late_s, now)
+        bps, firm = self.downlink.bps(now), self.peer.part_of(checks.firm_bps, self.feed)
+        if bps and rate >= DRAIN_ABOVE_BPS and (checks.late_s > DRAIN_S or rate > OVERLOAD * firm):
             self._shut(LONGEST_DRAIN_S, now)
         if not bps and checks.late_s < EMPTY_S and not self.tell_at and now < self.drain_until:
             self.drain_until = now
@@ -431,9 +431,8 @@ class PlanePeer:
         for stream in self.sources.values():
             stream.uplink, stream.bursts = Uplink(), Bursts()
 
-    def part_of(self, feed: SourceStream) -> int:
-        """What its line leaves to one of its pictures; 0: there is no queue."""
-        every = self.checks.bps
+    def part_of(self, every: int, feed: SourceStream) -> int:
+        """What a line that carries so much of everything leaves to one of its pictures; 0: there is no queue."""
         if not every:
             return 0
         fed = [(sink.history is not None, sink.feed.rate_bps) for sink in self.sinks.values() if sink.feed is not None]

@@ -37,8 +37,12 @@ static void set_base(line_checks *c, uint64_t octets, double at) {
 /* There is a queue, and `octets` had been sent before what waits in it or just came through it. */
 static void take_queue(line_checks *c, uint64_t octets, double share, double at) {
     bool old = c->base_at == 0 || at - c->base_at > BASE_LIFE_S;
-    if (!(old && c->bps == 0) && at > c->base_at && octets >= c->octets)
+    if (!(old && c->bps == 0) && at > c->base_at && octets >= c->octets) {
+        uint64_t most = at_least_one((double)((octets - c->octets) * 8) / (at - c->base_at)), firm = c->bps > 0 ? c->firm_bps : 0;
         c->bps = at_least_one(share * (double)((octets - c->octets) * 8) / (at - c->base_at));
+        if (firm > most || share == 1) firm = most;
+        c->firm_bps = firm > c->bps ? firm : c->bps;
+    }
     if (old) set_base(c, octets, at);
 }
 
@@ -87,9 +91,9 @@ static void take_room(line_checks *c, const line_check *of, double sent_at, doub
     c->room_at = now;
 }
 
-/* What the line leaves to one of its pictures. */
-static uint64_t part_of(const peer *of, const sink *s) {
-    uint64_t sounds = 0, pictures = 0, all = of->checks->bps;
+/* What a line that carries so much of everything leaves to one of its pictures. */
+static uint64_t part_of(uint64_t all, const peer *of, const sink *s) {
+    uint64_t sounds = 0, pictures = 0;
     if (all == 0) return 0;
     for (int i = 0; i < of->sinks_count; i++)
         if (of->sinks[i]->feed != NULL) *(of->sinks[i]->video ? &pictures : &sounds) += of->sinks[i]->feed->rate_bps;
@@ -109,10 +113,10 @@ static void tell(plane *p, peer *of, bool before, double now) {
         q->at = now;
         q->reported = false;
         q->late_reports = 0;
-        q->bps = part_of(of, s);
+        q->bps = part_of(c->bps, of, s);
         if (c->late_s < EMPTY_S && c->bps == 0 && s->tell_at == 0 && now < s->drain_until) s->drain_until = now;
         if (!before && c->bps == 0) continue;
-        bool much = s->feed->rate_bps >= DRAIN_ABOVE_BPS && (c->late_s > DRAIN_S || s->feed->rate_bps > OVERLOAD * q->bps);
+        bool much = s->feed->rate_bps >= DRAIN_ABOVE_BPS && (c->late_s > DRAIN_S || s->feed->rate_bps > OVERLOAD * part_of(c->firm_bps, of, s));
         if (c->bps > 0 && much) drain(s, LONGEST_DRAIN_S, now);
         tell_limit(p, s->feed, now);
     }

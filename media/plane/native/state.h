@@ -142,6 +142,7 @@ typedef struct {
     double sent_at, answered_at, late_s;
     uint64_t looked_at_octets; /* sent to the peer when it was last looked at */
     uint64_t bps;              /* what the line carries of everything while there is a queue; 0: there is none */
+    uint64_t firm_bps;         /* the same, by what was counted before the queue was deep */
     double base_at;            /* when one was last answered in time, or at least lately; 0: never */
     uint64_t octets;           /* sent before that one */
     double watched_at;         /* when a picture last flowed to the peer */
