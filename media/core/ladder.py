@@ -391,7 +391,7 @@ class Ladder:
             self._step = min(self._step * STEP_GROWTH, LARGEST_STEP)
         self._proven = False
         self._raised_at = now
-        self._raise_at = now + STEP_S
+        self._raise_at = now + (STEP_S if self._limit < self._full_at else 2 * STEP_S)  # past that the first must be seen to pass
 
     def _queues(self, signals: Signals) -> bool:
         trip = signals.round_trip_s

@@ -72,7 +72,7 @@ class Checks:
         self._looked_at_octets = 0
         self.late_s = 0.0
         self.bps = self.firm_bps = 0
-        """What the line carries of everything while there is a queue; 0: there is none. `firm_bps` goes by what was counted before
+        """What the line carries of everything while there is a queue; 0: there is none. `firm_bps` is by what was counted before
         the queue was deep: that it has grown makes no line narrower."""
         self._picture_at, self._picture_octets = 0.0, 0
         self._rooms: deque[tuple[int, float]] = deque(maxlen=ROOMS_KEPT)
