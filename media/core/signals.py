@@ -6,6 +6,7 @@ Pure: counters and the time go in. It never asks the plane; media/ladders.py doe
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from media.core.ladder import Signals
 from media.core.room import Room
@@ -29,9 +30,9 @@ MANY = 10
 """Packets in a window below which a share says nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """Counters of one source since its connection began; `octets` on the wire."""
+class Arrived(NamedTuple):
+    """Counters of one source since its connection began; `octets` on the wire. A tuple, as what is heard: of both four are made
+    for everybody four times a second, and a frozen dataclass takes three times as long."""
 
     packets: int
     octets: int
@@ -39,8 +40,7 @@ class Arrived:
     pictures: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(NamedTuple):
     """What one receiver last said of one source; whatever ends in `at` is of the caller's clock."""
 
     lost_share: float

@@ -37,7 +37,7 @@ from media.plane.interface import (
 )
 from media.plane.library import HEADER, library_path
 
-SRTP_WINDOW = 512
+SRTP_WINDOW = 256
 """Packets that may overtake each other; numbers.h's MAX_MISORDER fits in. libsrtp moves all of it for each packet."""
 UP_AT_ONCE = 64
 """Things handed up before the event loop may do something else."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 MAX_DROPOUT = 3000
 """A jump further ahead is a restarted source (RFC 3550, A.1)."""
-MAX_MISORDER = 500
+MAX_MISORDER = 250
 """Older than this is refused; it is also libsrtp's window here."""
 _MAX_STRETCHES = 64
 REMEMBERED = 1024

@@ -47,7 +47,7 @@ MAX_UNKNOWN_SSRCS = 16
 STRAYS_PER_S = 20
 """Packets from unowned addresses that are worth a try at decrypting for one peer: a second of sound is more than enough to be
 found by, and whoever forges them costs no more than that."""
-SRTP_WINDOW = 512
+SRTP_WINDOW = 256
 assert SRTP_WINDOW >= MAX_MISORDER
 
 

@@ -7,7 +7,7 @@
 
 enum {
     MAX_DROPOUT = 3000,  /* a jump further ahead is a restarted source (RFC 3550, A.1) */
-    MAX_MISORDER = 500, /* older than this is refused: a second and more of the largest picture; it fits libsrtp's window here (512) */
+    MAX_MISORDER = 250, /* older than this is refused: a second and more of the largest picture; it fits libsrtp's window here (256) */
     MAX_STRETCHES = 64,
     ARRIVALS = 1024,     /* sequence numbers remembered for telling a retransmission that is news from one that is not */
 };

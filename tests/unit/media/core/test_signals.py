@@ -76,7 +76,7 @@ def test_how_much_a_full_line_carries_at_most_is_told_with_the_estimate() -> Non
     shallow = Heard(0.0, 0.05, 9.0, 900_000, 9.0, downlink_bps=150_000, downlink_late_s=0.4, downlink_at=9.0)
     found = senses.quality(observed(10, 0, shallow), 0.0, 10.0).signals
     assert (found.estimate_bps, found.carried_bps) == (150_000, 150_000)
-    found = senses.quality(observed(20, 0, replace(shallow, downlink_late_s=0.9)), 0.0, 10.25).signals
+    found = senses.quality(observed(20, 0, shallow._replace(downlink_late_s=0.9)), 0.0, 10.25).signals
     assert (found.estimate_bps, found.carried_bps) == (150_000, 250_000)
     both = senses.quality(replace(observed(30, 0, shallow, uplink_bps=85_000), uplink_late_s=0.2), 0.0, 10.5).signals
     assert both.estimate_bps is not None
@@ -90,7 +90,7 @@ def test_a_queue_before_a_receiver_counts_while_that_is_known() -> None:
     full = Heard(0.0, 0.05, 9.0, 900_000, 9.0, downlink_bps=150_000, downlink_late_s=0.8, downlink_at=9.0)
     found = senses.quality(observed(10, 0, full), 0.0, 10.0).signals
     assert (found.congested, found.estimate_bps, found.queue_s, found.queue_known) == (True, 150_000, 0.8, True)
-    empty = replace(full, downlink_bps=0, downlink_late_s=0.1)
+    empty = full._replace(downlink_bps=0, downlink_late_s=0.1)
     found = senses.quality(observed(20, 0, empty), 0.0, 10.0).signals
     assert (found.congested, found.queue_s) == (False, 0.1)
     assert not senses.quality(observed(25, 0, empty), 0.0, 11.5).signals.queue_known, "a second and a half ago"
