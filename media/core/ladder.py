@@ -373,6 +373,8 @@ class Ladder:
             if not comes:
                 self._belief.proved(now)
             self._full_at, self._step, self._proven = float("inf"), LARGEST_STEP, True
+            if self._raised_at > self._fell_at:  # the last step has been seen to pass
+                self._raise_at = min(self._raise_at, self._raised_at + STEP_S)
 
     def _wanted(self, signals: Signals) -> float:
         """The limit one step up."""

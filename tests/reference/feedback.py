@@ -172,7 +172,7 @@ class Feedback:
         if stream is None:
             return
         if stream.uplink.is_deep:
-            upstream = []  # through a full link nothing is sent again: a key frame follows
+            upstream, stale = [], False  # through a full link nothing is sent again: a key frame follows
         asked, lacks = stream.missing(upstream, now)
         if (lacks or stale) and stream.peer.send is not None and stream.keyframes.given_up(now, stream.estimate.told_bps):
             self._ask_for_keyframe(stream)

@@ -88,7 +88,7 @@ class Forward:
             return None
         if not self.open and not self._opens(arrived):
             return None
-        numbered = self._numbers.accept(header.sequence, header.timestamp, now)
+        numbered = self._numbers.accept(header.sequence, header.timestamp, now, again=arrived.again)
         if numbered is None:
             return None
         payload = arrived.payload

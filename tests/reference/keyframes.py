@@ -29,7 +29,7 @@ class KeyframeRequests:
             self._begun, self._came = None, True
 
     def ordered(self, now: float, limit_bps: int = 0) -> bool:
-        """A copy begins, or lost the picture: what has come whole needs no more time to come, and need not be waited for."""
+        """For a copy, or for who just came: what has come needs no more time to come, and may have come just before."""
         return self._ask(now, max(MIN_INTERVAL_S, 0.0 if self._came else _passage_s(limit_bps)))
 
     def needed(self, now: float, limit_bps: int = 0) -> bool:

@@ -52,13 +52,15 @@ class OutputNumbers:
         self._stretches.clear()
         self._suspect = None
 
-    def accept(self, sequence: int, timestamp: int, now: float) -> tuple[int, int] | None:
+    def accept(self, sequence: int, timestamp: int, now: float, *, again: bool = False) -> tuple[int, int] | None:
         """Numbers for a packet to be sent, or none when it is too old or the source jumped and has yet to confirm it."""
         if not self._stretches:
             self._begin(sequence, timestamp, now)
             self._first = self._next_sequence
         number = unwrap(sequence, self._highest)
         if number > self._highest + MAX_DROPOUT or number < self._highest - MAX_MISORDER:
+            if again:
+                return None  # old ones in a row are no other numbering
             if self._suspect != sequence:
                 self._suspect = (sequence + 1) % _SEQUENCES
                 return None

@@ -42,7 +42,7 @@ void keyframe_seen(source *of, uint32_t timestamp, bool begins, bool ends) {
     of->keyframe_came = true;
 }
 
-/* For a copy what has come whole is not waited for: it may have come just before the copy began. */
+/* For who is new what has come is not waited for: it may have come just before, and be no use. */
 void request_keyframe(plane *p, source *of, double now, keyframe_reason reason) {
     if (!of->video || of->peer->send == NULL) return;
     double pause = reason == WAITING ? WAITING_EVERY_S : KEYFRAME_EVERY_S;
@@ -208,8 +208,8 @@ static void nack(plane *p, peer *from, const rtcp_packet *packet, double now) {
             int64_t number;
             if (!numbers_since_switch(&s->numbers, sequence, &number)) continue;
             struct sent *kept = history_find(s->history, sequence);
-            if (kept != NULL && history_is_stale(s, kept, now))
-                lacks = s->feed != NULL;
+            if (history_is_stale(s, sequence, now))
+                lacks = lacks || (s->feed != NULL && !uplink_is_deep(s->feed));
             else if (kept != NULL)
                 resend(p, s, kept, now);
             else if (s->feed != NULL && !uplink_is_deep(s->feed) && numbers_source_sequence(&s->numbers, sequence, &lost)) {

@@ -105,7 +105,10 @@ static int wrap(sink *s, const uint8_t *plain, const struct sent *kept, uint8_t 
     return kept->size + 2;
 }
 
-bool history_is_stale(const sink *s, const struct sent *kept, double now) { return now - kept->sent_at > STALE_S + s->peer->trip; }
+bool history_is_stale(const sink *s, uint16_t sequence, double now) {
+    const struct sent *known = s->history != NULL ? sent_of(s->history, sequence) : NULL; /* its octets may be gone */
+    return known != NULL && now - known->sent_at > STALE_S + s->peer->trip;
+}
 
 void resend(plane *p, sink *s, struct sent *kept, double now) {
     double trip = s->round_trip > LONGEST_ROUND_TRIP_S ? LONGEST_ROUND_TRIP_S : s->round_trip;

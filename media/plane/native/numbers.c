@@ -34,13 +34,14 @@ static const stretch *stretch_of(const out_numbers *n, int64_t number) {
     return NULL;
 }
 
-bool numbers_accept(out_numbers *n, uint16_t *sequence, uint32_t *timestamp, double now) {
+bool numbers_accept(out_numbers *n, uint16_t *sequence, uint32_t *timestamp, bool again, double now) {
     if (n->stretches == 0) {
         begin(n, *sequence, *timestamp, now);
         n->first = n->next_sequence;
     }
     int64_t number = unwrap16(*sequence, n->highest);
     if (number > n->highest + MAX_DROPOUT || number < n->highest - MAX_MISORDER) {
+        if (again) return false; /* old ones in a row are no other numbering */
         if (n->suspect != *sequence) {
             n->suspect = (uint16_t)(*sequence + 1);
             return false;

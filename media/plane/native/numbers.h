@@ -37,7 +37,7 @@ void numbers_init(out_numbers *numbers, int clock_rate, uint16_t first_sequence,
 void numbers_switch(out_numbers *numbers);
 
 /* Numbers for a packet to be sent; false when it is too old, or the source jumped and has yet to confirm it. */
-bool numbers_accept(out_numbers *numbers, uint16_t *sequence, uint32_t *timestamp, double now);
+bool numbers_accept(out_numbers *numbers, uint16_t *sequence, uint32_t *timestamp, bool again, double now);
 
 /* Closes the place of a packet that is not to be sent; false when it came late and its place stands already. */
 bool numbers_leave_out(out_numbers *numbers, uint16_t sequence);

@@ -92,7 +92,7 @@ static bool admit(plane *p, source *from, sink *to, const arrived *a, rtp_header
         to->pictures.switching = true;
         to->open = true;
     }
-    return numbers_accept(&to->numbers, &header->sequence, &header->timestamp, now);
+    return numbers_accept(&to->numbers, &header->sequence, &header->timestamp, a->again, now);
 }
 
 /* Whether the layer that feeds it flooded its line: the gate then waits for what follows, and for nothing else. */

@@ -327,7 +327,7 @@ void wake_python(plane *p);
 
 /* feedback.c */
 bool take_rtcp(plane *p, peer *from, uint8_t *data, int size, double now);
-typedef enum { NEEDED, WAITING, ORDERED } keyframe_reason; /* by a receiver; by a closed gate; by Python, for a copy */
+typedef enum { NEEDED, WAITING, ORDERED } keyframe_reason; /* by a receiver; by a closed gate; by Python, for a copy or for who just came */
 void request_keyframe(plane *p, source *of, double now, keyframe_reason reason);
 void keyframe_seen(source *of, uint32_t timestamp, bool begins, bool ends);
 void report_to(plane *p, peer *to, double now);
@@ -380,7 +380,7 @@ void history_keep(sink *s, uint16_t sequence, const uint8_t *data, int size, int
 struct sent *history_find(history *h, uint16_t sequence);
 double history_under_way(const history *h, uint16_t highest); /* how long it took to send what came after it, as far as it is kept */
 const uint8_t *history_octets(const history *h, const struct sent *kept);
-bool history_is_stale(const sink *s, const struct sent *kept, double now); /* too old to be sent again */
+bool history_is_stale(const sink *s, uint16_t sequence, double now); /* last sent too long ago to be sent again */
 void resend(plane *p, sink *s, struct sent *kept, double now);
 
 /* tap.c */
