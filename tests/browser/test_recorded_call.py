@@ -37,7 +37,7 @@ MARGIN_S = 1.0
 MOST_LOST_S = 8.0
 """A segment of a picture is five seconds, and a key frame may keep it waiting."""
 KEY_FRAME_S = 0.5
-"""A picture begins with a key frame, for which its sender is asked each quarter of a second."""
+"""A picture begins with a key frame, for which its sender is asked again once the last one has come, or had the time to."""
 UNSENT_S = 0.4
 """Of silence Chromium sends one packet in so long (Opus DTX)."""
 

@@ -26,8 +26,10 @@ from tests.reference.sequence import MAX_MISORDER, Arrivals, Reception
 from tests.reference.tap import Tap
 from tests.reference.uplink import Uplink
 
-RESEND_AFTER_S, STALE_S = 0.02, 1.0
+RESEND_AFTER_S = 0.02
 """Several NACKs of one loss are answered once per this time."""
+STALE_S = 1.0
+"""Over the path's own trip, since it was last sent: its picture's time is over."""
 RENACK_AFTER_S, LONGEST_TRIP_S = 0.05, 1.0
 ASKED_TIMES, ASKED_LIFE_S, ASK_BYTES, ASK_LEAST_BYTES = 3, 5.0, 1200.0, 6000.0
 """For what the history lacks: more fill a full line with what comes too late. A receiver would wait three seconds for it, so it

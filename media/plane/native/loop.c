@@ -1,5 +1,5 @@
 /* The thread: reads the socket in batches, sends in batches, reports each second. Below about 1,000 packets a second it wakes
- * for each; above, it gathers for a millisecond or two, which spares it system calls and lets it fetch memory for many at once. */
+ * for each; above, it gathers for a millisecond or half as much again, which spares it system calls and lets it fetch memory for many at once. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <math.h>
