@@ -21,12 +21,13 @@ from cffi import FFI
 from pylibsrtp import Policy, Session
 from pylibsrtp import _binding as srtp
 
+from bench.calm import LOOK
 from bench.clip import CLIP_NS, payloads, schedule_ns
 
 FOLDER = Path(__file__).resolve().parent / "native"
 BUILT = Path(__file__).resolve().parent / "results" / "generator.so"
 _CALLS = ("srtp_unprotect", "srtp_protect", "srtp_unprotect_rtcp", "srtp_protect_rtcp")
-MOST_LATENCIES = 1 << 20
+MOST_LATENCIES, MOST_LOOKS = 1 << 20, 1 << 14
 AUDIO_PPS = 50  # generator.c's
 
 
@@ -183,6 +184,17 @@ class Generator:
         found = self._ffi.new(f"uint32_t[{MOST_LATENCIES}]")
         count = self._lib.generator_latencies(self._generator, found, MOST_LATENCIES)
         return np.frombuffer(self._ffi.buffer(found, 4 * count), dtype=np.uint32) / 1000
+
+    def watch(self, pid: int) -> None:
+        """Keep `LOOK`s at this process and at the machine while it measures; to be called before `start`."""
+        if not self._lib.generator_watch(self._generator, pid):
+            raise RuntimeError("the server's processor time cannot be read")
+
+    def looks(self) -> Any:
+        """An array of `LOOK`, oldest first."""
+        found = self._ffi.new(f"generator_look[{MOST_LOOKS}]")
+        count = self._lib.generator_looks(self._generator, found, MOST_LOOKS)
+        return np.frombuffer(self._ffi.buffer(found, count * LOOK.itemsize), dtype=LOOK).copy()
 
     def cpu_s(self) -> float:
         return float(self._lib.generator_cpu_s(self._generator))

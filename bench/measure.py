@@ -4,16 +4,18 @@ import asyncio
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from aiortc import RTCPeerConnection
 
+from bench.calm import Calm, calm_of
 from bench.generator import Generator
 from bench.relays import Relay
 
 WARM_S, MEASURE_S = 3.0, 10.0
 CONNECT_S = 30.0
-LATE_AT_MOST_PCT = 1.5
+LATE_AT_MOST_PCT, CALM_AT_LEAST_PCT = 1.5, 40
 COMPARED = (
     "relay", "calls", "pps", "cpu_us_per_packet", "p50_ms", "p99_ms", "loss_pct", "kb_per_call", "generator_cpu_pct",
 )  # fmt: skip
@@ -27,6 +29,7 @@ class Figures:
     calls: int
     pps: float
     cpu_us_per_packet: float
+    """This and the latencies: while the machine had its own speed (bench/calm.py); all else is of the whole run."""
     p50_ms: float
     p99_ms: float
     loss_pct: float
@@ -38,6 +41,12 @@ class Figures:
     """Of the CPU time, what the kernel had."""
     late_pct: float
     """What the generator sent less than it should have: the machine had no time for it, and the figures say little."""
+    slowed_pct: float
+    """How long the machine was slower than itself."""
+    calm_pct: float
+    """What the first figures are of."""
+    whole_cpu_us_per_packet: float
+    whole_p99_ms: float
 
     def row(self) -> dict[str, object]:
         """Everything."""
@@ -50,13 +59,18 @@ class Figures:
     @property
     def line(self) -> str:
         """The essence."""
-        late = f" (the generator sent {self.late_pct} % less than it should: no time)" if self.is_late else ""
-        return f"{self.cpu_us_per_packet} µs a packet, p99 {self.p99_ms} ms, lost {self.loss_pct} %{late}"
+        late = (
+            f" (the generator sent {self.late_pct} % less than it should, {self.calm_pct} % calm: no time)"
+            if self.is_late
+            else ""
+        )
+        whole = f"{self.whole_cpu_us_per_packet} and {self.whole_p99_ms} with the {self.slowed_pct} % when the machine was slow"
+        return f"{self.cpu_us_per_packet} µs a packet, p99 {self.p99_ms} ms ({whole}), lost {self.loss_pct} %{late}"
 
     @property
     def is_late(self) -> bool:
         """Whether the machine was too busy with something else for these figures to mean much."""
-        return self.late_pct > LATE_AT_MOST_PCT
+        return self.late_pct > LATE_AT_MOST_PCT or self.calm_pct < CALM_AT_LEAST_PCT
 
 
 def cpu_s(pid: int) -> float:
@@ -94,6 +108,7 @@ async def measure(name: str, relay: Relay, calls: int) -> Figures:
     try:
         for peer in peers:
             generator.add(peer)
+        generator.watch(relay.pid)
         generator.start()
         await asyncio.sleep(WARM_S)
         return await _run(name, relay, calls, generator, setup_ms, memory)
@@ -111,13 +126,15 @@ async def _run(name: str, relay: Relay, calls: int, generator: Generator, setup_
     generator.measure(False)
     sent, received = generator.counts()
     latencies = generator.latencies_ms()
+    whole = cpu * 1e6 / max(1, received)
+    calm = calm_of(generator.looks(), latencies) or Calm(whole, 100 * cpu / took, latencies, 100.0, 0.0)
     return Figures(
         relay=name,
         calls=calls,
         pps=round(received / took),
-        cpu_us_per_packet=round(cpu * 1e6 / max(1, received), 2),
-        p50_ms=round(float(np.percentile(latencies, 50)), 3) if len(latencies) else -1.0,
-        p99_ms=round(float(np.percentile(latencies, 99)), 3) if len(latencies) else -1.0,
+        cpu_us_per_packet=round(calm.cpu_us_per_packet, 2),
+        p50_ms=_percentile(calm.latencies_ms, 50),
+        p99_ms=_percentile(calm.latencies_ms, 99),
         loss_pct=round(max(0.0, 100 * (1 - received / max(1, sent))), 3),
         kb_per_call=round((rss_kb(relay.pid) - memory) / calls),
         generator_cpu_pct=round(100 * own / took, 1),
@@ -125,7 +142,15 @@ async def _run(name: str, relay: Relay, calls: int, generator: Generator, setup_
         cpu_pct=round(100 * cpu / took, 1),
         kernel_pct=round(100 * kernel / max(1, user + kernel)),
         late_pct=round(max(0.0, 100 * (1 - sent / (took * 2 * calls * generator.packets_per_s))), 1),
+        slowed_pct=round(calm.slowed_pct, 1),
+        calm_pct=round(calm.left_pct),
+        whole_cpu_us_per_packet=round(whole, 2),
+        whole_p99_ms=_percentile(latencies, 99),
     )
+
+
+def _percentile(latencies_ms: Any, percent: float) -> float:
+    return round(float(np.percentile(latencies_ms, percent)), 3) if len(latencies_ms) else -1.0
 
 
 @dataclass(frozen=True)
@@ -134,6 +159,8 @@ class Idle:
 
     connections: int
     cpu_pct: float
+    """While the machine had its own speed."""
+    whole_cpu_pct: float
 
 
 async def measure_idle(relay: Relay, connections: int) -> Idle:
@@ -144,10 +171,19 @@ async def measure_idle(relay: Relay, connections: int) -> Idle:
         await asyncio.sleep(0)
     await _connected(peers)
     await asyncio.sleep(WARM_S)
-    loop = asyncio.get_running_loop()
-    began, cpu = loop.time(), cpu_s(relay.pid)
-    await asyncio.sleep(MEASURE_S)
-    return Idle(len(peers), round(100 * (cpu_s(relay.pid) - cpu) / (loop.time() - began), 2))
+    generator = Generator()  # of no peers: it watches
+    try:
+        generator.watch(relay.pid)
+        generator.start()
+        generator.measure(True)
+        loop = asyncio.get_running_loop()
+        began, cpu = loop.time(), cpu_s(relay.pid)
+        await asyncio.sleep(MEASURE_S)
+        whole = 100 * (cpu_s(relay.pid) - cpu) / (loop.time() - began)
+        calm = calm_of(generator.looks(), generator.latencies_ms())
+    finally:
+        generator.close()
+    return Idle(len(peers), round(calm.cpu_pct if calm is not None else whole, 2), round(whole, 2))
 
 
 async def _connected(peers: list[RTCPeerConnection]) -> None:

@@ -134,7 +134,7 @@ async def run(calls: list[int], write: bool) -> int:
     with _said():
         async with relays.consilium(HOST) as relay:
             idle = await measure_idle(relay, IDLE)
-        print(f"{idle.cpu_pct} % of a core", flush=True)
+        print(f"{idle.cpu_pct} % of a core ({idle.whole_cpu_pct} with the machine's slow moments)", flush=True)
     reached = goals.reached(found, stalled, idle)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "relay.json").write_text(json.dumps([figures.compared() for figures in found], indent=1) + "\n")

@@ -34,5 +34,12 @@ generator_counts generator_count(generator *g);
 /* Copies at most `capacity` latencies in microseconds; returns how many there are. */
 int generator_latencies(generator *g, uint32_t *microseconds, int capacity);
 double generator_cpu_s(generator *g);
+
+/* While it measures it looks up every 20 ms: what `server_cpu_ns` of processor time the process `pid` has had, what was sent and
+ * received, how many latencies there are, and how many nanoseconds the same piece of arithmetic took: a machine whose clock others, heat or
+ * its owner's limits hold down takes longer. Call it before the thread starts. */
+typedef struct { int64_t at_ns, server_cpu_ns; uint64_t sent, received; uint32_t latencies, probe_ns; } generator_look;
+bool generator_watch(generator *g, int pid);
+int generator_looks(generator *g, generator_look *looks, int capacity);
 void generator_free(generator *g);
 #endif
