@@ -1,9 +1,10 @@
-"""What lines let through of one picture: both loops see the same of it."""
+"""What lines carry, and what they let through of one picture: both loops see the same of it."""
 
 import pytest
 
+from media.core.routes import SinkKey
 from tests.property.media.test_planes_agree import VIDEO, Pair, counted, same_beginnings, told
-from tests.property.media.test_planes_under_queues import SINKS, SOURCE, Line, pair, send, stamp, uplink_bps
+from tests.property.media.test_planes_under_queues import SINKS, SOURCE, Line, downlink, pair, passed, send, stamp, uplink_bps
 
 __all__ = ["pair", "same_beginnings"]  # fixtures
 
@@ -75,4 +76,41 @@ def test_a_check_behind_a_picture_tells_what_that_took_the_line(pair: Pair, bps:
     pair.both("peer_address_set", 2, ("192.0.2.9", 9))
     assert next(each.room_bps for each in pair.native.sink_counters() if each.key == of[2].key) == 0, "another line"
     assert told(pair.reference) == told(pair.native)
+    pair.native.close()
+
+
+def test_a_queue_that_grows_deep_makes_no_line_narrower(pair: Pair) -> None:
+    """Of what was sent since it was last empty some found no room, so a part is believed; that part is no reason to stop."""
+    pair.both("peer_answered", 2, 0.02)
+    pair.both("route_clear", SinkKey(3, 5000 + VIDEO + 1))
+    line = Line(pair, 2)
+    line.run(3.0)
+    line.bps, late_s, told_bps = 220_000.0, 0.0, []
+    while late_s < 0.9:
+        before = passed(pair)
+        line.run(0.1)
+        assert passed(pair) - before == 50, "the picture goes on"
+        bps, late_s = downlink(pair, 2)
+        told_bps += [bps] if bps else []
+    assert min(told_bps) < 0.75 * max(told_bps), "what is believed is less once the queue is deep"
+    assert told(pair.reference) == told(pair.native)
+    pair.native.close()
+
+
+def test_a_stamp_that_says_more_than_an_answer_took_makes_no_line_faster(pair: Pair) -> None:
+    """A receiver's own queue was told by its last stamp, a while ago; the answer that came since waited for less."""
+    for receiver in SINKS:
+        pair.both("peer_answered", receiver, 0.02)
+    line = Line(pair, 2)
+    line.run(2.0)
+    line.bps = 150_000.0
+    line.run(1.5)
+    pair.arrive(pair.peers[2].packet(VIDEO, key=True, ends=True, stamp=stamp(pair.now)), pair.peers[2].address)
+    pair.now += 0.3
+    pair.arrive(pair.peers[2].packet(VIDEO, key=False, ends=True, stamp=stamp(pair.now - 2.0)), pair.peers[2].address)
+    line.run(1.0)
+    bps, _ = downlink(pair, 2)
+    assert bps <= 160_000
+    assert told(pair.reference) == told(pair.native)
+    assert counted(pair.reference) == counted(pair.native)
     pair.native.close()
