@@ -116,7 +116,8 @@ BACK_OFF = 0.95
 """Of an estimate that is 0.85 of what arrived already."""
 STEP_S = 1.2
 """A browser follows a limit in 0.7 s, and a queue shows half a second later."""
-FIRST_STEP, STEP_GROWTH, LARGEST_STEP = 1.25, 1.2, 2.2
+FIRST_STEP, STEP_GROWTH, LARGEST_STEP, LEAP = 1.25, 1.2, 2.2, 3.5
+"""The last only where a line is seen to let so much through: a picture that is half as large in between costs two seconds."""
 LEAST_GAIN = 1.02
 """A smaller step is none: up to what a line is seen to let through is little left."""
 ESTIMATED = 0.85
@@ -370,10 +371,11 @@ class Ladder:
         more = not self._is_free and carries and _queue_of(signals) <= EMPTY_S
         self._more_since = _since(self._more_since, more, now)
         if self._more_since is not None and now - self._more_since >= PROVEN_S:
+            self._full_at, self._step, self._proven = float("inf"), LARGEST_STEP if comes else LEAP, True
             if not comes:
                 self._belief.proved(now)
-            self._full_at, self._step, self._proven = float("inf"), LARGEST_STEP, True
-            if self._raised_at > self._fell_at:  # the last step has been seen to pass
+                self._raise_at = now
+            elif self._raised_at > self._fell_at:  # the last step has been seen to pass
                 self._raise_at = min(self._raise_at, self._raised_at + STEP_S)
 
     def _wanted(self, signals: Signals) -> float:

@@ -40,6 +40,8 @@ class Belief:
         self._own: bool | None = None
         """It is the sender's own way that was full, a receiver's, or one of them."""
         self._fell_at = self._held_since = float("-inf")
+        self._seen_narrow = False
+        """Since that fall, so that whatever is wide is of after it."""
         self._proved_at = float("-inf")
         self._proved_own: bool | None = None
         self._believes_from = float("-inf")
@@ -54,11 +56,14 @@ class Belief:
         elif self._proved_at > float("-inf"):
             self._doubt_s = FIRST_DOUBT_S
         self._own = own if anew or own == self._own else None
-        self._fell_at, self._held_since, self._proved_at = now, now, float("-inf")
+        self._fell_at, self._held_since, self._proved_at, self._seen_narrow = now, now, float("-inf"), False
 
     def proves(self, bps: float, room: Room, now: float) -> bool:
         """Whether the line that was full carries so much now."""
-        return now >= self._believes_from and now - self._fell_at >= AFTER_S and self._fits_bps(room) >= bps
+        fits = self._fits_bps(room)
+        self._seen_narrow = self._seen_narrow or 0 < fits < bps
+        is_of_now = self._seen_narrow or now - self._fell_at >= AFTER_S
+        return now >= self._believes_from and is_of_now and fits >= bps
 
     def proved(self, now: float) -> None:
         """It was taken for another line by nothing else."""

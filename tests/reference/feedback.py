@@ -153,13 +153,14 @@ class Feedback:
         named = [(each, sink.forward.since_key_frame(each)) for each in packet.sequences[:MAX_NACKS]]
         if sink.forward.open and sink.flooded([number for _, number in named if number is not None], now):
             return
-        upstream, stale = [], False
+        upstream, void = [], False
         for sequence, number in named:
             if number is None:
                 continue  # void: sent again, it would fill the line that a smaller layer was chosen for
             if sink.is_stale(sequence, now):
-                stale = True
+                void = True
             elif sink.history.has(sequence):
+                void = void or sink.is_given_up(sequence, now)
                 data = sink.resend(sequence, now)
                 if data is not None:
                     sink.retransmitted += 1
@@ -172,9 +173,10 @@ class Feedback:
         if stream is None:
             return
         if stream.uplink.is_deep:
-            upstream, stale = [], False  # through a full link nothing is sent again: a key frame follows
+            upstream, void = [], False  # through a full link nothing is sent again: a key frame follows
         asked, lacks = stream.missing(upstream, now)
-        if (lacks or stale) and stream.peer.send is not None and stream.keyframes.given_up(now, stream.estimate.told_bps):
+        wanted = (lacks or void) and stream.peer.send is not None
+        if wanted and stream.keyframes.given_up(now, stream.rate_bps, stream.estimate.told_bps):
             self._ask_for_keyframe(stream)
         for sequence in asked:
             stream.arrivals.forget(sequence)

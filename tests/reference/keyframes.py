@@ -8,8 +8,9 @@ browser sends nothing but beginnings of key frames."""
 WAITING_INTERVAL_S = 0.5
 """Between repetitions while a closed gate waits: a key frame takes that long over a slow uplink."""
 
-GIVEN_UP_INTERVAL_S = 2.0
-"""For what was asked for in vain: a large picture's key frame is 60 kB, and one after the other fills any line."""
+GIVEN_UP_INTERVAL_S, GIVEN_UP_LEAST_S, GIVEN_UP_BITS = 2.0, 0.5, 125_000
+"""For what was asked for in vain: a large picture's key frame is 60 kB, and one after the other fills any line. Of a picture of
+so few bits a second it is a kilobyte or four, and each second without it is one too many."""
 
 
 class KeyframeRequests:
@@ -40,9 +41,10 @@ class KeyframeRequests:
         """A packet met a closed gate: whether to ask again now."""
         return self._ask(now, max(WAITING_INTERVAL_S, _passage_s(limit_bps)))
 
-    def given_up(self, now: float, limit_bps: int = 0) -> bool:
+    def given_up(self, now: float, rate_bps: int, limit_bps: int = 0) -> bool:
         """Something will not come any more, and nobody has asked yet: whether to ask now."""
-        return self._ask(now, max(GIVEN_UP_INTERVAL_S, _passage_s(limit_bps)))
+        interval = min(GIVEN_UP_INTERVAL_S, max(GIVEN_UP_LEAST_S, rate_bps / GIVEN_UP_BITS))
+        return self._ask(now, max(interval, _passage_s(limit_bps)))
 
     def _ask(self, now: float, interval_s: float) -> bool:
         if now - self._sent_at < interval_s:

@@ -19,7 +19,7 @@ from tests.reference.checks import EMPTY_S, OVERLOAD, WATCHED_BPS, Checks
 from tests.reference.downlink import DRAIN_S, LIFE_S, SILENCE_S, UNKNOWN_TRIP_S, Downlink, Losses
 from tests.reference.flood import LEAST_DRAIN_S, LONGEST_ROOM_S, ROOM, Flood
 from tests.reference.forward import Arrived, Forward, Origin
-from tests.reference.history import HISTORY_PACKETS, History
+from tests.reference.history import HISTORY_PACKETS, History, Kept
 from tests.reference.keyframes import KeyframeRequests
 from tests.reference.sendtime import SendClock
 from tests.reference.sequence import MAX_MISORDER, Arrivals, Reception
@@ -217,9 +217,7 @@ class SinkStream:
     def resend(self, sequence: int, now: float) -> bytes | None:
         """The packet to send again, or none when it is not kept, was sent a round trip ago at most, or would be too much."""
         kept = self.history.kept(sequence) if self.history is not None else None
-        if kept is None or now - kept.sent_at < max(RESEND_AFTER_S, min(1.0, self.round_trip)):
-            return None
-        if kept.again and not self.may_repeat:
+        if kept is None or self.is_under_way(kept, now) or self.is_given_up(sequence, now):
             return None
         if self.peer.address is None or not self.may_resend(len(kept.data), now):
             return None
@@ -227,10 +225,15 @@ class SinkStream:
         kept.sent_at, kept.again = now, True
         return kept.data
 
-    @property
-    def may_repeat(self) -> bool:
-        """Whether a packet that was sent again may be sent once more."""
-        return self.repeated < FIRST_REPEATS + (self.retransmitted - self.repeated) // REPEAT_PART
+    def is_under_way(self, kept: Kept, now: float) -> bool:
+        """Whether it was sent so lately that it may still come."""
+        return now - kept.sent_at < max(RESEND_AFTER_S, min(1.0, self.round_trip))
+
+    def is_given_up(self, sequence: int, now: float) -> bool:
+        """Whether its repetition must have been lost as well, on a line on which too many are: more packets do not mend that."""
+        kept = self.history.kept(sequence) if self.history is not None else None
+        may_repeat = self.repeated < FIRST_REPEATS + (self.retransmitted - self.repeated) // REPEAT_PART
+        return kept is not None and kept.again and not self.is_under_way(kept, now) and not may_repeat
 
     def may_resend(self, size: int, now: float) -> bool:
         """A quarter of what the receiver can take may go into packets sent again."""

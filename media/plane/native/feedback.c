@@ -10,7 +10,8 @@ static const double RENACK_AFTER_S = 0.05;    /* upstream, whichever sinks miss 
 static const double LONGEST_TRIP_S = 1;
 static const int ASKED_TIMES = 3;             /* for what the history lacks: more fill a full line with what comes too late */
 static const double ASKED_LIFE_S = 5;
-static const double GIVEN_UP_EVERY_S = 2;     /* a large picture's key frame is 60 kB: one after the other fills any line */
+static const double GIVEN_UP_EVERY_S = 2, GIVEN_UP_LEAST_S = 0.5; /* a large picture's key frame is 60 kB: one after the other fills any line */
+static const double GIVEN_UP_BITS = 125000;   /* at so little a second it is a kilobyte or four, and each second without it is one too many */
 static const double ASK_SHARE = 0.25; /* of what comes */
 static const uint64_t DRAIN_ABOVE_BPS = 200000;
 static const double LEAST_DRAIN_S = 0.2;
@@ -192,6 +193,11 @@ static bool is_flooded(sink *s, const rtcp_packet *packet, double now) {
     return true;
 }
 
+static double given_up_pause(const source *of) {
+    double pause = (double)of->rate_bps / GIVEN_UP_BITS;
+    return pause < GIVEN_UP_LEAST_S ? GIVEN_UP_LEAST_S : pause < GIVEN_UP_EVERY_S ? pause : GIVEN_UP_EVERY_S;
+}
+
 /* What came before the key frame that the gate last opened with is void: sent again, it would fill the line that a smaller layer was
  * chosen for; and before a shut gate everything is. */
 static void nack(plane *p, peer *from, const rtcp_packet *packet, double now) {
@@ -208,10 +214,11 @@ static void nack(plane *p, peer *from, const rtcp_packet *packet, double now) {
             int64_t number;
             if (!numbers_since_switch(&s->numbers, sequence, &number)) continue;
             struct sent *kept = history_find(s->history, sequence);
-            if (history_is_stale(s, sequence, now))
+            bool comes = !history_is_stale(s, sequence, now) && (kept == NULL || resend(p, s, kept, now));
+            if (!comes)
                 lacks = lacks || (s->feed != NULL && !uplink_is_deep(s->feed));
             else if (kept != NULL)
-                resend(p, s, kept, now);
+                continue;
             else if (s->feed != NULL && !uplink_is_deep(s->feed) && numbers_source_sequence(&s->numbers, sequence, &lost)) {
                 asking next = ask_once(s->feed, lost, now);
                 lacks = lacks || next == GIVE_UP;
@@ -221,7 +228,7 @@ static void nack(plane *p, peer *from, const rtcp_packet *packet, double now) {
             }
         }
     }
-    if (lacks && now - s->feed->keyframe_asked_at >= GIVEN_UP_EVERY_S) request_keyframe(p, s->feed, now, NEEDED);
+    if (lacks && now - s->feed->keyframe_asked_at >= given_up_pause(s->feed)) request_keyframe(p, s->feed, now, NEEDED);
     if (missing_count == 0) return; /* through a full link nothing is sent again: a key frame follows */
     compound c = {.size = 0};
     compound_receiver_report(&c, s->feed->peer->own_ssrc, NULL, 0);

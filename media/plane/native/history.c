@@ -110,21 +110,22 @@ bool history_is_stale(const sink *s, uint16_t sequence, double now) {
     return known != NULL && now - known->sent_at > STALE_S + s->peer->trip;
 }
 
-void resend(plane *p, sink *s, struct sent *kept, double now) {
+bool resend(plane *p, sink *s, struct sent *kept, double now) {
     double trip = s->round_trip > LONGEST_ROUND_TRIP_S ? LONGEST_ROUND_TRIP_S : s->round_trip;
-    if (now - kept->sent_at < (trip > RESEND_AFTER_S ? trip : RESEND_AFTER_S)) return;
+    if (now - kept->sent_at < (trip > RESEND_AFTER_S ? trip : RESEND_AFTER_S)) return true;
     /* Who loses the repetition too, and its repetition, is on a link that more packets do not mend. */
-    if (kept->again && s->repeated >= FIRST_REPEATS + (s->retransmitted - s->repeated) / REPEAT_PART) return;
-    if (!s->peer->has_address || !may_resend(s, kept->size, now)) return;
+    if (kept->again && s->repeated >= FIRST_REPEATS + (s->retransmitted - s->repeated) / REPEAT_PART) return false;
+    if (!s->peer->has_address || !may_resend(s, kept->size, now)) return true;
     kept->sent_at = now;
     outgoing *out = out_next(p);
     int size = kept->payload_at ? wrap(s, history_octets(s->history, kept), kept, out->data) : kept->size;
     if (kept->payload_at == 0)
         memcpy(out->data, history_octets(s->history, kept), kept->size);
     else if (p->protect(s->peer->send, out->data, &size) != 0)
-        return;
+        return true;
     if (kept->again) s->repeated++;
     kept->again = true;
     s->retransmitted++;
     out_commit(p, s->peer, size);
+    return true;
 }

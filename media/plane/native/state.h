@@ -381,7 +381,7 @@ struct sent *history_find(history *h, uint16_t sequence);
 double history_under_way(const history *h, uint16_t highest); /* how long it took to send what came after it, as far as it is kept */
 const uint8_t *history_octets(const history *h, const struct sent *kept);
 bool history_is_stale(const sink *s, uint16_t sequence, double now); /* last sent too long ago to be sent again */
-void resend(plane *p, sink *s, struct sent *kept, double now);
+bool resend(plane *p, sink *s, struct sent *kept, double now); /* false: never again, it was lost too often; else now or later */
 
 /* tap.c */
 tap *tap_open(const char *path, uint32_t stream, uint8_t codec); /* NULL when nobody listens there */

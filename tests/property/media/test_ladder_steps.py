@@ -1,11 +1,13 @@
-"""How long a limit waits for its next step."""
+"""How long a limit waits for its next step, and how far that goes."""
 
 from dataclasses import replace
+from itertools import groupby
 
 import pytest
 
-from media.core.ladder import Ladder
-from tests.property.media.test_ladder import EVERY_S, good, run
+from media.core.ladder import Ladder, Rung, Signals
+from media.core.room import Room
+from tests.property.media.test_ladder import EVERY_S, fallen, good, run
 
 
 @pytest.mark.parametrize(("used", "pause_s"), [(0.8, 2.5), (1.0, 1.25)])
@@ -21,3 +23,25 @@ def test_past_what_a_line_carried_the_next_step_waits_until_the_first_is_seen_to
     past = next(index for index, (_, bps) in enumerate(steps) if bps >= 1.2 * 282_000)
     assert steps[past + 1][0] - steps[past][0] == pause_s
     assert steps[past][0] - steps[past - 1][0] == 1.25
+
+
+@pytest.mark.parametrize("many", [10.0, 15.0, 30.0])
+def test_where_a_line_is_seen_to_let_much_more_through_a_small_picture_becomes_whole_at_once(many: float) -> None:
+    """One of half the size in between costs an encoder two seconds."""
+    ladder, limit = fallen(True)
+    rungs = []
+    for turn in range(40):
+        well = Signals(round(0.76 * limit), round_trip_s=0.03, room=Room(2_000_000), pictures_per_s=many)
+        decision = ladder.step(well, 1.0 + turn * EVERY_S)
+        limit = decision.limit_bps
+        rungs.append(decision.rung)
+    assert [rung for rung, _ in groupby(rungs)][-2:] == [Rung.LOW, Rung.HD]
+
+
+def test_no_step_goes_past_what_a_line_is_seen_to_let_through() -> None:
+    ladder, limit = fallen(True)
+    limits = [limit]
+    for turn in range(24):
+        well = Signals(round(0.76 * limits[-1]), round_trip_s=0.03, room=Room(600_000))
+        limits.append(ladder.step(well, 1.0 + turn * EVERY_S).limit_bps)
+    assert next(bps for bps in limits if bps > 300_000) == max(limits[:12]) == 0.85 * 600_000

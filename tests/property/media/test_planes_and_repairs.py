@@ -1,10 +1,13 @@
-"""What was sent again and comes very late: both loops leave it alone, and nobody's numbering jumps."""
+"""What is sent again and comes very late, or not at all: both loops do the same about it."""
 
-from tests.property.media.test_planes_agree import VIDEO, Pair, counted, same_beginnings
-from tests.property.media.test_planes_under_queues import SOURCE, passed, send
+from media.core.routes import SinkKey
+from tests.property.media.test_planes_agree import VIDEO, Pair, counted, same_beginnings, told
+from tests.property.media.test_planes_under_queues import SOURCE, again, misses, pair, passed, send, to_sender
+from tests.reference import rtcp
 from tests.reference.sequence import MAX_MISORDER
+from tests.reference.streams import FIRST_REPEATS, REPEAT_PART
 
-__all__ = ["same_beginnings"]  # a fixture: both loops begin alike
+__all__ = ["pair", "same_beginnings"]  # fixtures: both loops begin alike
 
 
 def test_two_old_packets_that_come_again_in_a_row_are_no_source_that_began_anew() -> None:
@@ -23,5 +26,25 @@ def test_two_old_packets_that_come_again_in_a_row_are_no_source_that_began_anew(
     assert passed(pair) == before, "a second and a half too late for anybody"
     sender.made = []
     assert send(pair, 0.2) == 2 * 100
+    assert counted(pair.reference) == counted(pair.native)
+    pair.native.close()
+
+
+def test_what_was_sent_again_in_vain_too_often_becomes_a_key_frame(pair: Pair) -> None:
+    """A receiver asks on for a second, and then waits for two more: the picture stood still for three."""
+    pair.both("peer_answered", 2, 0.02)
+    pair.both("route_clear", SinkKey(3, 5000 + VIDEO + 1))
+    send(pair, 0.5)
+    pair.passed.clear()
+    missed = range(20)
+    allowed = len(missed) + FIRST_REPEATS + len(missed) // REPEAT_PART
+    asked = []
+    for _ in range(4):
+        pair.now += 0.05
+        misses(pair, 2, missed)
+        asked.append(sum(isinstance(packet, rtcp.PictureLoss) for packet in to_sender(pair)))
+    assert again(pair) == allowed, "once each, and a few of them twice"
+    assert asked == [0, 1, 0, 0], "as soon as it is clear that they will not come; and once"
+    assert told(pair.reference) == told(pair.native)
     assert counted(pair.reference) == counted(pair.native)
     pair.native.close()
