@@ -373,7 +373,7 @@ class Ladder:
         if self._more_since is not None and now - self._more_since >= PROVEN_S:
             self._full_at, self._step, self._proven = float("inf"), LARGEST_STEP if comes else LEAP, True
             if not comes:
-                self._belief.proved(now)
+                self._belief.proved(signals.room, now)
                 self._raise_at = now
             elif self._raised_at > self._fell_at:  # the last step has been seen to pass
                 self._raise_at = min(self._raise_at, self._raised_at + STEP_S)

@@ -16,6 +16,8 @@ HELD_S = 15.0
 the line carries."""
 MISLED_S, FIRST_DOUBT_S, LONGEST_DOUBT_S = 8.0, 30.0, 240.0
 """A fall so soon after a line was taken for another is by that; then nothing of the kind is believed for a while."""
+MUCH_MORE = 2.0
+"""Times what misled: that is of another kind. What misled by a little was a line's usual to and fro."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Belief:
         """Since that fall, so that whatever is wide is of after it."""
         self._proved_at = float("-inf")
         self._proved_own: bool | None = None
+        self._proved_bps = self._misled_bps = 0.0
+        """What was let through when it was last taken for another line, and the most by which that was wrong."""
         self._believes_from = float("-inf")
         self._doubt_s = FIRST_DOUBT_S
         """For how long the next proof that misleads is remembered."""
@@ -52,6 +56,7 @@ class Belief:
         """The limit did, since the line carries less than was tried; or further, in the aftermath of a fall."""
         by_proof = own is None or self._proved_own is None or own == self._proved_own
         if by_proof and now - self._proved_at < MISLED_S:
+            self._misled_bps = max(self._proved_bps, self._misled_bps if now < self._believes_from else 0.0)
             self._believes_from, self._doubt_s = now + self._doubt_s, min(2 * self._doubt_s, LONGEST_DOUBT_S)
         elif self._proved_at > float("-inf"):
             self._doubt_s = FIRST_DOUBT_S
@@ -63,11 +68,12 @@ class Belief:
         fits = self._fits_bps(room)
         self._seen_narrow = self._seen_narrow or 0 < fits < bps
         is_of_now = self._seen_narrow or now - self._fell_at >= AFTER_S
-        return now >= self._believes_from and is_of_now and fits >= bps
+        is_believed = now >= self._believes_from or fits >= MUCH_MORE * self._misled_bps
+        return is_believed and is_of_now and fits >= bps
 
-    def proved(self, now: float) -> None:
+    def proved(self, room: Room, now: float) -> None:
         """It was taken for another line by nothing else."""
-        self._proved_at, self._proved_own = now, self._own
+        self._proved_at, self._proved_own, self._proved_bps = now, self._own, self._fits_bps(room)
 
     def bounded(self, wanted_bps: float, small_bps: float, room: Room, now: float) -> float:
         """The most of what is wanted that fits, as far as is known. A small step is always worth a try; on the sender's own way,

@@ -7,7 +7,7 @@ import pytest
 
 from media.core.ladder import Ladder, Rung, Signals
 from media.core.room import Room
-from tests.property.media.test_ladder import EVERY_S, fallen, good, run
+from tests.property.media.test_ladder import EVERY_S, fall, fallen, good, run
 
 
 @pytest.mark.parametrize(("used", "pause_s"), [(0.8, 2.5), (1.0, 1.25)])
@@ -45,3 +45,17 @@ def test_no_step_goes_past_what_a_line_is_seen_to_let_through() -> None:
         well = Signals(round(0.76 * limits[-1]), round_trip_s=0.03, room=Room(600_000))
         limits.append(ladder.step(well, 1.0 + turn * EVERY_S).limit_bps)
     assert next(bps for bps in limits if bps > 300_000) == max(limits[:12]) == 0.85 * 600_000
+
+
+@pytest.mark.parametrize(("misled", "believed"), [(400_000, True), (3_000_000, False)])
+def test_what_misled_by_a_little_is_no_reason_to_doubt_what_is_let_through_of_much_more(misled: int, believed: bool) -> None:
+    ladder, limit = fallen(True)
+    for turn in range(20):
+        limit = ladder.step(Signals(round(0.76 * limit), round_trip_s=0.03, room=Room(misled)), 1.0 + turn * EVERY_S).limit_bps
+    assert limit > 300_000, "it was taken for another line"
+    limit = fall(ladder, 6.0, True)
+    limits = [limit]
+    for turn in range(16):
+        well = Signals(round(0.76 * limits[-1]), round_trip_s=0.03, room=Room(3_000_000))
+        limits.append(ladder.step(well, 7.0 + turn * EVERY_S).limit_bps)
+    assert (limits[-1] > 600_000) is believed
