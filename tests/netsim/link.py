@@ -69,6 +69,10 @@ class _InFlight:
     number: int
     packet: bytes = field(compare=False)
     tag: object = field(compare=False)
+    left_at: float = field(compare=False)
+    """When its last bit is on the wire."""
+    travels_s: float = field(compare=False)
+    keeps_order: bool = field(compare=False)
 
 
 class Link:
@@ -77,6 +81,8 @@ class Link:
     def __init__(self, seed: int, conditions: Conditions | Schedule = PERFECT) -> None:
         self._random = random.Random(seed)
         self._schedule = conditions if isinstance(conditions, Schedule) else Schedule((float("-inf"), conditions))
+        self._rate_bps: float | None = None
+        """By which what waits was planned."""
         self._free_at = float("-inf")
         self._last_due = float("-inf")
         self._numbers = itertools.count()
@@ -88,6 +94,7 @@ class Link:
         self._schedule = Schedule((now, conditions))
         if conditions.cut:
             self._drop_all()
+        self._follow(now, conditions.rate_bps)
 
     def send(self, packet: bytes, now: float, tag: object = None) -> None:
         """A packet comes to the link's entrance."""
@@ -98,6 +105,7 @@ class Link:
         if is_now.cut:
             self.counters.cut += 1
             return
+        self._follow(now, is_now.rate_bps)
         left_at = self._leave(len(packet), now, is_now)
         if left_at is None:
             self.counters.overflowed += 1
@@ -105,17 +113,18 @@ class Link:
         if lost < is_now.loss:
             self.counters.lost += 1
             return
-        due = left_at + is_now.delay_s + jitter * is_now.jitter_s
-        if late < is_now.reorder:
-            due += is_now.reorder_s  # and those behind do not wait for it
-        else:
-            due = self._last_due = max(due, self._last_due)
-        heapq.heappush(self._flight, _InFlight(due, next(self._numbers), packet, tag))
+        keeps_order = late >= is_now.reorder  # else those behind do not wait for it
+        travels_s = is_now.delay_s + jitter * is_now.jitter_s + (0.0 if keeps_order else is_now.reorder_s)
+        one = _InFlight(0.0, next(self._numbers), packet, tag, left_at, travels_s, keeps_order)
+        self._plan(one)
+        heapq.heappush(self._flight, one)
 
     def deliver(self, now: float) -> list[tuple[bytes, object]]:
         """Packets that have arrived by now, in the order of arrival."""
-        if self._flight and self._schedule.at(now).cut:
+        is_now = self._schedule.at(now)
+        if self._flight and is_now.cut:
             self._drop_all()
+        self._follow(now, is_now.rate_bps)
         arrived = []
         while self._flight and self._flight[0].due <= now:
             one = heapq.heappop(self._flight)
@@ -142,6 +151,24 @@ class Link:
             return None
         self._free_at = begins + octets * 8 / is_now.rate_bps
         return self._free_at
+
+    def _plan(self, one: _InFlight) -> None:
+        one.due = one.left_at + one.travels_s
+        if one.keeps_order:
+            one.due = self._last_due = max(one.due, self._last_due)
+
+    def _follow(self, now: float, rate_bps: float | None) -> None:
+        """Where the rate is another one, what waits leaves at that, octet for octet: no line drops or holds anything for it."""
+        former, self._rate_bps = self._rate_bps, rate_bps
+        if former is None or former == rate_bps or self._free_at <= now:
+            return
+        stretch = former / rate_bps if rate_bps is not None else 0.0
+        self._free_at = now + (self._free_at - now) * stretch
+        self._last_due = float("-inf")
+        for one in sorted(self._flight, key=lambda each: each.number):
+            one.left_at = now + (one.left_at - now) * stretch if one.left_at > now else one.left_at
+            self._plan(one)
+        heapq.heapify(self._flight)
 
     def _drop_all(self) -> None:
         self.counters.cut += len(self._flight)

@@ -130,3 +130,30 @@ def test_a_full_queue_drops_the_last_comers() -> None:
     assert link.counters.overflowed == 70  # 30,000 bytes wait at most
     arrived = [number for _, number in link.deliver(10.0)]
     assert arrived == list(range(30))
+
+
+@given(
+    st.integers(),
+    conditions,
+    st.none() | st.floats(10_000, 10_000_000),
+    st.lists(st.integers(20, 1_400), min_size=2, max_size=60),
+)
+def test_what_waits_when_the_rate_changes_is_kept_in_order_and_leaves_at_the_new_one(
+    seed: int, like: Conditions, rate_bps: float | None, sizes: list[int]
+) -> None:
+    before = replace(
+        like, rate_bps=like.rate_bps or 100_000, queue_bytes=200_000, loss=0.0, reorder=0.0, delay_s=0.0, jitter_s=0.0
+    )
+    link = Link(seed, before)
+    for number, octets in enumerate(sizes):
+        link.send(bytes(octets), 0.0, number)
+    assert before.rate_bps is not None
+    changes_at = sum(sizes) / 2 * 8 / before.rate_bps
+    arrived = [(changes_at, number) for _, number in link.deliver(changes_at)]
+    link.become(changes_at, replace(before, rate_bps=rate_bps))
+    link.send(b"x", changes_at, len(sizes))
+    while (due := link.deadline()) is not None:
+        arrived += [(due, number) for _, number in link.deliver(due)]
+    assert [number for _, number in arrived] == list(range(len(sizes) + 1)), "nothing is lost, nothing overtaken"
+    rest = (sum(sizes) / 2 + 1) * 8
+    assert abs(arrived[-1][0] - changes_at - (rest / rate_bps if rate_bps else 0.0)) < 1e-6
