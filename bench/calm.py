@@ -33,6 +33,8 @@ class Calm:
     """Of the run, when the machine was slow, without what that spoiled afterwards."""
     left_pct: float
     """Of the run, what these figures are of."""
+    probe_us: float
+    """What a probe took at the machine's own speed: two runs in which it differs cannot be compared."""
 
 
 def calm_looks(probes_ns: Any) -> Any:
@@ -43,12 +45,17 @@ def calm_looks(probes_ns: Any) -> Any:
         spoiled[distance:] |= slow[:-distance]
     for distance in range(1, BEFORE + 1):
         spoiled[:-distance] |= slow[distance:]
+    spoiled[:AFTER] = True  # what was before is not known
     return ~spoiled
 
 
 def slow_looks(probes_ns: Any) -> Any:
     """For each look whether its probe was slow."""
-    return probes_ns > SLOW * np.percentile(probes_ns, 10)
+    return probes_ns > SLOW * _own_ns(probes_ns)
+
+
+def _own_ns(probes_ns: Any) -> float:
+    return float(np.percentile(probes_ns, 10))
 
 
 def calm_of(looks: Any, latencies_ms: Any) -> Calm | None:
@@ -66,4 +73,5 @@ def calm_of(looks: Any, latencies_ms: Any) -> Calm | None:
         latencies_ms=np.concatenate(spans),
         slowed_pct=100 * float(slow_looks(looks["probe_ns"]).mean()),
         left_pct=100 * float(ends.mean()),
+        probe_us=_own_ns(looks["probe_ns"]) / 1000,
     )

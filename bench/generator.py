@@ -138,6 +138,7 @@ class Generator:
         self._ffi = FFI()
         header = (FOLDER / "generator.h").read_text()
         self._ffi.cdef("".join(line for line in header.splitlines(keepends=True) if not line.startswith("#")))
+        assert self._ffi.sizeof("generator_look") == LOOK.itemsize
         self._lib = self._ffi.dlopen(str(_built()))
         self._up, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._far = far

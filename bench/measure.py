@@ -19,6 +19,7 @@ CONNECT_S = 30.0
 LATE_AT_MOST_PCT, CALM_AT_LEAST_PCT = 1.5, 40
 COMPARED = (
     "relay", "calls", "pps", "cpu_us_per_packet", "p50_ms", "p99_ms", "loss_pct", "kb_per_call", "generator_cpu_pct",
+    "calm_pct", "whole_cpu_us_per_packet", "whole_p50_ms", "whole_p99_ms",
 )  # fmt: skip
 
 
@@ -46,7 +47,10 @@ class Figures:
     """How long the machine was slower than itself."""
     calm_pct: float
     """What the first figures are of."""
+    probe_us: float
+    """What the generator's piece of arithmetic took at the machine's own speed."""
     whole_cpu_us_per_packet: float
+    whole_p50_ms: float
     whole_p99_ms: float
 
     def row(self) -> dict[str, object]:
@@ -128,7 +132,7 @@ async def _run(name: str, relay: Relay, calls: int, generator: Generator, setup_
     sent, received = generator.counts()
     latencies = generator.latencies_ms()
     whole = cpu * 1e6 / max(1, received)
-    calm = calm_of(generator.looks(), latencies) or Calm(whole, 100 * cpu / took, latencies, 100.0, 0.0)
+    calm = calm_of(generator.looks(), latencies) or Calm(whole, 100 * cpu / took, latencies, 100.0, 0.0, 0.0)
     return Figures(
         relay=name,
         calls=calls,
@@ -146,6 +150,8 @@ async def _run(name: str, relay: Relay, calls: int, generator: Generator, setup_
         slowed_pct=round(calm.slowed_pct, 1),
         calm_pct=round(calm.left_pct),
         whole_cpu_us_per_packet=round(whole, 2),
+        probe_us=round(calm.probe_us, 1),
+        whole_p50_ms=_percentile(latencies, 50),
         whole_p99_ms=_percentile(latencies, 99),
     )
 
@@ -184,7 +190,9 @@ async def measure_idle(relay: Relay, connections: int) -> Idle:
         calm = calm_of(generator.looks(), generator.latencies_ms())
     finally:
         generator.close()
-    return Idle(len(peers), round(calm.cpu_pct if calm is not None else whole, 2), round(whole, 2))
+    return Idle(
+        len(peers), round(calm.cpu_pct if calm is not None and calm.left_pct >= CALM_AT_LEAST_PCT else whole, 2), round(whole, 2)
+    )
 
 
 async def _connected(peers: list[RTCPeerConnection]) -> None:

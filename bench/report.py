@@ -14,8 +14,8 @@ _COLUMNS = (
     ("cpu_pct", "CPU %"), ("kernel_pct", "of it kernel %"),
     ("p50_ms", "p50 ms"), ("p99_ms", "p99 ms"), ("loss_pct", "lost %"), ("kb_per_call", "kB per call"),
     ("setup_ms_per_peer", "set-up CPU ms per peer"), ("generator_cpu_pct", "generator CPU %"), ("late_pct", "generator late %"),
-    ("slowed_pct", "machine slow %"),
-    ("whole_cpu_us_per_packet", "µs, slow moments too"), ("whole_p99_ms", "p99 ms, slow moments too"),
+    ("slowed_pct", "machine slow %"), ("calm_pct", "calm %"), ("probe_us", "probe µs"),
+    ("whole_cpu_us_per_packet", "µs, slow moments too"), ("whole_p50_ms", "p50 ms"), ("whole_p99_ms", "p99 ms"),
 )  # fmt: skip
 
 

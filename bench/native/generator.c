@@ -75,7 +75,7 @@ struct generator {
 };
 
 static int64_t now_ns(clockid_t clock) {
-    struct timespec t;
+    struct timespec t = {0}; /* of a process that has ended there is no clock */
     clock_gettime(clock, &t);
     return (int64_t)t.tv_sec * SECOND_NS + t.tv_nsec;
 }
@@ -355,7 +355,8 @@ static void look(generator *g) {
     if (!g->watches || !measuring || now < g->look_due || g->looks_count == MAX_LOOKS) return;
     g->look_due = now + LOOK_NS;
     generator_look *to = &g->looks[g->looks_count];
-    *to = (generator_look){now, now_ns(g->server_clock), g->counts.sent, g->counts.received, (uint32_t)g->latencies_count, probe()};
+    *to = (generator_look){now, now_ns(g->server_clock), g->counts.sent, g->counts.received, (uint32_t)g->latencies_count, 0};
+    to->probe_ns = probe(); /* after the rest, so that it delays nothing of it */
     __atomic_store_n(&g->looks_count, g->looks_count + 1, __ATOMIC_RELEASE);
 }
 

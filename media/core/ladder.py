@@ -210,6 +210,8 @@ class Ladder:
         """What the line did not carry, as far as is known."""
         self._proven = False
         """That it carries more than that now: not a step has been made by it yet."""
+        self._by_line = False
+        """Why the limit last fell; else pictures stood still for whatever reason, and what the line lets through is no answer."""
         self._belief = Belief()
         self._told_full_at = float("-inf")
         self._paused_at = float("-inf")
@@ -332,6 +334,8 @@ class Ladder:
         is_news = self._limit > LOW_PROBE_BPS and bps < FALLS * self._limit
         if is_news and by_line:
             self._belief.fell(own_way, now, anew=not is_same)
+        if is_news:
+            self._by_line = by_line
         if is_news and not is_same:
             failed = now - self._raised_at < 2 * STEP_S
             self._wait = min(2 * self._wait, LONGEST_WAIT_S) if failed else WAIT_S
@@ -371,16 +375,18 @@ class Ladder:
         more = not self._is_free and carries and _queue_of(signals) <= EMPTY_S
         self._more_since = _since(self._more_since, more, now)
         if self._more_since is not None and now - self._more_since >= PROVEN_S:
-            self._full_at, self._step, self._proven = float("inf"), LARGEST_STEP if comes else LEAP, True
+            self._full_at, self._step, self._proven = float("inf"), LARGEST_STEP, True
             if not comes:
                 self._belief.proved(signals.room, now)
-                self._raise_at = now
+            if not comes and self._by_line:
+                self._step, self._raise_at = LEAP, now
             elif self._raised_at > self._fell_at:  # the last step has been seen to pass
                 self._raise_at = min(self._raise_at, self._raised_at + STEP_S)
 
     def _wanted(self, signals: Signals) -> float:
         """The limit one step up."""
-        return min(self._limit * (self._step if self._is_free else FIRST_STEP), _most(signals))
+        step = self._step if self._belief.sees(signals.room) else min(self._step, LARGEST_STEP)
+        return min(self._limit * (step if self._is_free else FIRST_STEP), _most(signals))
 
     def _next(self, signals: Signals, now: float) -> float:
         """The part of that which is known to fit, or not known not to."""
@@ -391,8 +397,7 @@ class Ladder:
         self._limit = self._next(signals, now)
         if self._limit >= min(wanted, FIRST_STEP * before):
             self._belief.stepped(now)
-        if self._limit >= wanted:
-            self._step = min(self._step * STEP_GROWTH, LARGEST_STEP)
+        self._step = min(self._step * STEP_GROWTH if self._limit >= wanted else self._step, LARGEST_STEP)
         self._proven = False
         self._raised_at = now
         self._raise_at = now + (STEP_S if self._limit < self._full_at else 2 * STEP_S)  # past that the first must be seen to pass

@@ -16,8 +16,9 @@ HELD_S = 15.0
 the line carries."""
 MISLED_S, FIRST_DOUBT_S, LONGEST_DOUBT_S = 8.0, 30.0, 240.0
 """A fall so soon after a line was taken for another is by that; then nothing of the kind is believed for a while."""
-MUCH_MORE = 2.0
-"""Times what misled: that is of another kind. What misled by a little was a line's usual to and fro."""
+MUCH_MORE, LITTLE_BPS = 2.0, 750_000
+"""So many times what misled is believed all the same, if that was no more than this: it was a line's usual to and fro, and no
+line that lets a moment's worth through at full speed, of which the next picture tells another multiple."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,10 @@ class Belief:
         self._own: bool | None = None
         """It is the sender's own way that was full, a receiver's, or one of them."""
         self._fell_at = self._held_since = float("-inf")
-        self._seen_narrow = False
-        """Since that fall, so that whatever is wide is of after it."""
         self._proved_at = float("-inf")
         self._proved_own: bool | None = None
         self._proved_bps = self._misled_bps = 0.0
-        """What was let through when it was last taken for another line, and the most by which that was wrong."""
+        """The most that was let through when it was last taken for another line, and while that was wrong."""
         self._believes_from = float("-inf")
         self._doubt_s = FIRST_DOUBT_S
         """For how long the next proof that misleads is remembered."""
@@ -61,15 +60,17 @@ class Belief:
         elif self._proved_at > float("-inf"):
             self._doubt_s = FIRST_DOUBT_S
         self._own = own if anew or own == self._own else None
-        self._fell_at, self._held_since, self._proved_at, self._seen_narrow = now, now, float("-inf"), False
+        self._fell_at, self._held_since, self._proved_at = now, now, float("-inf")
 
     def proves(self, bps: float, room: Room, now: float) -> bool:
         """Whether the line that was full carries so much now."""
         fits = self._fits_bps(room)
-        self._seen_narrow = self._seen_narrow or 0 < fits < bps
-        is_of_now = self._seen_narrow or now - self._fell_at >= AFTER_S
-        is_believed = now >= self._believes_from or fits >= MUCH_MORE * self._misled_bps
-        return is_believed and is_of_now and fits >= bps
+        is_believed = now >= self._believes_from or (self._misled_bps <= LITTLE_BPS and fits >= MUCH_MORE * self._misled_bps)
+        return is_believed and now - self._fell_at >= AFTER_S and fits >= bps
+
+    def sees(self, room: Room) -> bool:
+        """Whether anything is known of what the way lets through that was full at last."""
+        return self._fits_bps(room) > 0
 
     def proved(self, room: Room, now: float) -> None:
         """It was taken for another line by nothing else."""
@@ -79,6 +80,8 @@ class Belief:
         """The most of what is wanted that fits, as far as is known. A small step is always worth a try; on the sender's own way,
         of which more is seen, now and then."""
         fits = self._fits_bps(room)
+        if now - self._proved_at < MISLED_S:
+            self._proved_bps = max(self._proved_bps, fits)
         if not fits or self._fell_at == float("-inf"):
             return wanted_bps
         is_all = self._own is True and room.is_up_all and now - self._held_since < HELD_S

@@ -160,7 +160,7 @@ class Feedback:
             if sink.is_stale(sequence, now):
                 void = True
             elif sink.history.has(sequence):
-                void = void or sink.is_given_up(sequence, now)
+                void = void or (sink.is_given_up(sequence, now) and not sink.downlink.bps(now))
                 data = sink.resend(sequence, now)
                 if data is not None:
                     sink.retransmitted += 1

@@ -10,7 +10,7 @@ WAITING_INTERVAL_S = 0.5
 
 GIVEN_UP_INTERVAL_S, GIVEN_UP_LEAST_S, GIVEN_UP_BITS = 2.0, 0.5, 125_000
 """For what was asked for in vain: a large picture's key frame is 60 kB, and one after the other fills any line. Of a picture of
-so few bits a second it is a kilobyte or four, and each second without it is one too many."""
+so few bits a second it is small; what limits the sender further still counts."""
 
 
 class KeyframeRequests:

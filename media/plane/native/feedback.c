@@ -11,7 +11,7 @@ static const double LONGEST_TRIP_S = 1;
 static const int ASKED_TIMES = 3;             /* for what the history lacks: more fill a full line with what comes too late */
 static const double ASKED_LIFE_S = 5;
 static const double GIVEN_UP_EVERY_S = 2, GIVEN_UP_LEAST_S = 0.5; /* a large picture's key frame is 60 kB: one after the other fills any line */
-static const double GIVEN_UP_BITS = 125000;   /* at so little a second it is a kilobyte or four, and each second without it is one too many */
+static const double GIVEN_UP_BITS = 125000;   /* of a picture of so little a second it is small; what limits the sender further still counts */
 static const double ASK_SHARE = 0.25; /* of what comes */
 static const uint64_t DRAIN_ABOVE_BPS = 200000;
 static const double LEAST_DRAIN_S = 0.2;
@@ -214,7 +214,7 @@ static void nack(plane *p, peer *from, const rtcp_packet *packet, double now) {
             int64_t number;
             if (!numbers_since_switch(&s->numbers, sequence, &number)) continue;
             struct sent *kept = history_find(s->history, sequence);
-            bool comes = !history_is_stale(s, sequence, now) && (kept == NULL || resend(p, s, kept, now));
+            bool comes = !history_is_stale(s, sequence, now) && (kept == NULL || resend(p, s, kept, now) || downlink_bps(s, now) > 0);
             if (!comes)
                 lacks = lacks || (s->feed != NULL && !uplink_is_deep(s->feed));
             else if (kept != NULL)
