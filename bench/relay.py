@@ -118,22 +118,23 @@ async def run(calls: list[int], write: bool) -> int:
     generator.prepare(HOST)
     servers = {"consilium": relays.consilium, "janus": relays.janus, "mediarelay": relays.mediarelay}
     found: list[Figures] = []
+    failed: list[str] = []
 
     def another(name: str, count: int) -> Awaitable[Figures]:
         return run_of(name, servers[name](HOST), count)
 
     for name, count in plan(calls):
         print(f"{name}, {count} {'call' if count == 1 else 'calls'} …", end=" ", flush=True)
-        with _said():
+        with _said(failed):
             found.append(await in_time(functools.partial(another, name, count)))
     stalled: Figures | None = None
     idle: Idle | None = None
     load = max(count for count in calls if count <= STALLED_AT_MOST or count == min(calls))
     print(f"consilium, {load} calls, its Python busy 50 ms of every 100 …", end=" ", flush=True)
-    with _said():
+    with _said(failed):
         stalled = await in_time(lambda: run_of("consilium", relays.consilium(HOST, "bench.stalled"), load))
     print(f"consilium, {IDLE} connections that carry nothing …", end=" ", flush=True)
-    with _said():
+    with _said(failed):
         async with relays.consilium(HOST) as relay:
             idle = await measure_idle(relay, IDLE)
         print(f"{idle.cpu_pct} % of a core ({idle.whole_cpu_pct} with the machine's slow moments)", flush=True)
@@ -146,17 +147,20 @@ async def run(calls: list[int], write: bool) -> int:
     quickest = min((figures.probe_us for figures in measured), default=0.0)
     if late := [figures for figures in measured if figures.is_late or figures.probe_us > SAME_SPEED * quickest]:
         print(f"\n{len(late)} runs were on a machine without time for them: docs/PERFORMANCE.md is left as it was", flush=True)
+    elif failed:
+        print(f"\n{len(failed)} runs failed: docs/PERFORMANCE.md is left as it was", flush=True)
     elif write:
         report.write(found, reached)
     return 0 if found else 1
 
 
 @contextlib.contextmanager
-def _said() -> Iterator[None]:
-    """A relay that cannot be measured is a line, not the end."""
+def _said(failed: list[str]) -> Iterator[None]:
+    """A relay that cannot be measured is a line, not the end; it is noted in `failed`."""
     try:
         yield
     except (TimeoutError, RuntimeError, OSError) as error:
+        failed.append(type(error).__name__)
         print(f"failed: {type(error).__name__} {error}", flush=True)
 
 

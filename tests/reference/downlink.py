@@ -35,14 +35,14 @@ class Downlink:
         self._late_reports = 0
         self.late_s = 0.0
         """How long the queue is."""
-        self._bps = 0
+        self._bps = self._firm_bps = 0
 
     def reported(self, highest: int, lost: int, late_s: float, sent: tuple[int, int], now: float) -> None:
         """A report says that `highest` (32 bits) has arrived and `lost` did not, of all so far.
 
         What is under way has been so for `late_s` more than it should; `sent` are packets and octets so far.
         """
-        self.late_s = late_s
+        self.late_s, self._firm_bps = late_s, 0
         if sent[0] > self._packets:
             self._size = (sent[1] - self._octets) // (sent[0] - self._packets) + HEAD_BYTES
         if now - self._at > LIFE_S:
@@ -67,11 +67,12 @@ class Downlink:
     def silent(self, seconds: float, rate_bps: int, now: float) -> None:
         """Nothing was reported for so long, while `rate_bps` were sent: reports are generated each second, so they stand in a
         queue, or all that they would tell of does (RFC 8083 ends a stream for less)."""
-        self.late_s, self._at, self._highest = seconds, now, None
+        self.late_s, self._at, self._highest, self._firm_bps = seconds, now, None, 0
         self._bps = max(1, rate_bps // SILENT_PART)
 
-    def checked(self, bps: int, late_s: float, now: float) -> None:
-        """Checks tell of a queue, or that there is none (0)."""
+    def checked(self, bps: int, firm_bps: int, late_s: float, now: float) -> None:
+        """Checks tell of a queue, or that there is none (0); `firm_bps` is by what was counted before it was deep."""
+        self._firm_bps = firm_bps
         self._bps, self.late_s, self._at, self._highest, self._late_reports = bps, late_s, now, None, 0
 
     def bps(self, now: float) -> int:
@@ -80,8 +81,10 @@ class Downlink:
 
     def limit(self, now: float) -> int:
         """What to tell the sender; 0: nothing."""
-        bps = self.bps(now)
-        return max(1, int((SHARE_DEEP if self.late_s > DEEP_S else SHARE) * bps)) if bps else 0
+        bps, deep = self.bps(now), self.late_s > DEEP_S
+        if not bps:
+            return 0
+        return max(1, int(SHARE_DEEP * max(bps, self._firm_bps)) if deep else int(SHARE * bps))  # the smaller is a part already
 
     def is_full(self, lost_share: float, now: float) -> bool:
         """Whether there is any sign of a full link: a queue, though a short one, or losses."""

@@ -303,8 +303,9 @@ class SinkStream:
         if self.history is None or self.history.is_empty or self.feed is None:
             return False
         checks, rate = self.peer.checks, self.feed.rate_bps
-        self.downlink.checked(self.peer.part_of(checks.bps, self.feed), checks.late_s, now)
-        bps, firm = self.downlink.bps(now), self.peer.part_of(checks.firm_bps, self.feed)
+        firm = self.peer.part_of(checks.firm_bps, self.feed)
+        self.downlink.checked(self.peer.part_of(checks.bps, self.feed), firm, checks.late_s, now)
+        bps = self.downlink.bps(now)
         if bps and rate >= DRAIN_ABOVE_BPS and (checks.late_s > DRAIN_S or rate > OVERLOAD * firm):
             self._shut(LONGEST_DRAIN_S, now)
         if not bps and checks.late_s < EMPTY_S and not self.tell_at and now < self.drain_until:

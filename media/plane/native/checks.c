@@ -114,9 +114,10 @@ static void tell(plane *p, peer *of, bool before, double now) {
         q->reported = false;
         q->late_reports = 0;
         q->bps = part_of(c->bps, of, s);
+        q->firm_bps = part_of(c->firm_bps, of, s);
         if (c->late_s < EMPTY_S && c->bps == 0 && s->tell_at == 0 && now < s->drain_until) s->drain_until = now;
         if (!before && c->bps == 0) continue;
-        bool much = s->feed->rate_bps >= DRAIN_ABOVE_BPS && (c->late_s > DRAIN_S || s->feed->rate_bps > OVERLOAD * part_of(c->firm_bps, of, s));
+        bool much = s->feed->rate_bps >= DRAIN_ABOVE_BPS && (c->late_s > DRAIN_S || s->feed->rate_bps > OVERLOAD * q->firm_bps);
         if (c->bps > 0 && much) drain(s, LONGEST_DRAIN_S, now);
         tell_limit(p, s->feed, now);
     }

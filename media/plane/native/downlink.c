@@ -17,7 +17,9 @@ uint64_t downlink_bps(const sink *s, double now) { return now - s->downlink.at <
 uint64_t downlink_limit(const sink *s, double now) {
     uint64_t bps = downlink_bps(s, now);
     if (bps == 0) return 0;
-    bps = (uint64_t)((s->downlink.late_s > DEEP_S ? SHARE_DEEP : SHARE) * (double)bps);
+    bool deep = s->downlink.late_s > DEEP_S;
+    if (deep && s->downlink.firm_bps > bps) bps = s->downlink.firm_bps; /* the smaller one is a part already */
+    bps = (uint64_t)((deep ? SHARE_DEEP : SHARE) * (double)bps);
     return bps > 0 ? bps : 1;
 }
 
@@ -70,6 +72,7 @@ static void judge(downlink_queue *q, const report_block *block, double now) {
 
 static void compare(sink *s, const report_block *block, double now) {
     downlink_queue *q = &s->downlink;
+    q->firm_bps = 0;
     if (s->packets > q->packets) q->size = (s->octets - q->octets) / (s->packets - q->packets) + HEAD_BYTES;
     if (now - q->at > LIFE_S) {
         q->bps = 0;
@@ -113,6 +116,7 @@ bool downlink_silent(sink *s, double now) {
     q->late_s = now - s->reported_at;
     q->at = now;
     q->reported = false;
+    q->firm_bps = 0;
     q->bps = s->feed->rate_bps / SILENT_PART;
     if (q->bps == 0) q->bps = 1;
     drain_queue(s, now);

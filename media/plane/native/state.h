@@ -104,6 +104,7 @@ typedef struct {
     double at, late_s;
     int late_reports;
     uint64_t bps; /* what the link carries while there is a queue; 0: there is none */
+    uint64_t firm_bps; /* the same, by what checks counted before the queue was deep; 0: not known */
 } downlink_queue;
 
 /* What a receiver has not got of one stream, over a second. */

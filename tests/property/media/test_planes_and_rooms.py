@@ -4,7 +4,20 @@ import pytest
 
 from media.core.routes import SinkKey
 from tests.property.media.test_planes_agree import VIDEO, Pair, counted, same_beginnings, told
-from tests.property.media.test_planes_under_queues import SINKS, SOURCE, Line, downlink, pair, passed, send, stamp, uplink_bps
+from tests.property.media.test_planes_under_queues import (
+    SINKS,
+    SOURCE,
+    Line,
+    downlink,
+    pair,
+    passed,
+    send,
+    stamp,
+    to_sender,
+    uplink_bps,
+)
+from tests.reference import rtcp
+from tests.reference.downlink import SHARE_DEEP
 
 __all__ = ["pair", "same_beginnings"]  # fixtures
 
@@ -93,6 +106,9 @@ def test_a_queue_that_grows_deep_makes_no_line_narrower(pair: Pair) -> None:
         bps, late_s = downlink(pair, 2)
         told_bps += [bps] if bps else []
     assert min(told_bps) < 0.75 * max(told_bps), "what is believed is less once the queue is deep"
+    pair.passed += line.others
+    limits = [packet.bps for packet in to_sender(pair) if isinstance(packet, rtcp.Remb)]
+    assert min(limits) >= 0.9 * SHARE_DEEP * max(told_bps), "and a part of it, while that empties, is not taken of a part"
     assert told(pair.reference) == told(pair.native)
     pair.native.close()
 

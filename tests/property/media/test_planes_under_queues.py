@@ -1,5 +1,7 @@
 """Queues before the relay and behind it: both loops find them at the same packet, do the same, and so empty them."""
 
+from typing import Any
+
 import pytest
 
 from media.core.routes import SinkKey, SourceKey
@@ -270,6 +272,7 @@ class Line:
         self.pair, self.receiver, self.bps = pair, receiver, 10_000_000.0
         self.free_at, self.trip_s = pair.now, 0.0
         self.waits: list[tuple[float, bytes]] = []
+        self.others: list[tuple[bytes, Any]] = []
         for request in REQUESTS:
             pair.both("peer_check_add", receiver, request)
 
@@ -301,6 +304,8 @@ class Line:
             if address == pair.peers[self.receiver].address:
                 self.free_at = max(self.free_at, pair.now) + len(data) * 8 / self.bps
                 requests += [data] if data in REQUESTS else []
+            else:
+                self.others.append((data, address))
         pair.passed.clear()
         return requests
 
