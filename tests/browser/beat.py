@@ -15,6 +15,7 @@ from tests.opened import Opened, apart, probe
 
 BEAT_S = 1.0
 STEP_S = 0.080
+BEEP_S = 0.2  # LONG, below
 """What sound and picture may be apart by: beyond it people notice (ITU-R BT.1359)."""
 EDGE_S = 0.1
 """A flash before which a frame is missing tells nothing about steps: its own first one may be what is missing."""

@@ -16,7 +16,22 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser
 
-from tests.browser.beat import BEAT, SCALE, STEP_S, TURN, Beats, Phase, beats, lateness, on_line, probed, signs, untold, within
+from tests.browser.beat import (
+    BEAT,
+    BEEP_S,
+    SCALE,
+    STEP_S,
+    TURN,
+    Beats,
+    Phase,
+    beats,
+    lateness,
+    on_line,
+    probed,
+    signs,
+    untold,
+    within,
+)
 from tests.browser.links import LinkedCast
 from tests.browser.stage import Person
 from tests.browser.test_consent import SHEET, STEP_MS, ask, called_in, lit
@@ -132,14 +147,17 @@ def shown_s(opened: Opened, one: Beats, span: tuple[float, float]) -> float:
     return span[1] - span[0] - sum(max(0.0, last - first) for first, last in away)
 
 
-def in_step(one: Beats, call: Recorded, least: float, span: tuple[float, float]) -> None:
-    """Each flash of a span within 80 ms of its beep, but for what the page itself was late by."""
+def in_step(one: Beats, call: Recorded, least: float, span: tuple[float, float], *, loses: bool = False) -> None:
+    """Each flash of a span within 80 ms of its beep, but for what the page itself was late by. On a line that loses sound a beep
+    whose first packet is among that is quieter, and seems late, for as long as it lasts: a few may be."""
     pairs = one.apart(span)
     assert len(pairs) >= least, (one.words(), span)
     if not pairs:
         return
     assert abs(statistics.median(pairs)) <= STEP_S, (one.words(), span, pairs)
-    assert max(map(abs, pairs)) <= STEP_S + call.late_s, (one.words(), span, pairs, call.late_s)
+    late = [abs(pair) for pair in pairs if abs(pair) > STEP_S + call.late_s]
+    few = len(pairs) // 4 if loses else 0
+    assert len(late) <= few and max(late, default=0.0) <= STEP_S + call.late_s + BEEP_S, (one.words(), span, pairs, call.late_s)
 
 
 async def judged(opened: Opened, call: Recorded, folder: Path) -> dict[str, Beats]:
@@ -208,8 +226,8 @@ async def test_mishaps_stay_one_recording_that_tells_of_them(chromium: Browser, 
     for name, (first, last) in spans.items():
         for one in (patient, doctor):
             if (name, one) != ("muted", patient):
-                least = shown_s(opened, one, (first, last)) / 3
-                in_step(one, call, least, (first, last))
+                least = int(shown_s(opened, one, (first, last)) / 3)  # of whole beats: in 12.0001 s there are twelve
+                in_step(one, call, least, (first, last), loses=name == "lossy")
     assert not within(patient.beeps, spans["muted"])
     shown = within(patient.flashes, spans["muted"])
     assert len(shown) >= shown_s(opened, patient, spans["muted"]) / 2, "the picture goes on"
