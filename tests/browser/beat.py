@@ -15,8 +15,9 @@ from tests.opened import Opened, apart, probe
 
 BEAT_S = 1.0
 STEP_S = 0.080
-BEEP_S = 0.2  # LONG, below
 """What sound and picture may be apart by: beyond it people notice (ITU-R BT.1359)."""
+BEEP_S = 0.2
+"""How long a beep lasts (LONG, below)."""
 EDGE_S = 0.1
 """A flash before which a frame is missing tells nothing about steps: its own first one may be what is missing."""
 PAUSE_S = 1.0
