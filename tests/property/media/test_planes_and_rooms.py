@@ -111,22 +111,3 @@ def test_a_queue_that_grows_deep_makes_no_line_narrower(pair: Pair) -> None:
     assert min(limits) >= 0.9 * SHARE_DEEP * max(told_bps), "and a part of it, while that empties, is not taken of a part"
     assert told(pair.reference) == told(pair.native)
     pair.native.close()
-
-
-def test_a_stamp_that_says_more_than_an_answer_took_makes_no_line_faster(pair: Pair) -> None:
-    """A receiver's own queue was told by its last stamp, a while ago; the answer that came since waited for less."""
-    for receiver in SINKS:
-        pair.both("peer_answered", receiver, 0.02)
-    line = Line(pair, 2)
-    line.run(2.0)
-    line.bps = 150_000.0
-    line.run(1.5)
-    pair.arrive(pair.peers[2].packet(VIDEO, key=True, ends=True, stamp=stamp(pair.now)), pair.peers[2].address)
-    pair.now += 0.3
-    pair.arrive(pair.peers[2].packet(VIDEO, key=False, ends=True, stamp=stamp(pair.now - 2.0)), pair.peers[2].address)
-    line.run(1.0)
-    bps, _ = downlink(pair, 2)
-    assert bps <= 160_000
-    assert told(pair.reference) == told(pair.native)
-    assert counted(pair.reference) == counted(pair.native)
-    pair.native.close()
