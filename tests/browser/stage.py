@@ -230,8 +230,13 @@ class Person:
         return str(seat)
 
     async def hang_up(self) -> None:
-        """End the consultation if one is under way here, so that a failed test leaves nobody in a room."""
-        key = self.page.locator("[data-key=end]")
+        """Refuse an offer, end a consultation on its way: a failed test leaves nobody to the next one of the same server."""
+        refuse, card, key = (self.page.locator(each) for each in ("[data-answer=decline]", "[data-answer=confirm]", "[data-key=end]"))
+        if await refuse.count():
+            await refuse.click(timeout=1000)
+        if await card.count():
+            await card.click(timeout=1000)
+            await key.wait_for(timeout=5000)
         if await key.count():
             await key.click(timeout=1000)
             await self.page.click("[data-answer=yes]", timeout=1000)
