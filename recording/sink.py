@@ -50,12 +50,13 @@ class _Segment:
 
 
 class Track:
-    """`zero_us` is where the recording's line begins. `begin_us`: from when on there should be something."""
+    """`zero_us` is where the recording's line begins. `begin_us`: from when on there should be something. Nothing is placed
+    before it: what was on its way then belongs to where the order took effect, not into the gap that ended there."""
 
     def __init__(self, seat: str, kind: Kind, zero_us: int, begin_us: int) -> None:
         self.seat = seat
         self.kind: Kind = kind
-        self._zero_us = zero_us
+        self._zero_us, self._begin_us = zero_us, begin_us
         self._source: _Source | None = None
         self._cutter = Cutter(picture=kind == "video")
         self._segment: _Segment | None = None
@@ -128,10 +129,6 @@ class Track:
         if now_us - self._end_us >= PAUSE_US:
             self._gap(self._end_us, now_us, "no_media")
 
-    def go_on(self, now_us: int) -> None:
-        """From now on there should be something again."""
-        self._end_us = self._heard_us = now_us
-
     @property
     def quality(self) -> Quality:
         source = self._source
@@ -155,7 +152,7 @@ class Track:
         for frame in frames:
             at_us = frame.at_us if frame.at_us is not None else source.line.at(frame.timestamp)
             try:
-                self._write(source, frame, max(at_us, self._zero_us, self._last_us + 1000))
+                self._write(source, frame, max(at_us, self._begin_us, self._last_us + 1000))
             except Unavailable:
                 self._segment = None
                 self._cutter.close()

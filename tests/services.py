@@ -14,6 +14,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -31,6 +32,11 @@ from tests.processes import UNPRIVILEGED, Service, ServiceFailed, accepts_tcp, g
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 LOGS = REPOSITORY / "test-results" / "services"
+
+
+def kept(request: pytest.FixtureRequest) -> Path | None:
+    """Where a server's log is kept at its end: after a failed test, and in one that is failing just now."""
+    return LOGS if request.session.testsfailed or sys.exc_info()[0] is not None else None
 
 
 class Redis(Service):
@@ -203,7 +209,7 @@ def running(service: Service, request: pytest.FixtureRequest) -> Iterator[Servic
         service.start()
         yield service
     finally:
-        service.discard(keep_log_in=LOGS if request.session.testsfailed else None)
+        service.discard(keep_log_in=kept(request))
 
 
 @pytest.fixture(scope="session")

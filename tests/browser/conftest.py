@@ -11,7 +11,7 @@ from tests.browser.chromium import launched
 from tests.browser.links import LinkedCast, linked_server
 from tests.browser.stage import FIREFOX_HERTZ, Cast
 from tests.processes import ServiceFailed
-from tests.services import LOGS
+from tests.services import kept
 from tests.signaling_process import Signaling
 
 FIREFOX_PREFERENCES: dict[str, Any] = {
@@ -36,7 +36,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Signaling]:
         service.start()
         yield service
     finally:
-        service.discard(keep_log_in=LOGS if request.session.testsfailed else None)
+        service.discard(keep_log_in=kept(request))
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def linked(request: pytest.FixtureRequest) -> Iterator[tuple[Signaling, list[int
         service.start()
         yield service, ports
     finally:
-        service.discard(keep_log_in=LOGS if request.session.testsfailed else None)
+        service.discard(keep_log_in=kept(request))
 
 
 @pytest.fixture

@@ -231,7 +231,9 @@ class Person:
 
     async def hang_up(self) -> None:
         """Refuse an offer, end a consultation on its way: a failed test leaves nobody to the next one of the same server."""
-        refuse, card, key = (self.page.locator(each) for each in ("[data-answer=decline]", "[data-answer=confirm]", "[data-key=end]"))
+        refuse, card, key = (
+            self.page.locator(each) for each in ("[data-answer=decline]", "[data-answer=confirm]", "[data-key=end]")
+        )
         if await refuse.count():
             await refuse.click(timeout=1000)
         if await card.count():

@@ -17,7 +17,7 @@ from tests.integration.signaling.conftest import Visitors
 from tests.integration.signaling.test_archive import acts
 from tests.integration.signaling.test_timeline import paired, post
 from tests.recordings import PictureCodec, Sealed, Vault, seal_recording
-from tests.services import LOGS
+from tests.services import LOGS, kept
 from tests.signaling_process import Signaling
 
 SECONDS = 20
@@ -87,7 +87,7 @@ def house(request: pytest.FixtureRequest) -> Iterator[Signaling]:
         service.start()
         yield service
     finally:
-        service.discard(keep_log_in=LOGS if request.session.testsfailed else None)
+        service.discard(keep_log_in=kept(request))
 
 
 @pytest.fixture

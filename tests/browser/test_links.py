@@ -17,7 +17,7 @@ from tests.browser.stage import BLUE, GREEN, Person
 from tests.browser.test_call import assert_media_flows, pair
 from tests.netsim.link import CUT, MOBILE_3G, PERFECT, Conditions
 from tests.processes import slowness, wait_for
-from tests.services import LOGS, Coturn
+from tests.services import Coturn, kept
 
 TOLD_S = 5.0
 BACK_S = 5.0
@@ -31,7 +31,7 @@ def turn(request: pytest.FixtureRequest) -> Iterator[Coturn]:
         service.start()
         yield service
     finally:
-        service.discard(keep_log_in=LOGS if request.session.testsfailed else None)
+        service.discard(keep_log_in=kept(request))
 
 
 @pytest.fixture
@@ -185,7 +185,7 @@ async def test_without_udp_a_call_goes_over_tls(chromium: Browser, turn: Coturn,
         finally:
             await people.go_home()
     finally:
-        server.discard(keep_log_in=LOGS if request.session.testsfailed else None)
+        server.discard(keep_log_in=kept(request))
 
 
 USED_PATH = """

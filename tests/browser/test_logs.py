@@ -9,7 +9,7 @@ from playwright.async_api import Browser
 
 from tests.browser.stage import Cast, sample_doctor
 from tests.browser.test_call import end, everybody_sees_and_hears, pair
-from tests.services import LOGS
+from tests.services import kept
 from tests.signaling_process import Signaling
 
 NAME = "Canary Quennell"
@@ -27,7 +27,7 @@ def talkative(request: pytest.FixtureRequest) -> Iterator[Signaling]:
         service.start()
         yield service
     finally:
-        service.discard(keep_log_in=LOGS if request.session.testsfailed else None)
+        service.discard(keep_log_in=kept(request))
 
 
 async def test_no_name_address_token_or_text_is_logged(talkative: Signaling, chromium: Browser) -> None:

@@ -10,7 +10,7 @@ from playwright.async_api import Browser
 
 from tests.browser.stage import GREEN, Cast, Person
 from tests.processes import program
-from tests.services import LOGS, Coturn
+from tests.services import Coturn, kept
 from tests.signaling_process import REPOSITORY, Signaling
 
 WEB = REPOSITORY / "web"
@@ -25,7 +25,7 @@ def turn(request: pytest.FixtureRequest) -> Iterator[Coturn]:
         service.start()
         yield service
     finally:
-        service.discard(keep_log_in=LOGS if request.session.testsfailed else None)
+        service.discard(keep_log_in=kept(request))
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def server(request: pytest.FixtureRequest, turn: Coturn) -> Iterator[Signaling]:
         service.start()
         yield service
     finally:
-        service.discard(keep_log_in=LOGS if request.session.testsfailed else None)
+        service.discard(keep_log_in=kept(request))
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from tests.browser.test_call import pair
 from tests.browser.test_links import received, see_and_hear
 from tests.netsim.balancer import Balancer
 from tests.processes import Service, wait_for, waits_for_input
-from tests.services import LOGS
+from tests.services import kept
 from tests.signaling_process import Signaling
 
 BACK_S = 5.0
@@ -132,7 +132,7 @@ async def one_server(chromium: Browser, request: pytest.FixtureRequest) -> Async
         yield server, ports, made
         await leave(made)
     finally:
-        server.discard(keep_log_in=LOGS if request.session.testsfailed else None)
+        server.discard(keep_log_in=kept(request))
 
 
 @pytest.mark.timeout(240)
@@ -214,7 +214,7 @@ async def test_a_killed_process_is_replaced_by_the_other(
             await leave(made)
     finally:
         for process in both:
-            process.discard(keep_log_in=LOGS if request.session.testsfailed else None)
+            process.discard(keep_log_in=kept(request))
 
 
 def metrics(base: str) -> str:

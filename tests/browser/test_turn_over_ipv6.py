@@ -14,7 +14,7 @@ from tests.browser.stage import Cast, Person
 from tests.browser.test_call import pair
 from tests.browser.test_links import see_and_hear
 from tests.processes import wait_for
-from tests.services import LOGS, Coturn
+from tests.services import Coturn, kept
 from tests.signaling_process import Signaling
 
 LOOPBACK_6 = "::1"
@@ -67,7 +67,7 @@ def way(request: pytest.FixtureRequest) -> Iterator[Way]:
         service.start()
         yield Way(service, request.param)
     finally:
-        service.discard(keep_log_in=LOGS if request.session.testsfailed else None)
+        service.discard(keep_log_in=kept(request))
 
 
 async def paths(person: Person) -> list[dict[str, Any]]:
@@ -95,4 +95,4 @@ async def test_a_call_whose_patient_has_turn_over_ipv6_alone(
         finally:
             await cast.go_home()
     finally:
-        server.discard(keep_log_in=LOGS if request.session.testsfailed else None)
+        server.discard(keep_log_in=kept(request))

@@ -11,7 +11,7 @@ from aioice import stun, turn
 
 from signaling.turn_credentials import mint
 from tests.processes import wait_until
-from tests.services import LOGS, REPOSITORY, Coturn, Postgres, Redis
+from tests.services import REPOSITORY, Coturn, Postgres, Redis, kept
 
 CONFIGURATION = (REPOSITORY / "turnserver.conf").read_text()
 TIMEOUT_S = 5
@@ -126,7 +126,7 @@ def test_no_form_of_an_ipv6_address_leads_anywhere(request: pytest.FixtureReques
             assert {peer: client.permit(peer) for peer in REFUSED_PEERS_6} == dict.fromkeys(REFUSED_PEERS_6, 403)
             assert {peer: client.bind(peer) for peer in REFUSED_PEERS_6} == dict.fromkeys(REFUSED_PEERS_6, 403)
     finally:
-        server.discard(keep_log_in=LOGS if request.session.testsfailed else None)
+        server.discard(keep_log_in=kept(request))
 
 
 def test_an_ipv6_media_address_is_led_to_and_no_other_form_of_one(request: pytest.FixtureRequest) -> None:
@@ -143,7 +143,7 @@ def test_an_ipv6_media_address_is_led_to_and_no_other_form_of_one(request: pytes
             assert {peer: client.permit(peer) for peer in refused} == dict.fromkeys(refused, 403)
             assert {peer: client.bind(peer) for peer in refused} == dict.fromkeys(refused, 403)
     finally:
-        server.discard(keep_log_in=LOGS if request.session.testsfailed else None)
+        server.discard(keep_log_in=kept(request))
 
 
 def test_our_redis_and_our_database_are_not_reached(redis_server: Redis, postgres_server: Postgres) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from signaling.cli import main
 from tests.peers_signaling import walk_in
-from tests.services import LOGS
+from tests.services import kept
 from tests.signaling_process import Signaling
 
 
@@ -34,7 +34,7 @@ def stopped(request: pytest.FixtureRequest) -> Iterator[Path]:
         server.stop()
         yield server.data
     finally:
-        server.discard(keep_log_in=LOGS if request.session.testsfailed else None)
+        server.discard(keep_log_in=kept(request))
 
 
 @pytest.fixture

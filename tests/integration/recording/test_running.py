@@ -101,6 +101,31 @@ async def test_a_clock_that_is_set_by_an_hour_moves_nothing(
     assert abs(opened.manifest.started_at_ms / 1000 - true_time()) < 120
 
 
+async def test_what_was_on_its_way_when_it_went_on_is_not_placed_into_the_gap(house: House, tmp_path: Path) -> None:
+    """The first packets come 90 ms late, as the next ones show: by their clock they were sent before the order."""
+    recording, seat = new_id("rc"), new_id("s")
+    with means(house, tmp_path, []) as shared:
+        running = await Running.open(shared, new_id("c"), _order(recording, seat))
+        placed = await running.carry_out(_order(recording, seat))
+        tap = Tap(placed.socket, placed.streams[0].stream)
+        _talk(running, shared.intake, tap, time.monotonic_ns() // 1000, 100)
+        await running.carry_out(_order(recording, seat, "paused", "withdrawn"))
+        placed = await running.carry_out(_order(recording, seat))
+        other = Tap(placed.socket, placed.streams[0].stream)
+        begin_us = time.monotonic_ns() // 1000
+        for _ in range(5):
+            other.send(begin_us)
+        _talk(running, shared.intake, other, begin_us + 10_000, 100)
+        await running.carry_out(_order(recording, seat, "over"))
+        await running.close()
+        tap.close()
+        other.close()
+    opened = open_recording(house.data, recording)
+    (gap,) = [gap for gap in opened.manifest.gaps if gap.reason == "withdrawn"]
+    last = opened.manifest.segments[-1]
+    assert gap.to_ms is not None and gap.to_ms <= last.start_ms < gap.to_ms + 100
+
+
 async def test_what_the_plane_dropped_is_a_gap_with_its_reason(house: House, tmp_path: Path) -> None:
     recording, seat = new_id("rc"), new_id("s")
     with means(house, tmp_path, []) as shared:

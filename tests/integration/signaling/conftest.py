@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from tests.peers_signaling import Speaker, sign_in, walk_in
-from tests.services import LOGS
+from tests.services import kept
 from tests.signaling_process import Signaling
 
 
@@ -20,7 +20,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Signaling]:
         service.start()
         yield service
     finally:
-        service.discard(keep_log_in=LOGS if request.session.testsfailed else None)
+        service.discard(keep_log_in=kept(request))
 
 
 @dataclass

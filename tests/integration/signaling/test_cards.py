@@ -14,7 +14,7 @@ from tests.integration.signaling.conftest import Visitors
 from tests.peers.browser import FakeBrowser
 from tests.peers_signaling import Speaker
 from tests.processes import wait_for
-from tests.services import LOGS
+from tests.services import kept
 from tests.signaling_process import Signaling
 
 
@@ -26,7 +26,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Signaling]:
         service.start()
         yield service
     finally:
-        service.discard(keep_log_in=LOGS if request.session.testsfailed else None)
+        service.discard(keep_log_in=kept(request))
 
 
 async def settled(person: Speaker, name: str = "seat_state") -> dict[str, Any]:

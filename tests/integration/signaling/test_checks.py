@@ -16,7 +16,7 @@ from tests.peers.browser import FakeBrowser, answered_ssrc
 from tests.peers.waiting import until
 from tests.peers_signaling import Speaker
 from tests.processes import wait_for
-from tests.services import LOGS
+from tests.services import kept
 from tests.signaling_process import Signaling
 
 SECRET = "the secret of signaling and coturn"
@@ -32,7 +32,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Signaling]:
         service.start()
         yield service
     finally:
-        service.discard(keep_log_in=LOGS if request.session.testsfailed else None)
+        service.discard(keep_log_in=kept(request))
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tests.integration.signaling.test_chart import INTAKE, NOTES, SUMMARY, offer
 from tests.integration.signaling.test_faults import visiting
 from tests.peers_signaling import CSRF
 from tests.processes import wait_for
-from tests.services import LOGS
+from tests.services import kept
 from tests.signaling_process import Signaling
 
 PAEDIATRICS = 2
@@ -28,7 +28,7 @@ def talkative(request: pytest.FixtureRequest) -> Iterator[Signaling]:
         service.start()
         yield service
     finally:
-        service.discard(keep_log_in=LOGS if request.session.testsfailed else None)
+        service.discard(keep_log_in=kept(request))
 
 
 async def test_nothing_that_anybody_wrote_is_logged(talkative: Signaling) -> None:

@@ -21,7 +21,7 @@ from tests.integration.signaling.conftest import Visitors
 from tests.integration.signaling.test_timeline import here, paired, still
 from tests.peers_signaling import CSRF
 from tests.processes import wait_for
-from tests.services import LOGS
+from tests.services import kept
 from tests.signaling_process import Signaling
 
 CHUNK = 512 * 1024
@@ -182,7 +182,7 @@ def both(request: pytest.FixtureRequest) -> Iterator[list[Signaling]]:
         yield [first, other]
     finally:
         for one in (other, first):
-            one.discard(keep_log_in=LOGS if request.session.testsfailed else None)
+            one.discard(keep_log_in=kept(request))
 
 
 async def test_another_process_goes_on_and_two_uploads_of_one_key_make_one_picture(both: list[Signaling]) -> None:

@@ -15,7 +15,7 @@ from tests.adversarial import pictures
 from tests.integration.signaling.conftest import Visitors
 from tests.peers_signaling import Speaker, walk_in
 from tests.processes import wait_for
-from tests.services import LOGS
+from tests.services import kept
 from tests.signaling_process import Signaling
 
 KEY = "key-{:08}"
@@ -336,7 +336,7 @@ def second(request: pytest.FixtureRequest, redis_url: str) -> Iterator[list[Sign
         yield [first, other]
     finally:
         for one in (other, first):
-            one.discard(keep_log_in=LOGS if request.session.testsfailed else None)
+            one.discard(keep_log_in=kept(request))
 
 
 async def test_two_processes_tell_each_other(second: list[Signaling], request: pytest.FixtureRequest) -> None:
