@@ -391,8 +391,8 @@ class Rooms:
         async with self._store.reading() as work:
             return [which for _, which in await work.media.on_worker(worker, epoch)]
 
-    async def unplaced(self) -> list[ConsultationId]:
-        """Calls under way without a worker: each needs `OpenRoom` again."""
+    async def unplaced(self) -> dict[ConsultationId, bool]:
+        """Calls under way without a worker: each needs `OpenRoom` again. → whether it had one before."""
         async with self._store.reading() as work:
             return await work.media.unplaced()
 

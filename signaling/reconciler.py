@@ -95,8 +95,8 @@ class Reconciler:
         if waiting and not self._placements.reachable:
             log.warning("no media worker is there for calls under way", calls=len(waiting))
             return  # to ask for each of them where none is takes everybody's time; whoever comes takes them up at once
-        for consultation in waiting:
-            await self._placements.open(consultation)
+        for consultation, had_one in waiting.items():
+            await self._placements.open(consultation, anywhere=had_one)
 
     async def _tick(self) -> None:
         while True:

@@ -123,11 +123,13 @@ class SqlMedia:
         here = (p.worker == worker, p.epoch == epoch, c.state.in_(_in_call()))
         return [(HospitalId(row.hospital), ConsultationId(row.id)) for row in await self._connection.execute(query.where(*here))]
 
-    async def unplaced(self) -> list[ConsultationId]:
+    async def unplaced(self) -> dict[ConsultationId, bool]:
         c = tables.consultation.c
         placed = select(tables.placement.c.consultation)
-        query = select(c.id).where(text(tables.now_in_call()), c.id.not_in(placed))  # its words are an index's
-        return sorted(ConsultationId(row.id) for row in await self._connection.execute(query))
+        # its words are an index's
+        query = select(c.id, c.media_generation).where(text(tables.now_in_call()), c.id.not_in(placed))
+        found = sorted((ConsultationId(row.id), row.media_generation > 0) for row in await self._connection.execute(query))
+        return dict(found)
 
 
 def _in_call() -> list[str]:

@@ -80,7 +80,7 @@ async def test_the_first_to_place_a_call_wins(open_node: Callable[[], Node]) -> 
     )
     assert len({placement for placement, _ in placed}) == 1
     assert sum(bool(effects) for _, effects in placed) == 1
-    assert await second.rooms.unplaced() == []
+    assert await second.rooms.unplaced() == {}
 
 
 async def test_a_dead_worker_gives_its_calls_back_and_the_browsers_start_afresh(node: Node) -> None:
@@ -91,7 +91,7 @@ async def test_a_dead_worker_gives_its_calls_back_and_the_browsers_start_afresh(
     assert moved == [grant.consultation] and OpenRoom(grant.consultation) in effects
     view = await node.rooms.seat_view(seat)
     assert view is not None and view.media_epoch is None and not any(person.in_call for person in view.people)
-    assert await node.rooms.unplaced() == [grant.consultation]
+    assert await node.rooms.unplaced() == {grant.consultation: True}
     placement, _ = await node.rooms.place_session(grant.consultation, "w1", "e2")
     assert placement.generation == 2
     assert await node.rooms.displace_session(grant.consultation, "w1", "e1") == [], "the old epoch's word counts no more"

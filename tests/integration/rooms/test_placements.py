@@ -13,6 +13,7 @@ from media.control.messages import SessionList, SessionOpen, SessionsOpen
 from rooms.effects import Effect
 from rooms.model import MediaWorker
 from signaling.placement import Placements
+from signaling.reconciler import Reconciler
 from tests.integration.rooms.conftest import NODE, Node
 from tests.peers.calls import relay_in_process
 from tests.processes import wait_for
@@ -34,6 +35,15 @@ async def placements(node: Node) -> AsyncIterator[Placements]:
     finally:
         placing.let_go()
         await placing.stop()
+
+
+def _reconciler(node: Node, placing: Placements) -> Reconciler:
+    async def settle() -> None: ...
+
+    return Reconciler(
+        node=NODE, rooms=node.rooms, placements=placing, clock=node.clock, carry_out=lambda _effects: None,
+        hear=lambda _hint: None, own_workers=list, report_presence=lambda: None, settle=settle,
+    )  # fmt: skip
 
 
 async def sessions(worker: WorkerClient) -> set[str]:
@@ -86,7 +96,12 @@ async def test_a_full_worker_takes_a_call_that_lost_its_own_but_no_new_one(
         placing._workers[(worker.worker, worker.epoch)] = worker  # known before: nothing is placed by its coming
         await placing.open(grant.consultation)
         assert await node.rooms.placement(grant.consultation) is None
-        await placing.open(grant.consultation, anywhere=True)
+        reconciler = _reconciler(node, placing)
+        await reconciler.mend()
+        assert await node.rooms.placement(grant.consultation) is None
+        await node.rooms.place_session(grant.consultation, "lost", "epoch")
+        await node.rooms.displace("lost", "epoch")  # and whoever saw that found nobody, or ended itself
+        await reconciler.mend()
         assert await sessions(worker) == {grant.consultation}
 
 

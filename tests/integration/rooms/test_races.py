@@ -165,7 +165,7 @@ async def test_effects_that_were_never_carried_out_are_found_again(open_node: Ca
     assert found.queues[HOSPITAL] > 0 and grant.consultation in found.consultations
     _, lost = await dead.rooms.accept_offer(doctor, offer.offer)
     assert OpenRoom(grant.consultation) in lost
-    assert await heir.rooms.unplaced() == [grant.consultation]
+    assert await heir.rooms.unplaced() == {grant.consultation: False}
     later = await heir.rooms.versions(found.at)
     assert later.queues[HOSPITAL] > found.queues[HOSPITAL]
     assert later.consultations[grant.consultation] > found.consultations[grant.consultation]
