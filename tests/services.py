@@ -5,6 +5,7 @@ When a test failed, the servers' logs are kept in test-results/services.
 """
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import importlib.util
@@ -13,6 +14,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -31,6 +33,7 @@ from cryptography.x509.oid import NameOID
 from tests.processes import UNPRIVILEGED, Service, ServiceFailed, accepts_tcp, guard, program, unused_port, user_group
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+COTURN_TABLES = Path("/usr/share/coturn/schema.sql")
 LOGS = REPOSITORY / "test-results" / "services"
 
 
@@ -145,6 +148,7 @@ class Coturn(Service):
         self.tls_port = unused_port()
         super().__init__("coturn", self._binds)
         certificate, key = self_signed(self.folder)
+        users = with_tables(self.folder / "users")
         self.secret = os.urandom(16).hex()
         self.url = f"turn:127.0.0.1:{self.port}"
         self.urls = (self.url, f"{self.url}?transport=tcp", f"turns:127.0.0.1:{self.tls_port}?transport=tcp")
@@ -152,7 +156,7 @@ class Coturn(Service):
             program("turnserver"), "-c", str(REPOSITORY / "turnserver.conf"),
             f"--listening-port={self.port}", f"--tls-listening-port={self.tls_port}", f"--cert={certificate}", f"--pkey={key}",
             "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1",
-            f"--static-auth-secret={self.secret}", f"--pidfile={self.folder / 'pid'}", f"--userdb={self.folder / 'users'}",
+            f"--static-auth-secret={self.secret}", f"--pidfile={self.folder / 'pid'}", f"--userdb={users}",
             "--allow-loopback-peers", *(f"--allowed-peer-ip={address}" for address in allow_peers), *extra,
         ]  # fmt: skip
 
@@ -176,6 +180,14 @@ class Coturn(Service):
         user = f"{int(time.time() + lifetime_s)}:{name}"
         mac = hmac.new(self.secret.encode(), user.encode(), hashlib.sha1)
         return user, base64.b64encode(mac.digest()).decode()
+
+
+def with_tables(users: Path) -> Path:
+    """The package's own comes with them. Into an empty one each of coturn's threads would write them at its first question, and
+    whoever asks another meanwhile is refused: "database is locked", even with a secret that stands in no database."""
+    with contextlib.closing(sqlite3.connect(users)) as database:
+        database.executescript(COTURN_TABLES.read_text())
+    return users
 
 
 def self_signed(folder: Path) -> tuple[Path, Path]:

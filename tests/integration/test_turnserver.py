@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any, Self
 
@@ -188,3 +189,19 @@ def test_coturn_takes_what_signaling_makes(coturn: Coturn) -> None:
     minted = mint(coturn.secret, "s_aaaaaaaaaaaaaaaa", time.time())
     with Client(coturn.port) as client:
         assert client.allocate(minted.username, minted.credential).error_code is None
+
+
+def test_those_who_come_first_all_at_once_are_all_let_in(request: pytest.FixtureRequest) -> None:
+    """It reads its database for each of them, though the secret stands in none; as installed that refuses nobody."""
+    server, count = Coturn(), 16
+    try:
+        server.start()
+
+        def refusal(number: int) -> int | None:
+            with Client(server.port) as client:
+                return client.allocate(*server.credentials(f"t{number}")).error_code
+
+        with ThreadPoolExecutor(count) as together:
+            assert list(together.map(refusal, range(count))) == [None] * count
+    finally:
+        server.discard(keep_log_in=kept(request))
