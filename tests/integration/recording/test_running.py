@@ -63,6 +63,12 @@ def _order(recording: str, seat: str, state: str = "on", reason: str = "") -> Or
     return Order(recording=recording, hospital=new_id("h"), state=state, reason=reason, tracks=tracks)  # type: ignore[arg-type]
 
 
+async def _tapped(running: Running, order: Order) -> Tap:
+    """What is ordered, and the plane's end of its only stream."""
+    placed = await running.carry_out(order)
+    return Tap(placed.socket, placed.streams[0].stream)
+
+
 def _talk(running: Running, intake: Intake, tap: Tap, begin_us: int, count: int) -> int:
     """So many packets of 20 ms; returns when the last one came."""
     for n in range(count):
@@ -80,15 +86,13 @@ async def test_a_clock_that_is_set_by_an_hour_moves_nothing(
     recording, seat, true_time = new_id("rc"), new_id("s"), time.time
     with means(house, tmp_path, []) as shared:
         running = await Running.open(shared, new_id("c"), _order(recording, seat))
-        placed = await running.carry_out(_order(recording, seat))
-        tap = Tap(placed.socket, placed.streams[0].stream)
+        tap = await _tapped(running, _order(recording, seat))
         begin_us = time.monotonic_ns() // 1000
         end_us = _talk(running, shared.intake, tap, begin_us, 300)
         monkeypatch.setattr("time.time", lambda: true_time() - 3600)
         await running.close()
         again = await Running.open(shared, new_id("c"), _order(recording, seat))  # as after a crash, an hour earlier by the wall
-        placed = await again.carry_out(_order(recording, seat))
-        other = Tap(placed.socket, placed.streams[0].stream)
+        other = await _tapped(again, _order(recording, seat))
         _talk(again, shared.intake, other, end_us + 2_000_000, 300)
         await again.carry_out(_order(recording, seat, "over"))
         await again.close()
@@ -106,12 +110,10 @@ async def test_what_was_on_its_way_when_it_went_on_is_not_placed_into_the_gap(ho
     recording, seat = new_id("rc"), new_id("s")
     with means(house, tmp_path, []) as shared:
         running = await Running.open(shared, new_id("c"), _order(recording, seat))
-        placed = await running.carry_out(_order(recording, seat))
-        tap = Tap(placed.socket, placed.streams[0].stream)
+        tap = await _tapped(running, _order(recording, seat))
         _talk(running, shared.intake, tap, time.monotonic_ns() // 1000, 100)
         await running.carry_out(_order(recording, seat, "paused", "withdrawn"))
-        placed = await running.carry_out(_order(recording, seat))
-        other = Tap(placed.socket, placed.streams[0].stream)
+        other = await _tapped(running, _order(recording, seat))
         begin_us = time.monotonic_ns() // 1000
         for _ in range(5):
             other.send(begin_us)
@@ -130,8 +132,7 @@ async def test_what_the_plane_dropped_is_a_gap_with_its_reason(house: House, tmp
     recording, seat = new_id("rc"), new_id("s")
     with means(house, tmp_path, []) as shared:
         running = await Running.open(shared, new_id("c"), _order(recording, seat))
-        placed = await running.carry_out(_order(recording, seat))
-        tap = Tap(placed.socket, placed.streams[0].stream)
+        tap = await _tapped(running, _order(recording, seat))
         end_us = _talk(running, shared.intake, tap, time.monotonic_ns() // 1000, 100)
         tap.sequence += 40
         tap.send(end_us + 800_000, dropped=40)
