@@ -42,6 +42,9 @@ MAX_REMEMBERED = 256
 
 _log = structlog.get_logger(__name__)
 _VIDEO = (Codec.VP8, Codec.H264)
+PROBE_BPS = 2_000_000
+"""What whoever probes sends at most (web/src/check/echo.ts). Under a cap they are told of limits as in a call (ADR 28); the
+browser's own estimate, once something stood still, stays at the 300 kbit/s of its beginning for all of a test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,6 +388,10 @@ class Session:
         form = stream.line.format
         repair = Repair(form.repair, stream.repair_ssrc) if form.repair is not None else None
         self._endpoint.plane.source_set(Source(key, form.codec, form.payload_type, stream.line.extensions, repair))
+        if self._echo and stream.line.kind is Kind.VIDEO:
+            self._endpoint.plane.source_cap_set(key, PROBE_BPS)
+        if self._echo and stream.line.kind is Kind.VIDEO:
+            self._endpoint.plane.source_cap_set(key, PROBE_BPS)
 
     def _send_layers(self) -> bool:
         return any(line.rids for member in self._members.values() for line in member.agreement.sources)

@@ -1,5 +1,8 @@
 """The test of the network in both browsers, with a real worker and a real coturn: each path, its round trip, what it carries."""
 
+import asyncio
+import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,14 +11,18 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser
 
+from tests.browser.links import LinkedCast
 from tests.browser.stage import GREEN, Cast, Person
+from tests.netsim.link import Conditions
 from tests.processes import program
 from tests.services import Coturn, kept
-from tests.signaling_process import REPOSITORY, Signaling
+from tests.signaling_process import REPOSITORY, Signaling, children
 
 WEB = REPOSITORY / "web"
 LONGEST_MS = 12_000
 CLEAR_BPS = 600_000
+NARROW_BPS = 300_000
+SENDS = "() => window.__peers.some((peer) => peer.getSenders().some((sender) => sender.track))"
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +86,35 @@ async def test_every_path_is_tried_and_the_best_is_measured(either_browser: Brow
     assert found["up_bps"] >= CLEAR_BPS and found["down_bps"] >= CLEAR_BPS
     assert found["ms"] < LONGEST_MS
     assert found["shares"] == sorted(found["shares"]) and found["shares"][-1] == 1
+
+
+async def test_what_a_narrow_line_carries_is_measured(patients_browser: Browser, linked_cast: LinkedCast, script: Path) -> None:
+    patient = await linked_cast.patient_in_line(patients_browser, "Bai Yun", GREEN)
+    linked_cast.link(patient).become(Conditions(rate_bps=NARROW_BPS, delay_s=0.02))
+    found = await probe(patient, script)
+    print({key: value for key, value in found.items() if key != "shares"})
+    assert found["status"] == "done"
+    for rate in (found["up_bps"], found["down_bps"]):
+        assert 0.67 * NARROW_BPS <= rate <= 1.2 * NARROW_BPS
+
+
+async def test_a_relay_that_stands_still_for_a_moment_makes_no_line_narrow(
+    either_browser: Browser, cast: Cast, server: Signaling, script: Path
+) -> None:
+    """A browser that misses what comes back thinks so; in most calls of a surge something stands still at some time."""
+    patient = await cast.patient_in_line(either_browser, "Bai Yun", GREEN)
+    running = asyncio.create_task(probe(patient, script))
+    await patient.page.wait_for_function(SENDS)
+    await asyncio.sleep(0.5)
+    (worker,) = children(server, "media.worker")
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        await asyncio.sleep(0.8)
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    found = await running
+    print({key: value for key, value in found.items() if key != "shares"})
+    assert found["up_bps"] >= CLEAR_BPS and found["down_bps"] >= CLEAR_BPS
 
 
 async def test_it_stops_at_once_and_leaves_nothing(chromium: Browser, cast: Cast, script: Path) -> None:

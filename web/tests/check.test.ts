@@ -48,7 +48,11 @@ describe("the rates that a test comes to", () => {
   });
 
   test("count only what arrived", () => {
-    expect(ratesOf(steady(1_000_000, 1_000_000, 6, 0.25)).up_bps).toBe(750_000);
+    expect(ratesOf(steady(1_000_000, 400_000, 6, 0.25)).up_bps).toBe(750_000);
+  });
+
+  test("up are never less than what came back, which has gone up before", () => {
+    expect(ratesOf(steady(70_000, 280_000))).toEqual({ up_bps: 280_000, down_bps: 280_000 });
   });
 
   test("do not follow the guess of the beginning, nor one stall", () => {

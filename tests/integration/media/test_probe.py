@@ -56,7 +56,9 @@ async def test_a_peer_is_sent_back_its_own_sound_and_picture() -> None:
         await until(lambda: one.count(audio) == one.count(video) == 10, "all that was sent comes back")
         assert not any(two.received.values()), "nobody else hears it"
         await one.send_rtcp(rtcp.Remb(7, 250_000, (video,)))
-        await until(lambda: any(isinstance(said, rtcp.Remb) for said in one.feedback), "its own limit comes back as well")
+        await until(lambda: any(isinstance(said, rtcp.Remb) for said in one.feedback), "it is told of limits as well")
+        told = [said.bps for said in one.feedback if isinstance(said, rtcp.Remb)]
+        assert min(told) >= 1_500_000, "but not to stay where a browser's estimate begins"
         await one.close()
         await two.close()
 

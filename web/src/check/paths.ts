@@ -44,7 +44,8 @@ export interface Rates {
 /** What browsers send in the beginning is a guess; after this long both directions have answered it. */
 export const SETTLING_MS = 2_000;
 
-/** The rates that held: the middle one of those between samples, once the guess of the beginning is over. */
+/** The rates that held: the middle one of those between samples, once the guess of the beginning is over. What comes back has gone up
+ * before: while a queue on the way empties a browser sends little, and what it sends says less than what it is sent. */
 export function ratesOf(samples: readonly Sample[]): Rates {
   const start = samples[0]?.at ?? 0;
   const steps = samples
@@ -55,7 +56,8 @@ export function ratesOf(samples: readonly Sample[]): Rates {
     ({ sample, before }) => rate(before.sent, sample.sent, sample.at - before.at) * (1 - sample.lost),
   );
   const down = steps.map(({ sample, before }) => rate(before.received, sample.received, sample.at - before.at));
-  return { up_bps: median(up), down_bps: median(down) };
+  const back = median(down);
+  return { up_bps: back === null ? null : Math.max(median(up) ?? 0, back), down_bps: back };
 }
 
 function rate(before: number, after: number, ms: number): number {
