@@ -234,14 +234,14 @@ async def test_muted_sound_lossy_links_and_changing_pictures(tmp_path: Path) -> 
 async def test_who_reloads_goes_on_in_the_same_track(tmp_path: Path) -> None:
     async with recorded_call(tmp_path) as (desk, one, two):
         await desk.order("on", one.browser, two.browser)
-        await asyncio.sleep(4)
+        await asyncio.sleep(4.5)  # between beeps: one sent, and its flash not, is paired with the next person's
         await one.stop()
         again = FakeBrowser(one.browser.label)
         again.want(two.browser.label)
         await desk.call.join(again)
         fresh = Talker(again)
         fresh.start()
-        await asyncio.sleep(4)
+        await asyncio.sleep(4.5)
         await desk.order("over")
         await fresh.stop()
     opened = desk.opened()
