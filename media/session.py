@@ -390,8 +390,6 @@ class Session:
         self._endpoint.plane.source_set(Source(key, form.codec, form.payload_type, stream.line.extensions, repair))
         if self._echo and stream.line.kind is Kind.VIDEO:
             self._endpoint.plane.source_cap_set(key, PROBE_BPS)
-        if self._echo and stream.line.kind is Kind.VIDEO:
-            self._endpoint.plane.source_cap_set(key, PROBE_BPS)
 
     def _send_layers(self) -> bool:
         return any(line.rids for member in self._members.values() for line in member.agreement.sources)
