@@ -175,7 +175,8 @@ class Feedback:
         if stream.uplink.is_deep:
             upstream, void = [], False  # through a full link nothing is sent again: a key frame follows
         asked, lacks = stream.missing(upstream, now)
-        wanted = (lacks or void) and stream.peer.send is not None
+        young = stream.is_layered and sink.flood.is_young(now)
+        wanted = (lacks or void) and not young and stream.peer.send is not None
         if wanted and stream.keyframes.given_up(now, stream.rate_bps, stream.estimate.told_bps):
             self._ask_for_keyframe(stream)
         for sequence in asked:

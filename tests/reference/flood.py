@@ -6,8 +6,10 @@ has passed; a tenth of a second of that tells how much is lost. What an outage o
 what comes of chance is far less. Pure: numbers and the time go in.
 """
 
-WINDOW_S, SPREAD_S = 0.5, 0.05
-"""What is missed within the one is counted together; what is told of within the other was lost at once."""
+WINDOW_S, SPREAD_S, YOUNG_S = 0.5, 0.04, 0.15
+"""What is missed within the one is counted together; what is told of within the other was lost at once. Until the
+third it is open whether it is one: a key frame that is asked for now would come into the full queue, and browsers do not listen
+to the next request, of the layer that fits."""
 LEAST, PART = 12, 3
 """So many packets, and that part of all: three layers of a picture are far apart."""
 LEAST_DRAIN_S = 0.2
@@ -35,3 +37,7 @@ class Flood:
         span = number - self._before
         is_one = self._missed >= LEAST and self._missed * PART >= span and now - self._since >= SPREAD_S
         return self._missed / span if is_one else 0.0
+
+    def is_young(self, now: float) -> bool:
+        """Whether it began so lately that it is not known yet whether it is one."""
+        return self._highest is not None and now - self._since <= YOUNG_S

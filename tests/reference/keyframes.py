@@ -8,15 +8,39 @@ browser sends nothing but beginnings of key frames."""
 WAITING_INTERVAL_S = 0.5
 """Between repetitions while a closed gate waits: a key frame takes that long over a slow uplink."""
 
+HEEDED_INTERVAL_S = 0.3
+"""A sender of several layers takes all requests for one of them alike, and does not listen for so long after one (libwebrtc's
+EncoderRtcpFeedback). What is asked meanwhile is in vain, unless its encoder makes key frames of one layer by itself."""
+
 GIVEN_UP_INTERVAL_S, GIVEN_UP_LEAST_S, GIVEN_UP_BITS = 2.0, 0.5, 125_000
 """For what was asked for in vain: a large picture's key frame is 60 kB, and one after the other fills any line. Of a picture of
 so few bits a second it is small; what limits the sender further still counts."""
 
 
-class KeyframeRequests:
-    """The pace of picture-loss indications towards one source."""
+class Heeded:
+    """When a sender was last asked for a key frame of any of its pictures, and not in vain."""
 
     def __init__(self) -> None:
+        self._at = float("-inf")
+
+    def is_fresh(self, now: float) -> bool:
+        """Whether it does not listen now."""
+        return now - self._at < HEEDED_INTERVAL_S
+
+    def is_after(self, moment: float) -> bool:
+        """Whether that was after a moment."""
+        return self._at > moment
+
+    def asked(self, now: float) -> None:
+        if not self.is_fresh(now):
+            self._at = now
+
+
+class KeyframeRequests:
+    """The pace of picture-loss indications towards one source; `heeded` is its sender's."""
+
+    def __init__(self, heeded: Heeded) -> None:
+        self._heeded = heeded
         self._sent_at = float("-inf")
         self._begun: int | None = None
         self._came = False
@@ -30,8 +54,10 @@ class KeyframeRequests:
             self._begun, self._came = None, True
 
     def ordered(self, now: float, limit_bps: int = 0) -> bool:
-        """For a copy, or for who just came: what has come needs no more time to come, and may have come just before."""
-        return self._ask(now, max(MIN_INTERVAL_S, 0.0 if self._came else _passage_s(limit_bps)))
+        """For a copy, or for who just came: what has come needs no more time to come, and may have come just before. It is not
+        held back for another layer's request, since it is not repeated; but if it may be in vain, the next one is not held
+        back for it either."""
+        return self._ask(now, max(MIN_INTERVAL_S, 0.0 if self._came else _passage_s(limit_bps)), ordered=True)
 
     def needed(self, now: float, limit_bps: int = 0) -> bool:
         """Somebody lost the picture or began to watch: whether to ask a sender of this limit (0: none) now."""
@@ -46,9 +72,12 @@ class KeyframeRequests:
         interval = min(GIVEN_UP_INTERVAL_S, max(GIVEN_UP_LEAST_S, rate_bps / GIVEN_UP_BITS))
         return self._ask(now, max(interval, _passage_s(limit_bps)))
 
-    def _ask(self, now: float, interval_s: float) -> bool:
+    def _ask(self, now: float, interval_s: float, *, ordered: bool = False) -> bool:
         if now - self._sent_at < interval_s:
             return False
+        if self._heeded.is_fresh(now) and self._heeded.is_after(self._sent_at):
+            return ordered
+        self._heeded.asked(now)
         self._sent_at, self._came = now, False
         return True
 

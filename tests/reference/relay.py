@@ -408,7 +408,7 @@ class PacketRelay:
         if to.send is None or to.address is None:
             return
         takes_over = sink.following is stream and arrived.key_start
-        if not takes_over and (sink.drains(now) or (sink.feed is stream and sink.is_left)):
+        if not takes_over and sink.holds_back(stream, now):
             return
         if sink.feed is not stream and arrived.payload and (arrived.key_start or sink.forward.kind is Kind.AUDIO):
             sink.change()

@@ -20,7 +20,7 @@ from tests.reference.downlink import DRAIN_S, LIFE_S, SILENCE_S, UNKNOWN_TRIP_S,
 from tests.reference.flood import LEAST_DRAIN_S, LONGEST_ROOM_S, ROOM, Flood
 from tests.reference.forward import Arrived, Forward, Origin
 from tests.reference.history import HISTORY_PACKETS, History, Kept
-from tests.reference.keyframes import KeyframeRequests
+from tests.reference.keyframes import Heeded, KeyframeRequests
 from tests.reference.sendtime import SendClock
 from tests.reference.sequence import MAX_MISORDER, Arrivals, Reception
 from tests.reference.tap import Tap
@@ -70,7 +70,7 @@ class SourceStream:
     source: Source
     peer: "PlanePeer"
     sinks: "list[SinkStream]" = field(default_factory=list)
-    keyframes: KeyframeRequests = field(default_factory=KeyframeRequests)
+    keyframes: KeyframeRequests = field(init=False)
     estimate: LeastEstimate = field(default_factory=LeastEstimate)
     reception: Reception = field(init=False)
     arrivals: Arrivals = field(default_factory=Arrivals)
@@ -96,6 +96,7 @@ class SourceStream:
 
     def __post_init__(self) -> None:
         self.reception = Reception(CLOCK_RATE[kind_of(self.source.codec)])
+        self.keyframes = KeyframeRequests(self.peer.heeded)
 
     @property
     def origin(self) -> Origin:
@@ -336,16 +337,13 @@ class SinkStream:
         self.tell_at = now + min(LONGEST_ROOM_S, ROOM * seconds) if layered else 0.0
         return True
 
-    @property
-    def is_left(self) -> bool:
-        """Whether the layer that feeds it flooded its line: the gate then waits for what follows, and for nothing else."""
-        return not self.forward.open and self.drain_until > 0 and self.following is not None
-
-    def drains(self, now: float) -> bool:
-        """Whether nothing is sent for now; whoever chooses among layers is to do so anew once there is room for a key frame."""
-        if self.tell_at and now >= self.tell_at:
-            self.tell_at, self.peer.is_flooded = 0.0, True
-        return now < self.drain_until
+    def holds_back(self, stream: SourceStream, now: float) -> bool:
+        """Whether of this source nothing passes for now, and nothing is asked for: a queue drains, and it is not the layer that
+        was chosen for it; or its layer flooded the line, and the gate waits for what follows alone."""
+        self.peer.tell_floods(now)
+        drains = now < self.drain_until and (self.following is not stream or self.tell_at > 0)
+        is_left = not self.forward.open and self.drain_until > 0 and self.following is not None
+        return drains or (is_left and self.feed is stream)
 
     def _drain_queue(self, now: float) -> None:
         if self.downlink.must_drain(now):
@@ -399,11 +397,18 @@ class PlanePeer:
     trip_s: float = 0.0
     """Of a connectivity check to this address and its answer, the least of late; 0: not known."""
     layered: LayeredLimit = field(default_factory=LayeredLimit)
+    heeded: Heeded = field(default_factory=Heeded)
     checks: Checks = field(default_factory=Checks)
     octets: int = 0
     """Sent to it."""
     is_flooded: bool = False
     """Which nobody was told yet."""
+
+    def tell_floods(self, now: float) -> None:
+        """Whoever chooses among layers is to do so anew once there is room for a key frame."""
+        for sink in self.sinks.values():
+            if sink.tell_at and now >= sink.tell_at:
+                sink.tell_at, self.is_flooded = 0.0, True
 
     def answered_after(self, seconds: float) -> None:
         """A connectivity check was; later ones may have stood in queues."""

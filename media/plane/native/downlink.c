@@ -39,16 +39,23 @@ bool drain(sink *s, double lasts, double now) {
     sink_shut(s);
     double room = ROOM * lasts < LONGEST_ROOM_S ? ROOM * lasts : LONGEST_ROOM_S;
     s->tell_at = is_layered(s->feed) ? now + room : 0;
+    if (s->tell_at > 0 && (s->peer->tell_at == 0 || s->tell_at < s->peer->tell_at)) s->peer->tell_at = s->tell_at;
     return true;
 }
 
-bool drains(plane *p, sink *s, double now) {
-    plane_up up = {.kind = 4, .peer = s->peer->number};
-    if (s->tell_at > 0 && now >= s->tell_at) {
-        s->tell_at = 0;
-        hand_up(p, &up, (const uint8_t *)"", 1, false);
+void tell_floods(plane *p, peer *of, double now) {
+    if (of->tell_at == 0 || now < of->tell_at) return;
+    bool any = false;
+    of->tell_at = 0;
+    for (int i = 0; i < of->sinks_count; i++) {
+        sink *s = of->sinks[i];
+        if (s->tell_at > 0 && now >= s->tell_at) {
+            s->tell_at = 0;
+            any = true;
+        } else if (s->tell_at > 0 && (of->tell_at == 0 || s->tell_at < of->tell_at))
+            of->tell_at = s->tell_at;
     }
-    return now < s->drain_until;
+    if (any) hand_up(p, &(plane_up){.kind = 4, .peer = of->number}, (const uint8_t *)"", 1, false);
 }
 
 void losses_reported(losses *l, const report_block *block, double now) {

@@ -6,6 +6,7 @@
 static const double KEYFRAME_EVERY_S = 0.2;   /* however many ask: a key frame costs about ten ordinary ones */
 static const double KEYFRAME_BITS = 250000, LONGEST_PASSAGE_S = 1.5;
 static const double WAITING_EVERY_S = 0.5;    /* while a closed gate waits: a key frame takes that long over a slow uplink */
+static const double HEEDED_EVERY_S = 0.3;     /* for all layers of a picture alike: between two, browsers do not listen */
 static const double RENACK_AFTER_S = 0.05;    /* upstream, whichever sinks miss it: at the least; else once per round trip */
 static const double LONGEST_TRIP_S = 1;
 static const int ASKED_TIMES = 3;             /* for what the history lacks: more fill a full line with what comes too late */
@@ -43,14 +44,21 @@ void keyframe_seen(source *of, uint32_t timestamp, bool begins, bool ends) {
     of->keyframe_came = true;
 }
 
-/* For who is new what has come is not waited for: it may have come just before, and be no use. */
+/* For who is new what has come is not waited for: it may have come just before, and be no use. Nor is it held back because another
+ * layer was just asked for, which a browser may take for one request or for two; but it is asked for again as if it were in vain. */
 void request_keyframe(plane *p, source *of, double now, keyframe_reason reason) {
     if (!of->video || of->peer->send == NULL) return;
     double pause = reason == WAITING ? WAITING_EVERY_S : KEYFRAME_EVERY_S;
     double passage = reason == ORDERED && of->keyframe_came ? 0 : passage_of_keyframe(of);
     if (now - of->keyframe_asked_at < (passage > pause ? passage : pause)) return;
-    of->keyframe_asked_at = now;
-    of->keyframe_came = false;
+    double heeded_at = of->peer->heeded_at;
+    bool fresh = heeded_at > 0 && now - heeded_at < HEEDED_EVERY_S, vain = fresh && of->keyframe_asked_at < heeded_at;
+    if (vain && reason != ORDERED) return;
+    if (!fresh) of->peer->heeded_at = now;
+    if (!vain) {
+        of->keyframe_asked_at = now;
+        of->keyframe_came = false;
+    }
     compound c = {.size = 0};
     compound_receiver_report(&c, of->peer->own_ssrc, NULL, 0);
     compound_pli(&c, of->peer->own_ssrc, of->ssrc);
@@ -228,6 +236,7 @@ static void nack(plane *p, peer *from, const rtcp_packet *packet, double now) {
             }
         }
     }
+    if (is_layered(s->feed) && flood_is_young(&s->flood, now)) lacks = false; /* the layer that fits is about to be asked for */
     if (lacks && now - s->feed->keyframe_asked_at >= given_up_pause(s->feed)) request_keyframe(p, s->feed, now, NEEDED);
     if (missing_count == 0) return; /* through a full link nothing is sent again: a key frame follows */
     compound c = {.size = 0};

@@ -2,7 +2,7 @@
  * where the reasons stand. */
 #include "state.h"
 
-static const double WINDOW_S = 0.5, SPREAD_S = 0.05;
+static const double WINDOW_S = 0.5, SPREAD_S = 0.04, YOUNG_S = 0.15;
 static const int64_t LEAST = 12, PART = 3;
 
 static double share_of(const flood *f) { return (double)f->missed / (double)(f->highest - f->before); }
@@ -15,3 +15,5 @@ double flood_missed(flood *f, int64_t number, double now) {
     bool is_one = f->missed >= LEAST && f->missed * PART >= f->highest - f->before && now - f->since >= SPREAD_S;
     return is_one ? share_of(f) : 0;
 }
+
+bool flood_is_young(const flood *f, double now) { return f->known && now - f->since <= YOUNG_S; }

@@ -95,13 +95,19 @@ static bool admit(plane *p, source *from, sink *to, const arrived *a, rtp_header
     return numbers_accept(&to->numbers, &header->sequence, &header->timestamp, a->again, now);
 }
 
-/* Whether the layer that feeds it flooded its line: the gate then waits for what follows, and for nothing else. */
-static bool is_left(const sink *to) { return !to->open && to->drain_until > 0 && to->next != NULL; }
+/* Whether of this source nothing passes for now, and nothing is asked for: a queue drains, and it is not the layer that was chosen
+ * for it; or its layer flooded the line, and the gate waits for what follows alone. */
+static bool holds_back(const sink *to, const source *from, double now) {
+    bool drains = now < to->drain_until && (to->next != from || to->tell_at > 0);
+    bool is_left = !to->open && to->drain_until > 0 && to->next != NULL;
+    return drains || (is_left && to->feed == from);
+}
 
 static void pass_on(plane *p, source *from, sink *to, const arrived *a, double now) {
     if (to->peer->send == NULL || !to->peer->has_address) return;
     bool takes_over = to->next == from && a->key_start;
-    if (!takes_over && (drains(p, to, now) || (to->feed == from && is_left(to)))) return;
+    if (!takes_over) tell_floods(p, to->peer, now);
+    if (!takes_over && holds_back(to, from, now)) return;
     if (to->feed != from && a->size > 0 && (!from->video || a->key_start)) sink_change(to);
     if (to->feed != from) {
         request_keyframe(p, from, now, WAITING);

@@ -218,7 +218,7 @@ struct sink {
     uint64_t repeated; /* of those retransmitted, the second and later times */
     downlink_queue downlink;
     double drain_until; /* nothing is sent while a queue stands before the receiver */
-    double tell_at;     /* when Python is to choose another layer meanwhile; 0: it need not, or was told */
+    double tell_at;     /* when Python is to choose another layer meanwhile, after a flood; 0: it need not, or was told */
     bucket resends; /* what may be sent again now */
     struct {
         uint32_t last_report;
@@ -252,6 +252,8 @@ struct peer {
     uint64_t sent_octets;
     line_checks *checks; /* NULL: none were given */
     told_limit limit; /* of a peer that sends several layers */
+    double heeded_at; /* when it was last asked for a key frame and not in vain; 0: never */
+    double tell_at;   /* not before this is one of its sinks' floods told; 0: there is none */
     peer *next; /* of the same bucket */
 };
 
@@ -359,7 +361,7 @@ uint64_t downlink_limit(const sink *s, double now);
 bool downlink_is_full(const sink *s, double now);
 bool downlink_is_troubled(const sink *s, double now); /* the ladder must look at it */
 bool drain(sink *s, double lasts, double now); /* whether it may, so soon after the last time */
-bool drains(plane *p, sink *s, double now);    /* whether it does; has Python choose among layers once there is room for a key frame */
+void tell_floods(plane *p, peer *of, double now); /* has Python choose among layers once there is room for a key frame */
 
 /* checks.c */
 void checks_due(plane *p, peer *of, double now); /* to be called each tenth of a second */
@@ -371,6 +373,7 @@ void checks_forget(peer *of);                /* the path is another one */
 
 /* flood.c */
 double flood_missed(flood *f, int64_t number, double now); /* the share that is lost, where that is a flood; else 0 */
+bool flood_is_young(const flood *f, double now);           /* it is not known yet whether it is one */
 
 /* bucket.c */
 bool bucket_take(bucket *b, double rate, double least, double octets, double now); /* of `rate` octets a second, `least` at once; false: not now */

@@ -6,7 +6,7 @@ import pytest
 
 from media.core.path import DISCONNECTED_AFTER_S, FAILED_AFTER_S, MAX_ADDRESSES, Address, Path, PathState
 from tests.reference.bandwidth import FREE_BPS, PATIENCE_S, REPORT_LIFE_S, START_BPS, START_S, LeastEstimate, shares
-from tests.reference.keyframes import KeyframeRequests
+from tests.reference.keyframes import Heeded, KeyframeRequests
 from tests.reference.sendtime import SendClock
 from tests.reference.sequence import MAX_DROPOUT, OutputNumbers, Reception
 
@@ -346,11 +346,30 @@ def test_a_late_padding_packet_fills_the_place_it_left() -> None:
 
 
 def test_a_closed_gate_repeats_its_wish_more_slowly_than_a_viewer_may() -> None:
-    pace = KeyframeRequests()
+    pace = KeyframeRequests(Heeded())
     assert pace.needed(1.0)
     assert not pace.still_waiting(1.3)
     assert pace.needed(1.3)
     assert pace.still_waiting(1.9)
+
+
+def test_a_layer_is_asked_for_as_soon_as_its_sender_listens_again() -> None:
+    sender = Heeded()
+    large, small = KeyframeRequests(sender), KeyframeRequests(sender)
+    assert large.needed(1.0)
+    assert not small.still_waiting(1.2), "it would be in vain, and the next one half a second later"
+    assert small.ordered(1.21), "which is not repeated, is sent"
+    assert not small.still_waiting(1.29)
+    assert small.still_waiting(1.31)
+    assert not large.needed(1.5)
+    assert large.needed(1.62)
+
+
+def test_a_request_that_nobody_listened_to_keeps_no_other_layer_waiting() -> None:
+    sender = Heeded()
+    large, small = KeyframeRequests(sender), KeyframeRequests(sender)
+    assert large.needed(1.0) and large.needed(1.21)
+    assert small.needed(1.31)
 
 
 def test_a_late_packet_behind_one_left_out_keeps_its_number_to_itself() -> None:
