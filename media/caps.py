@@ -44,6 +44,11 @@ class Caps:
                 self._tell(key, cap)
         self._told = caps
 
+    @property
+    def are_for_two(self) -> bool:
+        """Whether the last were held in a room of two; else what receivers say is of senders without any."""
+        return self._several_since is None
+
     def _holds(self, one: Capped, pictures: Sequence[Capped], now: float) -> bool:
         if self._several_since is None:
             return True

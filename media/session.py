@@ -301,7 +301,8 @@ class Session:
         sound, picture = ([each for kind, each in mine if kind is wanted] for wanted in (Kind.AUDIO, Kind.VIDEO))
         hears = heard.get((member.label, Kind.AUDIO), ()), heard.get((member.label, Kind.VIDEO), ())
         is_tcp = self._ladders.is_tcp(member.label)
-        return observed(sound, picture, hears, of_two=len(self._members) <= ROOM_OF_TWO, relayed_tcp=is_tcp)
+        of_two = len(self._members) <= ROOM_OF_TWO and self._caps.are_for_two
+        return observed(sound, picture, hears, of_two=of_two, relayed_tcp=is_tcp)
 
     def _capped(self) -> list[Capped]:
         return [

@@ -7,10 +7,12 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from tests.processes import Service, unused_port
+from tests.processes import Service, ServiceFailed, unused_port
 from tests.second_factor import Authenticator
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+CRASHED = "Fatal Python error"
+"""How faulthandler begins, in each process of ours."""
 
 
 class Signaling(Service):
@@ -45,6 +47,13 @@ class Signaling(Service):
         if self._authenticator is None:
             self._authenticator = Authenticator.of_sample(self.data)
         return self._authenticator
+
+    def discard(self, keep_log_in: Path | None = None) -> None:
+        """As of any server; that one of its processes crashed is a failure, though another took its place and no call was lost."""
+        said = self.greeting() if self.log.exists() else ""
+        super().discard(keep_log_in)
+        if CRASHED in said:
+            raise ServiceFailed(f"a process of {self.name} crashed\n{CRASHED}{said.partition(CRASHED)[2][:2000]}")
 
     def greeting(self) -> str:
         """Everything that the server printed so far."""

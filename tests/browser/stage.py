@@ -300,6 +300,12 @@ def sample_doctor(greeting: str) -> SampleDoctor:
     return SampleDoctor(found[1], found[2])
 
 
+async def come_in(person: Person) -> None:
+    """Whoever is at the door joins."""
+    await person.page.click("button[type=submit]")
+    await person.page.wait_for_url("**/visit/*")
+
+
 class Cast:
     """The people of one test, and what each kind of them does first."""
 
@@ -390,13 +396,17 @@ class Cast:
         await page.wait_for_url("**/visit/*")
         return person
 
-    async def guest(self, browser: Browser, link: str, name: str, look: Look = RED) -> Person:
-        """A companion or interpreter opens a link and joins."""
+    async def guest_at_the_door(self, browser: Browser, link: str, name: str, look: Look = RED) -> Person:
+        """A companion or interpreter has opened a link and said who they are; `come_in` joins."""
         person = await self.enter(browser, look, phone=True)
         await person.page.goto(link, wait_until="commit")
         await person.page.fill("[name=name]", name)
-        await person.page.click("button[type=submit]")
-        await person.page.wait_for_url("**/visit/*")
+        return person
+
+    async def guest(self, browser: Browser, link: str, name: str, look: Look = RED) -> Person:
+        """A companion or interpreter opens a link and joins."""
+        person = await self.guest_at_the_door(browser, link, name, look)
+        await come_in(person)
         return person
 
     async def go_home(self) -> None:

@@ -1,7 +1,8 @@
 """Somebody comes into the room, and goes again: whoever was there sees the others without a stop.
 
 What the longest gaps between two pictures were is printed beside the goal, and stands in test-results/links beside the other
-tables. What is asserted is a stop that anybody would name: two browsers and a third that starts share this machine's cores.
+tables. What is asserted is a stop that anybody would name: two browsers share this machine's cores, and a third starts on them,
+which gets what the two leave. Alike with them it took 0.18 to 0.35 s of picture from both at once, as any other program would.
 """
 
 import asyncio
@@ -11,9 +12,10 @@ from typing import Any
 
 from playwright.async_api import Browser
 
+from tests.browser.elsewhere import as_if_elsewhere
 from tests.browser.gaps import watch_gaps
 from tests.browser.links import RESULTS
-from tests.browser.stage import BLUE, GREEN, Cast, Person
+from tests.browser.stage import BLUE, GREEN, Cast, Person, come_in
 from tests.browser.test_call import everybody_sees_and_hears, pair
 from tests.processes import slowness
 
@@ -45,7 +47,11 @@ async def test_nobodys_picture_stops_for_one_who_comes_or_goes(chromium: Browser
         await watch_gaps(person, other)
     await asyncio.sleep(SPELL_S)
     gaps = {"before": await longest(two)}
-    daughter = await cast.guest(firefox, link, "Bai Lin")
+    daughter = await cast.guest_at_the_door(firefox, link, "Bai Lin")
+    await asyncio.sleep(SPELL_S)
+    gaps["a browser starts"] = await longest(two)  # on the same cores: nothing of the call has changed
+    assert as_if_elsewhere("firefox-esr") > 0
+    await come_in(daughter)
     await daughter.page.wait_for_selector('[data-screen="call"]')
     await everybody_sees_and_hears({**two, "Bai Lin": daughter})
     await asyncio.sleep(SPELL_S)

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from math import isfinite
 
 import aiohttp
 import pytest
@@ -138,6 +139,9 @@ async def test_no_picture_stops_when_layers_begin_and_end(chromium: Browser, cas
     best = {spell: min(max(each.values()) for each in found) for spell, found in gaps.items()}
     limit_s = max(STOP_S, BESIDE * max(max(each.values()) for each in gaps["before"]))
     keep("comings-in-layers", {"gaps_s": gaps, "best_s": best, "limit_s": limit_s})
+    assert all(isfinite(gap) for found in gaps.values() for each in found for gap in each.values()), (
+        f"somebody began anew: {gaps}"
+    )
     assert best["coming"] <= limit_s, gaps
     assert best["going"] <= limit_s, gaps
 

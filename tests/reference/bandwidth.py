@@ -91,6 +91,13 @@ class LeastEstimate:
         self.congested_at: float | None = None
         """Since when the receivers can take less than is sent."""
 
+    def capped(self, bps: int) -> None:
+        """The sender is told a cap by other means, or none (0) any more. Estimates that fell while it had none say little: they
+        follow what comes, and of a line on which nothing is seen they were not believed."""
+        if not self.cap_bps:
+            self.congested_at = None
+        self.cap_bps = bps
+
     def report(self, receiver: int, bps: int, rate_bps: int, now: float) -> None:
         """`receiver` can take `bps` of this source, which sends `rate_bps`."""
         known = self._reports.get(receiver)

@@ -158,7 +158,7 @@ class PacketRelay:
     def source_cap_set(self, source: SourceKey, cap_bps: int) -> None:
         stream = self._source(source)
         if stream is not None:
-            stream.estimate.cap_bps = cap_bps
+            stream.estimate.capped(cap_bps)
 
     def tap_set(self, source: SourceKey, tap: interface.Tap | None) -> bool:
         stream = self._source(source)

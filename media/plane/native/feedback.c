@@ -236,7 +236,7 @@ static void nack(plane *p, peer *from, const rtcp_packet *packet, double now) {
             }
         }
     }
-    if (is_layered(s->feed) && flood_is_young(&s->flood, now)) lacks = false; /* the layer that fits is about to be asked for */
+    if (lacks && is_layered(s->feed) && flood_is_young(&s->flood, now)) lacks = false; /* the layer that fits is about to be asked for */
     if (lacks && now - s->feed->keyframe_asked_at >= given_up_pause(s->feed)) request_keyframe(p, s->feed, now, NEEDED);
     if (missing_count == 0) return; /* through a full link nothing is sent again: a key frame follows */
     compound c = {.size = 0};

@@ -153,6 +153,7 @@ void plane_source_cap_set(plane *p, uint32_t number, uint32_t ssrc, uint64_t bps
     pthread_mutex_lock(&p->lock);
     peer *of = find_peer(p, number);
     source *s = of != NULL ? find_source(of, ssrc) : NULL;
+    if (s != NULL && s->cap_bps == 0) s->congested_at = 0;
     if (s != NULL) s->cap_bps = bps;
     pthread_mutex_unlock(&p->lock);
 }

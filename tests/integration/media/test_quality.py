@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from common.ids import ConsultationId
-from media.control.messages import Notice, PeerReport, PictureSeen, QualityChanged
+from media.control.messages import Notice, PeerClose, PeerReport, PictureSeen, QualityChanged
 from media.core.ladder import START_BPS
 from tests.peers.browser import FakeBrowser
 from tests.peers.calls import Call, call_of_two
@@ -19,6 +19,8 @@ class Ear:
 
     call: Call
     latest: dict[str, QualityChanged] = field(default_factory=dict)
+    limits: dict[str, list[int]] = field(default_factory=dict)
+    """The limits that were told of each."""
     heard: int = 0
 
     def __post_init__(self) -> None:
@@ -28,6 +30,7 @@ class Ear:
     def hear(self, notice: Notice, session: ConsultationId | None) -> None:
         if isinstance(notice, QualityChanged) and session == self.call.session:
             self.latest[notice.label] = notice
+            self.limits.setdefault(notice.label, []).append(notice.limit_bps)
             self.heard += 1
         else:
             self.call.heard(notice, session)
@@ -113,3 +116,31 @@ async def test_frozen_pictures_cost_the_sender_a_rung_and_strangers_words_nothin
                 break
         assert (ear.latest[one.label].rung, ear.latest[one.label].reason) == ("low", "freezes")
         assert ear.latest[two.label].rung != "low"
+
+
+async def test_what_was_said_in_a_room_of_three_stops_no_picture_when_it_is_of_two_again() -> None:
+    """There nobody has a cap, and a receiver's estimate follows what comes; of a sender that keeps one it is not believed."""
+    async with call_of_two() as (_, call, one, two):
+        ear, sink = Ear(call), call.sink(two, one.label, "video")
+        three = await call.join(FakeBrowser())
+        for label in (one.label, two.label):
+            report = PeerReport(label=label, limit_bps=START_BPS, path="udp", pictures=[])
+            await call.worker.request("peer_report", call.session, report)
+
+        async def show(seconds: float, estimate_bps: int) -> None:
+            """A picture of 400 kbit/s, of which the other says so."""
+            for number in range(round(seconds / 0.02)):
+                await one.send_audio()
+                await one.send_frame(key=number % 50 == 0, size=1000)
+                await two.send_audio()
+                if number % 10 == 0:
+                    await two.send_rtcp(rtcp.ReceiverReport(7), rtcp.Remb(7, estimate_bps, (sink,)))
+                await asyncio.sleep(0.02)  # pace of a sender, not a wait
+
+        await show(1.5, 900_000)
+        await show(1.5, 160_000)
+        assert ear.latest[one.label].limit_bps > 0
+        ear.limits.clear()
+        await call.worker.request("peer_close", call.session, PeerClose(label=three.label))
+        await show(3.0, 160_000)
+        assert min(ear.limits[one.label]) >= START_BPS, "neither stopped nor lowered"

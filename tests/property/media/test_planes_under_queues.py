@@ -247,6 +247,25 @@ def test_a_sender_of_layers_is_free_while_any_receiver_is(pair: Pair) -> None:
     pair.native.close()
 
 
+def test_estimates_that_fell_while_a_sender_had_no_cap_limit_nobody_under_one(pair: Pair) -> None:
+    """In a room of three there is none; when it is of two again the picture stopped for what had been said before."""
+    pair.both("source_cap_set", SOURCE, 0)
+    estimate(pair, 900_000)
+    send(pair, 2.5)
+    estimate(pair, 200_000)
+    assert next(line.congested for line in pair.native.source_counters() if line.key == SOURCE)
+    pair.both("source_cap_set", SOURCE, 400_000)
+    assert counted(pair.reference) == counted(pair.native)
+    pair.now += 0.3
+    pair.reference.report()
+    pair.native.report(pair.now)
+    assert min(limits_told(pair)) == 1_500_000
+    estimate(pair, 150_000)
+    assert next(line.congested for line in pair.native.source_counters() if line.key == SOURCE), "what is said from then on does"
+    assert told(pair.reference) == told(pair.native)
+    pair.native.close()
+
+
 def believed(pair: Pair, receiver: int) -> int:
     return next(line.estimate_bps for line in pair.native.sink_counters() if line.key == SinkKey(receiver, 5000 + VIDEO + 1))
 

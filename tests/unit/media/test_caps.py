@@ -34,6 +34,15 @@ def test_a_cap_holds_until_the_layers_flow_when_a_third_comes() -> None:
     assert room.hold(2, 9.0) == {WHOLE: 900_000, SMALL: 300_000}, "they are two again"
 
 
+def test_what_is_said_of_three_counts_no_more_once_caps_are_held_for_two() -> None:
+    room = Room()
+    assert room.caps.are_for_two, "a call begins"
+    room.hold(3, 1.0)
+    assert not room.caps.are_for_two
+    room.hold(2, 2.0)
+    assert room.caps.are_for_two
+
+
 def test_layers_that_never_come_end_it_too() -> None:
     room = Room()
     room.hold(3, 1.0)

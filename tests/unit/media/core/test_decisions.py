@@ -256,7 +256,7 @@ def test_first_estimates_do_not_start_a_call_low() -> None:
 
 def under_a_cap(cap_bps: int, estimate_bps: int) -> LeastEstimate:
     estimate = LeastEstimate()
-    estimate.cap_bps = cap_bps
+    estimate.capped(cap_bps)
     estimate.report(1, estimate_bps, cap_bps, 10.0)
     return estimate
 
@@ -277,6 +277,17 @@ def test_a_sudden_fall_is_told_at_once_a_small_one_is_left_to_the_cap() -> None:
     assert estimate.due(400_000, 11.1 + PATIENCE_S) == 300_000, "unless it lasts"
     estimate.report(1, 300_000, 280_000, 13.0)
     assert estimate.due(280_000, 13.0) == FREE_BPS, "and it is over once the sender sends less"
+
+
+def test_what_was_said_of_a_sender_without_a_cap_counts_no_more_under_one() -> None:
+    estimate = LeastEstimate()
+    for bps, now in ((900_000, 10.0), (400_000, 13.0)):
+        estimate.report(1, bps, 850_000, now)
+    assert estimate.congested_at is not None
+    estimate.capped(1_200_000)
+    assert estimate.congested_at is None and estimate.due(850_000, 13.3) == FREE_BPS
+    estimate.report(1, 300_000, 850_000, 13.5)
+    assert estimate.due(850_000, 13.5) == 300_000, "and what is said from then on does"
 
 
 def test_what_a_slow_sender_leaves_goes_to_the_other() -> None:
