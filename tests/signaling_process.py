@@ -49,7 +49,7 @@ class Signaling(Service):
         return self._authenticator
 
     def discard(self, keep_log_in: Path | None = None) -> None:
-        """As of any server; that one of its processes crashed is a failure, though another took its place and no call was lost."""
+        """As of any server. A process of it that crashed is a failure, though another took its place and no call was lost."""
         said = self.greeting() if self.log.exists() else ""
         super().discard(keep_log_in)
         if CRASHED in said:
