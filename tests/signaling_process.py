@@ -5,6 +5,7 @@ import os
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Iterable
 from pathlib import Path
 
 from tests.processes import Service, ServiceFailed, unused_port
@@ -12,7 +13,7 @@ from tests.second_factor import Authenticator
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 CRASHED = "Fatal Python error"
-"""How faulthandler begins, in each process of ours."""
+"""How faulthandler begins, which all of the product's processes enable."""
 
 
 class Signaling(Service):
@@ -50,6 +51,7 @@ class Signaling(Service):
 
     def discard(self, keep_log_in: Path | None = None) -> None:
         """As of any server. A process of it that crashed is a failure, though another took its place and no call was lost."""
+        self.stop()  # or what crashes at the end is not seen
         said = self.greeting() if self.log.exists() else ""
         super().discard(keep_log_in)
         if CRASHED in said:
@@ -65,6 +67,13 @@ class Signaling(Service):
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
+
+
+def discard_all(servers: Iterable[Service], keep_log_in: Path | None = None) -> None:
+    """Each of them, whatever befalls another."""
+    with contextlib.ExitStack() as ends:
+        for server in servers:
+            ends.callback(server.discard, keep_log_in)
 
 
 def children(server: Signaling, module: str) -> list[int]:

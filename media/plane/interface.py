@@ -189,7 +189,8 @@ class Plane(Protocol):
     def source_cap_set(self, source: SourceKey, cap_bps: int) -> None:
         """The sender was told by other means to send no more than this; 0: nothing was told.
 
-        While it keeps to it, estimates limit it only when the receivers suddenly take less.
+        While it keeps to it, estimates limit it only when the receivers suddenly take less; that they did while it had none
+        counts no more.
         """
 
     def tap_set(self, source: SourceKey, tap: Tap | None) -> bool:

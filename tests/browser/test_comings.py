@@ -8,6 +8,7 @@ which gets what the two leave. Alike with them it took 0.18 to 0.35 s of picture
 import asyncio
 import json
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 from playwright.async_api import Browser
@@ -63,5 +64,6 @@ async def test_nobodys_picture_stops_for_one_who_comes_or_goes(chromium: Browser
     gaps["going"] = await longest(two)
     limit_s = max(STOP_S * await asyncio.to_thread(slowness), 3 * max(gaps["before"].values()))
     keep("comings", {"gaps_s": gaps, "limit_s": limit_s})
+    assert max(max(each.values()) for each in gaps.values()) < inf, f"somebody began anew: {gaps}"
     assert max(gaps["coming"].values()) <= limit_s, gaps
     assert max(gaps["going"].values()) <= limit_s, gaps

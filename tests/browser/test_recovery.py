@@ -24,7 +24,7 @@ from tests.browser.test_links import received, see_and_hear
 from tests.netsim.balancer import Balancer
 from tests.processes import Service, wait_for, waits_for_input
 from tests.services import kept
-from tests.signaling_process import Signaling
+from tests.signaling_process import Signaling, discard_all
 
 BACK_S = 5.0
 GIVEN_UP_S = 25.0
@@ -213,8 +213,7 @@ async def test_a_killed_process_is_replaced_by_the_other(
         finally:
             await leave(made)
     finally:
-        for process in both:
-            process.discard(keep_log_in=kept(request))
+        discard_all(both, kept(request))
 
 
 def metrics(base: str) -> str:

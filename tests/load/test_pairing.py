@@ -25,7 +25,7 @@ from tests.load.hospital import FIRST_NUMBER, PASSWORD, SECRET, found_hospital, 
 from tests.peers_signaling import Speaker, sign_in, walk_in
 from tests.processes import wait_for
 from tests.second_factor import Authenticator
-from tests.signaling_process import Signaling
+from tests.signaling_process import Signaling, discard_all
 
 DOCTORS = 50
 PATIENTS = 500
@@ -51,8 +51,7 @@ def processes(postgres_url: str, redis_url: str) -> Iterator[list[Signaling]]:
     try:
         yield both
     finally:
-        for process in both:
-            process.discard()
+        discard_all(both)
 
 
 @pytest.mark.timeout(280)

@@ -90,11 +90,13 @@ class LeastEstimate:
         """What the sender was told by other means; 0: nothing."""
         self.congested_at: float | None = None
         """Since when the receivers can take less than is sent."""
+        self._congested_free = False
+        """Nobody had told it a cap then."""
 
     def capped(self, bps: int) -> None:
         """The sender is told a cap by other means, or none (0) any more. Estimates that fell while it had none say little: they
         follow what comes, and of a line on which nothing is seen they were not believed."""
-        if not self.cap_bps:
+        if not self.cap_bps and self._congested_free:
             self.congested_at = None
         self.cap_bps = bps
 
@@ -147,7 +149,7 @@ class LeastEstimate:
         if least >= OVER * sent:
             self.congested_at = None
         elif self.congested_at is None and former is not None and least < FALL * former:
-            self.congested_at = now
+            self.congested_at, self._congested_free = now, not self.cap_bps
 
     def _limit(self, rate_bps: int, now: float) -> int | None:
         if not self.cap_bps or rate_bps > OBEYED * self.cap_bps:

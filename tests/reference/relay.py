@@ -386,7 +386,7 @@ class PacketRelay:
             stream.tap.copy(plain, now)
         arrived = forward.take_apart(plain, header, stream.origin, now, again=again)
         is_video = kind_of(stream.source.codec) is Kind.VIDEO
-        stream.saw(header, begins=arrived.key_start)
+        stream.saw(header, now, begins=arrived.key_start)
         if arrived.abs_send_time is not None and is_video:
             if not again:
                 stream.bursts.arrived(len(plain), header.timestamp, stream.peer.clock.late_s, now)

@@ -119,10 +119,10 @@ class SourceStream:
         flowing = sum(each.rate_bps > 0 for each in self.layers)
         return flowing > 1 or (flowing == 1 and len(self.layers) > 1 and self.estimate.cap_bps == 0)
 
-    def saw(self, header: rtp.RtpHeader, *, begins: bool) -> None:
+    def saw(self, header: rtp.RtpHeader, now: float, *, begins: bool) -> None:
         """A packet came; `begins`: with it a key frame."""
         self.pictures += kind_of(self.source.codec) is Kind.VIDEO and header.marker
-        self.keyframes.saw(header.timestamp, begins=begins, ends=header.marker)
+        self.keyframes.saw(header.timestamp, now, begins=begins, ends=header.marker)
 
     def measure(self, now: float) -> None:
         """Takes the rate since the last call."""
@@ -339,7 +339,8 @@ class SinkStream:
 
     def holds_back(self, stream: SourceStream, now: float) -> bool:
         """Whether of this source nothing passes for now, and nothing is asked for: a queue drains, and it is not the layer that
-        was chosen for it; or its layer flooded the line, and the gate waits for what follows alone."""
+        was chosen for it; or its layer flooded the line, and the gate waits for what follows alone. Floods that are due are told
+        first."""
         self.peer.tell_floods(now)
         drains = now < self.drain_until and (self.following is not stream or self.tell_at > 0)
         is_left = not self.forward.open and self.drain_until > 0 and self.following is not None

@@ -6,7 +6,7 @@
 static const double KEYFRAME_EVERY_S = 0.2;   /* however many ask: a key frame costs about ten ordinary ones */
 static const double KEYFRAME_BITS = 250000, LONGEST_PASSAGE_S = 1.5;
 static const double WAITING_EVERY_S = 0.5;    /* while a closed gate waits: a key frame takes that long over a slow uplink */
-static const double HEEDED_EVERY_S = 0.3;     /* for all layers of a picture alike: between two, browsers do not listen */
+static const double HEEDED_EVERY_S = 0.35;    /* for all layers of a picture alike: between two, browsers do not listen */
 static const double RENACK_AFTER_S = 0.05;    /* upstream, whichever sinks miss it: at the least; else once per round trip */
 static const double LONGEST_TRIP_S = 1;
 static const int ASKED_TIMES = 3;             /* for what the history lacks: more fill a full line with what comes too late */
@@ -36,8 +36,11 @@ static double passage_of_keyframe(const source *of) {
     return passage < LONGEST_PASSAGE_S ? passage : LONGEST_PASSAGE_S;
 }
 
-void keyframe_seen(source *of, uint32_t timestamp, bool begins, bool ends) {
-    if (begins) of->keyframe_timestamp = timestamp;
+void keyframe_seen(source *of, uint32_t timestamp, bool begins, bool ends, double now) {
+    if (begins) {
+        of->keyframe_timestamp = timestamp;
+        of->keyframe_at = now;
+    }
     of->keyframe_begun |= begins;
     if (!ends || !of->keyframe_begun || of->keyframe_timestamp != timestamp) return;
     of->keyframe_begun = false;
@@ -45,17 +48,20 @@ void keyframe_seen(source *of, uint32_t timestamp, bool begins, bool ends) {
 }
 
 /* For who is new what has come is not waited for: it may have come just before, and be no use. Nor is it held back because another
- * layer was just asked for, which a browser may take for one request or for two; but it is asked for again as if it were in vain. */
+ * layer was just asked for, which a browser may take for one request or for two; but a shut gate asks again as if it were in vain. */
 void request_keyframe(plane *p, source *of, double now, keyframe_reason reason) {
     if (!of->video || of->peer->send == NULL) return;
     double pause = reason == WAITING ? WAITING_EVERY_S : KEYFRAME_EVERY_S;
     double passage = reason == ORDERED && of->keyframe_came ? 0 : passage_of_keyframe(of);
-    if (now - of->keyframe_asked_at < (passage > pause ? passage : pause)) return;
-    double heeded_at = of->peer->heeded_at;
-    bool fresh = heeded_at > 0 && now - heeded_at < HEEDED_EVERY_S, vain = fresh && of->keyframe_asked_at < heeded_at;
-    if (vain && reason != ORDERED) return;
+    double heeded_at = of->peer->heeded_at, asked_at = of->keyframe_asked_at;
+    bool fresh = heeded_at > 0 && now - heeded_at < HEEDED_EVERY_S, vain = fresh && asked_at < heeded_at;
+    if (reason == WAITING && asked_at < heeded_at && of->keyframe_at < heeded_at) asked_at = heeded_at; /* it may bring this one, too */
+    if (now - asked_at < (passage > pause ? passage : pause)) return;
+    if (vain && (reason != ORDERED || now - of->keyframe_tried_at < KEYFRAME_EVERY_S)) return;
     if (!fresh) of->peer->heeded_at = now;
-    if (!vain) {
+    if (vain)
+        of->keyframe_tried_at = now;
+    else {
         of->keyframe_asked_at = now;
         of->keyframe_came = false;
     }

@@ -72,8 +72,10 @@ static void notice_congestion(source *of, double now) {
     of->least_at = now;
     if ((double)least >= OVER * (double)sent)
         of->congested_at = 0;
-    else if (of->congested_at == 0 && former > 0 && (double)least < FALL * (double)former)
+    else if (of->congested_at == 0 && former > 0 && (double)least < FALL * (double)former) {
         of->congested_at = now;
+        of->congested_free = of->cap_bps == 0;
+    }
 }
 
 /* What to tell the sender of a single picture; 0: nothing now. */
@@ -153,7 +155,7 @@ void plane_source_cap_set(plane *p, uint32_t number, uint32_t ssrc, uint64_t bps
     pthread_mutex_lock(&p->lock);
     peer *of = find_peer(p, number);
     source *s = of != NULL ? find_source(of, ssrc) : NULL;
-    if (s != NULL && s->cap_bps == 0) s->congested_at = 0;
+    if (s != NULL && s->cap_bps == 0 && s->congested_free) s->congested_at = 0;
     if (s != NULL) s->cap_bps = bps;
     pthread_mutex_unlock(&p->lock);
 }

@@ -172,7 +172,7 @@ static void deliver(plane *p, source *from, const uint8_t *data, int size, const
     take_apart(from, data, header, now, &a);
     a.again = again;
     if (from->video && header->marker) from->pictures++;
-    keyframe_seen(from, header->timestamp, a.key_start, header->marker);
+    keyframe_seen(from, header->timestamp, a.key_start, header->marker, now);
     if (from->video && a.has_stamp) {
         if (!again) bursts_arrived(&from->bursts, size, header->timestamp, from->peer->clock.late_s, now);
         uplink_arrived(p, from, size, now);

@@ -168,7 +168,8 @@ struct source {
     sink **sinks; /* those it feeds, and those that wait for its key frame */
     int sinks_count, sinks_room;
     reception reception;
-    double keyframe_asked_at;
+    double keyframe_asked_at, keyframe_tried_at; /* tried: asked for though it may be in vain */
+    double keyframe_at;                 /* when the last one began; 0: none did */
     bool keyframe_begun, keyframe_came; /* a whole one, since it was last asked for */
     uint32_t keyframe_timestamp;
     told_limit limit;
@@ -176,6 +177,7 @@ struct source {
     uint64_t least_bps;  /* of the receivers' estimates, when one last came */
     double least_at;
     double congested_at; /* since when they can take less than is sent; 0: they can */
+    bool congested_free; /* it had no cap then */
     uint32_t last_report; /* middle 32 bits of the last sender report's NTP time (RFC 3550, 6.4.1) */
     double last_report_at;
     uint8_t lost_fraction; /* of 256, of what came in the last second */
@@ -252,7 +254,7 @@ struct peer {
     uint64_t sent_octets;
     line_checks *checks; /* NULL: none were given */
     told_limit limit; /* of a peer that sends several layers */
-    double heeded_at; /* when it was last asked for a key frame and not in vain; 0: never */
+    double heeded_at; /* when it was last asked for a key frame of any picture, and listened; 0: never */
     double tell_at;   /* not before this is one of its sinks' floods told; 0: there is none */
     peer *next; /* of the same bucket */
 };
@@ -332,7 +334,7 @@ void wake_python(plane *p);
 bool take_rtcp(plane *p, peer *from, uint8_t *data, int size, double now);
 typedef enum { NEEDED, WAITING, ORDERED } keyframe_reason; /* by a receiver; by a closed gate; by Python, for a copy or for who just came */
 void request_keyframe(plane *p, source *of, double now, keyframe_reason reason);
-void keyframe_seen(source *of, uint32_t timestamp, bool begins, bool ends);
+void keyframe_seen(source *of, uint32_t timestamp, bool begins, bool ends, double now);
 void report_to(plane *p, peer *to, double now);
 void send_compound(plane *p, peer *to, compound *c);
 

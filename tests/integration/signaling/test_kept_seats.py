@@ -15,7 +15,7 @@ from tests.mail_server import MailServer
 from tests.peers_signaling import CSRF, Speaker
 from tests.processes import wait_for
 from tests.services import Redis
-from tests.signaling_process import Signaling
+from tests.signaling_process import Signaling, discard_all
 
 MAIL = "bai.yun@mail.example"
 
@@ -90,8 +90,7 @@ async def test_a_seat_moves_between_two_processes_also_when_no_hint_does(
             for person in (old, new):
                 await person.leave()
         finally:
-            for server in servers:
-                server.discard()
+            discard_all(servers)
 
 
 async def test_a_mail_waits_for_its_server(session: aiohttp.ClientSession) -> None:

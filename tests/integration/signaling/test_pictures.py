@@ -22,7 +22,7 @@ from tests.integration.signaling.test_timeline import here, paired, still
 from tests.peers_signaling import CSRF
 from tests.processes import wait_for
 from tests.services import kept
-from tests.signaling_process import Signaling
+from tests.signaling_process import Signaling, discard_all
 
 CHUNK = 512 * 1024
 PIECE = {"Content-Type": "application/offset+octet-stream"}
@@ -181,8 +181,7 @@ def both(request: pytest.FixtureRequest) -> Iterator[list[Signaling]]:
         other.start()
         yield [first, other]
     finally:
-        for one in (other, first):
-            one.discard(keep_log_in=kept(request))
+        discard_all((first, other), kept(request))
 
 
 async def test_another_process_goes_on_and_two_uploads_of_one_key_make_one_picture(both: list[Signaling]) -> None:

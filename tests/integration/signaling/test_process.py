@@ -18,7 +18,7 @@ from clinic.factors import code_of, step_at
 from tests.integration.signaling.conftest import Visitors
 from tests.processes import Service, wait_for
 from tests.services import Redis
-from tests.signaling_process import REPOSITORY, Signaling
+from tests.signaling_process import REPOSITORY, Signaling, discard_all
 
 
 def start(tmp_path: Path, *command: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -141,8 +141,7 @@ def pair(request: pytest.FixtureRequest, postgres_url: str, redis_server: Redis)
             process.start()
         yield first, second
     finally:
-        for process in both:
-            process.discard()
+        discard_all(both)
 
 
 async def test_two_processes_are_one_hospital(pair: tuple[Signaling, Signaling]) -> None:

@@ -32,7 +32,7 @@ from tests.peers.talker import Talker
 from tests.peers_signaling import Speaker
 from tests.processes import wait_for, waits_for_input
 from tests.services import kept
-from tests.signaling_process import Signaling, children
+from tests.signaling_process import Signaling, children, discard_all
 
 
 @pytest.fixture(scope="module")
@@ -253,8 +253,7 @@ async def test_a_call_that_moves_to_another_process_stays_one_recording(
                 assert opened.segments(seat, kind)[-1].start_ms >= (gap.to_ms or 0)
             assert len(apart(opened.seen(seat, "audio").onsets, opened.seen(seat, "video").onsets)) >= 8
     finally:
-        for process in (first, second):
-            process.discard(keep_log_in=kept(request))
+        discard_all((first, second), kept(request))
 
 
 async def move_to_another_process(call: Visit) -> None:

@@ -16,7 +16,7 @@ from tests.integration.signaling.conftest import Visitors
 from tests.peers_signaling import Speaker, walk_in
 from tests.processes import wait_for
 from tests.services import kept
-from tests.signaling_process import Signaling
+from tests.signaling_process import Signaling, discard_all
 
 KEY = "key-{:08}"
 
@@ -335,8 +335,7 @@ def second(request: pytest.FixtureRequest, redis_url: str) -> Iterator[list[Sign
         other.start()
         yield [first, other]
     finally:
-        for one in (other, first):
-            one.discard(keep_log_in=kept(request))
+        discard_all((first, other), kept(request))
 
 
 async def test_two_processes_tell_each_other(second: list[Signaling], request: pytest.FixtureRequest) -> None:

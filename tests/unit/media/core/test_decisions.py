@@ -288,6 +288,9 @@ def test_what_was_said_of_a_sender_without_a_cap_counts_no_more_under_one() -> N
     assert estimate.congested_at is None and estimate.due(850_000, 13.3) == FREE_BPS
     estimate.report(1, 300_000, 850_000, 13.5)
     assert estimate.due(850_000, 13.5) == 300_000, "and what is said from then on does"
+    estimate.capped(0)
+    estimate.capped(1_200_000)
+    assert estimate.congested_at is not None, "though the cap went and came meanwhile"
 
 
 def test_what_a_slow_sender_leaves_goes_to_the_other() -> None:
@@ -368,19 +371,28 @@ def test_a_layer_is_asked_for_as_soon_as_its_sender_listens_again() -> None:
     sender = Heeded()
     large, small = KeyframeRequests(sender), KeyframeRequests(sender)
     assert large.needed(1.0)
+    small.saw(7, 1.05, begins=True, ends=True)  # and then somebody chose it
     assert not small.still_waiting(1.2), "it would be in vain, and the next one half a second later"
     assert small.ordered(1.21), "which is not repeated, is sent"
-    assert not small.still_waiting(1.29)
-    assert small.still_waiting(1.31)
-    assert not large.needed(1.5)
-    assert large.needed(1.62)
+    assert not small.ordered(1.3), "at its pace"
+    assert not small.still_waiting(1.34)
+    assert small.still_waiting(1.36)
+    assert not large.needed(1.6)
+    assert large.needed(1.72)
+
+
+def test_what_another_layer_was_asked_for_is_given_the_time_to_bring_all() -> None:
+    sender = Heeded()
+    layers = [KeyframeRequests(sender) for _ in range(3)]
+    asked = [now for now in (1.0 + step * 0.03 for step in range(100)) for each in layers if each.still_waiting(now)]
+    assert len(asked) == 6, "each half second, however many gates are shut"
 
 
 def test_a_request_that_nobody_listened_to_keeps_no_other_layer_waiting() -> None:
     sender = Heeded()
     large, small = KeyframeRequests(sender), KeyframeRequests(sender)
     assert large.needed(1.0) and large.needed(1.21)
-    assert small.needed(1.31)
+    assert small.needed(1.36)
 
 
 def test_a_late_packet_behind_one_left_out_keeps_its_number_to_itself() -> None:
