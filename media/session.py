@@ -491,7 +491,7 @@ def _names(offer: Offer) -> ExtensionIds:
 def _as_sink(number: int, sink: AgreedSink) -> Sink:
     form = sink.format
     repair = Repair(form.repair, sink.repair_ssrc) if form.repair is not None else None
-    return Sink(SinkKey(number, sink.ssrc), form.codec, form.payload_type, sink.extensions, sink.label, repair)
+    return Sink(SinkKey(number, sink.ssrc), form.codec, form.payload_type, sink.extensions, sink.label, repair, sink.mid)
 
 
 def _sizes(body: PeerOffer) -> dict[str, str]:

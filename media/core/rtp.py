@@ -1,7 +1,7 @@
 """RTP headers and their extensions (RFC 3550, RFC 8285): reading with bounds, writing what a sink gets.
 
-It decides which header extensions pass the relay: abs-send-time and the audio level, renumbered for the receiver; mid, rid
-and everything else stop here.
+It decides which header extensions pass the relay: abs-send-time and the audio level, renumbered for the receiver. A sender's
+mid and rid and everything else stop here; a receiver is sent its own mid.
 """
 
 import struct

@@ -42,7 +42,8 @@ class Source:
 class Sink:
     """A stream that `key.peer` is sent under `key.ssrc`; `cname` binds sound and picture of one sender (RFC 7022).
 
-    Without `repair` what is asked for again is sent again as it was.
+    Without `repair` what is asked for again is sent again as it was. Every packet bears `mid`, of at most 16 characters, where
+    its extension was negotiated (RFC 8843, 9.2): packets may overtake the answer that tells of their SSRC.
     """
 
     key: SinkKey
@@ -51,6 +52,7 @@ class Sink:
     extensions: ExtensionIds
     cname: str
     repair: Repair | None = None
+    mid: str = ""
 
 
 class SourceCounters(NamedTuple):

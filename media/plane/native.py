@@ -148,8 +148,8 @@ class NativePlane:
         # RFC 3550 asks for random beginnings; below 2^15 so that no receiver of the first packets guesses a wrong rollover.
         first = secrets.randbelow(1 << 15), secrets.randbits(32)
         codec, ids, repair = _CODECS[sink.codec], self._extensions(sink.extensions), self._repair(sink.repair, first[0])
-        name = sink.cname.encode("ascii")
-        self._lib.plane_sink_set(self._plane, sink.key.peer, sink.key.ssrc, codec, sink.payload_type, ids, repair, name, *first)
+        names = sink.cname.encode("ascii"), sink.mid.encode("ascii")
+        self._lib.plane_sink_set(self._plane, sink.key.peer, sink.key.ssrc, codec, sink.payload_type, ids, repair, *names, *first)
 
     def sink_clear(self, key: SinkKey) -> None:
         self._lib.plane_sink_clear(self._plane, key.peer, key.ssrc)

@@ -6,6 +6,7 @@ Each person's camera shows one colour and their microphone one tone, so that a t
 import contextlib
 import json
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -201,7 +202,7 @@ class Person:
             colour = await self.page.evaluate(LOOK, seat)
             return colour is not None and all(abs(a - b) < 45 for a, b in zip(colour, whom.colour, strict=True))
 
-        await wait_for(matches, MEDIA_TIMEOUT_S, f"the picture of {whom.css}")
+        await self._waits_for(matches, f"the picture of {whom.css}")
 
     async def hears(self, seat: str, whom: Look) -> None:
         """Wait until the sound of `seat` is the tone of `whom`; in Firefox, until that seat's track is not silent."""
@@ -212,7 +213,14 @@ class Person:
             hertz = await self.page.evaluate(LISTEN, seat)
             return hertz is not None and abs(hertz - whom.hertz) < 15
 
-        await wait_for(matches, MEDIA_TIMEOUT_S, f"the tone of {whom.hertz:g} Hz")
+        await self._waits_for(matches, f"the tone of {whom.hertz:g} Hz")
+
+    async def _waits_for(self, matches: Callable[[], Awaitable[bool]], what: str) -> None:
+        try:
+            await wait_for(matches, MEDIA_TIMEOUT_S, what)
+        except TimeoutError as late:
+            whose = f"{'Firefox' if self.firefox else 'Chromium'} of {self.look.css}"
+            raise TimeoutError(f"{late}; {whose} has {await self.stats()}; console: {self.console}") from None
 
     async def seats(self) -> dict[str, str]:
         """Other people on the page: seat → name shown."""

@@ -55,10 +55,10 @@ static void add(plane *p, uint32_t peer) {
     plane_source_set(p, peer, 21, PLANE_VP8, 96, extensions, none);
     plane_source_set(p, peer, 22, PLANE_H264, 102, extensions, again);
     for (uint32_t other = 0; other < PEERS; other++) {
-        plane_extensions wide = {(uint8_t)(other % 2 ? 20 : 3), 5, 0, 0, 0};
-        plane_sink_set(p, peer, 100 + other, PLANE_OPUS, 109, wide, none, "seat", 5, 6);
-        plane_sink_set(p, peer, 200 + other, PLANE_VP8, 120, wide, other % 2 ? own : none, "seat", 65000, 6);
-        plane_sink_set(p, peer, 400 + other, PLANE_H264, 121, wide, none, "seat", 65000, 6);
+        plane_extensions wide = {(uint8_t)(other % 2 ? 20 : 3), 5, 7, 0, 0};
+        plane_sink_set(p, peer, 100 + other, PLANE_OPUS, 109, wide, none, "seat", other % 2 ? "sixteen-letters." : "3", 5, 6);
+        plane_sink_set(p, peer, 200 + other, PLANE_VP8, 120, wide, other % 2 ? own : none, "seat", "12", 65000, 6);
+        plane_sink_set(p, peer, 400 + other, PLANE_H264, 121, wide, none, "seat", "", 65000, 6);
     }
 }
 

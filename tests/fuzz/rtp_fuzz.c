@@ -47,10 +47,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         rewrite(exact + header.payload_start, payload);
         h264_starts_key_frame(exact + header.payload_start, payload);
         uint8_t out[RTP_HEADER_BYTES + MAX_EXTENSION_BYTES + 32];
-        int at = rtp_write(out, &header, values, 2);
+        int at = rtp_write(out, &header, values, 3);
         demand(rtp_parse(out, at, &again) && again.ssrc == header.ssrc && again.sequence == header.sequence);
-        for (int i = 0; i < 2; i++) {
-            if (values[i].number == 0 || values[0].number == values[1].number) continue;
+        bool twice = numbers[0] == numbers[1] || numbers[1] == numbers[2] || numbers[2] == numbers[0];
+        for (int i = 0; i < 3; i++) {
+            if (values[i].number == 0 || twice) continue;
             slice kept = rtp_extension(out, &again, values[i].number);
             demand(kept.size == values[i].value.size && memcmp(kept.data, values[i].value.data, (size_t)kept.size) == 0);
         }

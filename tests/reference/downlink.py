@@ -20,7 +20,7 @@ SILENCE_S, SILENT_PART = 2.5, 2
 """Browsers report every 0.5 to 1.5 s; what is carried meanwhile is a guess."""
 LIFE_S = 3.0
 """A receiver reports each second; older words are of another link."""
-HEAD_BYTES = 36
+HEAD_BYTES = 40
 """Of a packet's header with its extensions and libsrtp's trailer, which are not among the octets a sender counts."""
 
 

@@ -8,8 +8,9 @@ import secrets
 from dataclasses import dataclass
 
 from media.core import rtp
-from media.core.kinds import CLOCK_RATE, Codec, Kind
+from media.core.kinds import CLOCK_RATE, Codec, Kind, kind_of
 from media.core.rtp import ExtensionIds, RtpHeader
+from media.plane.interface import Sink
 from tests.reference import h264, vp8
 from tests.reference.sendtime import SendClock
 from tests.reference.sequence import OutputNumbers
@@ -66,14 +67,15 @@ class Outgoing:
 class Forward:
     """The numbering and the gate of one sink."""
 
-    def __init__(self, kind: Kind, ssrc: int, payload_type: int, ids: ExtensionIds) -> None:
-        self.kind = kind
-        self.ssrc = ssrc
-        self.payload_type = payload_type
-        self.ids = ids
+    def __init__(self, sink: Sink) -> None:
+        self.kind = kind_of(sink.codec)
+        self.ssrc = sink.key.ssrc
+        self.payload_type = sink.payload_type
+        self.ids = sink.extensions
+        self.mid = sink.mid.encode("ascii")
         self.open = False
         # RFC 3550 asks for random beginnings; below 2^15 so that no receiver of the first packets guesses a wrong rollover.
-        self._numbers = OutputNumbers(CLOCK_RATE[kind], secrets.randbelow(1 << 15), secrets.randbits(32))
+        self._numbers = OutputNumbers(CLOCK_RATE[self.kind], secrets.randbelow(1 << 15), secrets.randbits(32))
         self._pictures = vp8.PictureNumbers()
 
     def switch(self) -> None:
@@ -131,4 +133,6 @@ class Forward:
             values.append((self.ids.abs_send_time, arrived.abs_send_time))
         if arrived.audio_level is not None and self.ids.audio_level is not None:
             values.append((self.ids.audio_level, arrived.audio_level))
+        if self.mid and self.ids.mid is not None:
+            values.append((self.ids.mid, self.mid))
         return rtp.write_extensions(values)

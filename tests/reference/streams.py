@@ -243,7 +243,7 @@ class SinkStream:
 
     def __post_init__(self) -> None:
         sink = self.sink
-        self.forward = Forward(kind_of(sink.codec), sink.key.ssrc, sink.payload_type, sink.extensions)
+        self.forward = Forward(sink)
         self.history = History() if kind_of(sink.codec) is Kind.VIDEO else None
         self.repair_sequence = secrets.randbelow(1 << 15)
 

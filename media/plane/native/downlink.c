@@ -6,7 +6,7 @@ static const double WINDOW_S = 0.25, LIFE_S = 3, LOSSES_S = 1;
 static const double QUEUE_S = 0.35, EMPTY_S = 0.15, DEEP_S = 0.7, DRAIN_S = 1;
 static const double UNKNOWN_TRIP_S = 0.6, STAMP_LIFE_S = 1;
 static const double SHARE = 0.85, SHARE_DEEP = 0.3;
-static const uint64_t HEAD_BYTES = 36, SILENT_PART = 2, DRAIN_ABOVE_BPS = 200000;
+static const uint64_t HEAD_BYTES = 40, SILENT_PART = 2, DRAIN_ABOVE_BPS = 200000;
 static const double SHORT_QUEUE_S = 0.2, LOSSES = 0.15, TROUBLE = 0.02;
 static const double SILENCE_S = 2.5;
 static const double DRAIN_PAUSE_S = 5, LONGEST_DRAIN_S = 1.5;

@@ -120,9 +120,10 @@ static void pass_on(plane *p, source *from, sink *to, const arrived *a, double n
     const rtp_extension_value values[] = {
         {a->has_stamp ? to->extensions.abs_send_time : 0, {a->stamp, 3}},
         {a->audio_level.data != NULL ? to->extensions.audio_level : 0, a->audio_level},
+        {to->mid_size > 0 ? to->extensions.mid : 0, {(const uint8_t *)to->mid, to->mid_size}},
     };
     outgoing *out = out_next(p);
-    int size = rtp_write(out->data, &header, values, 2);
+    int size = rtp_write(out->data, &header, values, 3);
     if (size + a->size > MAX_PLAIN_BYTES) {
         p->totals.packets_dropped++;
         return;

@@ -68,8 +68,10 @@ bool plane_peer_heard_from(plane *p, uint32_t peer, plane_address *address);
 void plane_source_set(plane *p, uint32_t peer, uint32_t ssrc, plane_codec codec, uint8_t payload_type, plane_extensions extensions,
                       plane_repair repair);
 void plane_source_clear(plane *p, uint32_t peer, uint32_t ssrc);
+
+/* Every packet to the sink bears `mid`, of at most 16 characters, where its extension was negotiated (RFC 8843, 9.2). */
 void plane_sink_set(plane *p, uint32_t peer, uint32_t ssrc, plane_codec codec, uint8_t payload_type, plane_extensions extensions,
-                    plane_repair repair, const char *cname, uint16_t first_sequence, uint32_t first_timestamp);
+                    plane_repair repair, const char *cname, const char *mid, uint16_t first_sequence, uint32_t first_timestamp);
 void plane_sink_clear(plane *p, uint32_t peer, uint32_t ssrc);
 void plane_route_set(plane *p, uint32_t sink_peer, uint32_t sink_ssrc, uint32_t source_peer, uint32_t source_ssrc);
 

@@ -4,7 +4,7 @@
 
 #include "wire.h"
 
-enum { RTP_HEADER_BYTES = 12, MAX_EXTENSION_BYTES = 4 + 2 * (2 + 16) + 3 };
+enum { RTP_HEADER_BYTES = 12, MAX_EXTENSION_BYTES = 4 + 3 * (2 + 16) + 3 };
 
 /* A parsed header. The payload is [payload_start, payload_end), without padding; empty for a padding-only packet. */
 typedef struct {

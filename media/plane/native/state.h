@@ -206,7 +206,8 @@ struct sink {
     plane_extensions extensions;
     plane_repair repair;
     uint16_t repair_sequence;
-    char cname[CNAME_BYTES];
+    char cname[CNAME_BYTES], mid[MAX_NAME_BYTES];
+    int mid_size;
     out_numbers numbers;
     vp8_numbers pictures;
     bool has_picture;

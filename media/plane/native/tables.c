@@ -334,21 +334,17 @@ void plane_source_clear(plane *p, uint32_t number, uint32_t ssrc) {
 }
 
 void plane_sink_set(plane *p, uint32_t number, uint32_t ssrc, plane_codec codec, uint8_t payload_type, plane_extensions extensions,
-                    plane_repair repair, const char *cname, uint16_t first_sequence, uint32_t first_timestamp) {
+                    plane_repair repair, const char *cname, const char *mid, uint16_t first_sequence, uint32_t first_timestamp) {
     pthread_mutex_lock(&p->lock);
     peer *of = find_peer(p, number);
     sink *new = NULL;
     if (of != NULL && find_sink(of, ssrc) == NULL && of->sinks_count < MAX_STREAMS) new = calloc(1, sizeof *new);
     if (new != NULL) {
-        new->peer = of;
-        new->ssrc = ssrc;
-        new->codec = codec;
-        new->video = codec != PLANE_OPUS;
-        new->payload_type = payload_type;
-        new->extensions = extensions;
-        new->repair = repair;
-        new->repair_sequence = repair.first_sequence;
+        *new = (sink){.peer = of, .ssrc = ssrc, .codec = codec, .video = codec != PLANE_OPUS, .payload_type = payload_type,
+                      .extensions = extensions, .repair = repair, .repair_sequence = repair.first_sequence};
         strncpy(new->cname, cname, CNAME_BYTES - 1);
+        new->mid_size = (int)strnlen(mid, MAX_NAME_BYTES);
+        memcpy(new->mid, mid, (size_t)new->mid_size);
         numbers_init(&new->numbers, new->video ? 90000 : 48000, first_sequence, first_timestamp);
         of->sinks[of->sinks_count++] = new;
     }

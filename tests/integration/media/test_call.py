@@ -35,7 +35,22 @@ async def test_a_sink_gets_only_the_extensions_it_agreed_on() -> None:
         header = rtp.parse(packet)
         assert header is not None
         assert len(rtp.extension(packet, header, 2) or b"") == 3
-        assert rtp.extension(packet, header, 4) is None
+        assert rtp.extension(packet, header, 4) != b"1", "the sender's own mid"
+
+
+async def test_every_packet_says_which_line_of_its_receiver_it_is_for() -> None:
+    """So that one that comes before the answer is taken for no other line's (RFC 8843, 9.2)."""
+    async with call_of_two() as (_, call, one, two):
+        await call.assert_alive(one, two)
+        await call.assert_alive(two, one)
+        for receiver, sender in ((one, two), (two, one)):
+            for line in receiver.lines:
+                if receiver.wanted.get(line.mid) != sender.label:
+                    continue
+                packets = receiver.received[call.sink(receiver, sender.label, line.kind)]
+                headers = [rtp.parse(packet) for packet in packets]
+                said = {rtp.extension(packet, header, 4) for packet, header in zip(packets, headers, strict=True) if header}
+                assert said == {line.mid.encode()} and len(headers) >= 20
 
 
 async def test_video_begins_with_a_key_frame_and_asks_for_one() -> None:

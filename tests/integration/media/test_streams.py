@@ -63,6 +63,7 @@ async def test_a_nack_is_answered_in_a_stream_of_its_own() -> None:
         assert header is not None
         assert (header.payload_type, header.timestamp, header.marker) == (RTX[VP8], first.timestamp, first.marker)
         assert packet[header.payload_start :] == sent[2:4] + sent[first.payload_start :]
+        assert rtp.extension(packet, header, 4) == two.lines[3].mid.encode(), "it says which line it mends"
         await asyncio.sleep(0.03)
         await two.send_rtcp(rtcp.Nack(7, sink, (first.sequence,)))
         await until(lambda: two.count(again) == 2, "a retransmission that was lost too comes again")

@@ -27,6 +27,7 @@ AUDIO, VIDEO, LOW, AGAIN, H264 = 10, 20, 21, 30, 40  # SSRCs of what each peer s
 OPUS, VP8, RTX, AVC = 111, 96, 97, 102
 STREAMS = {AUDIO: (Codec.OPUS, OPUS), VIDEO: (Codec.VP8, VP8), LOW: (Codec.VP8, VP8), H264: (Codec.H264, AVC)}
 IDS = ExtensionIds(abs_send_time=2, audio_level=3)
+MIDS = {1: "4", 2: "sixteen-letters.", 3: "5"}
 FIRST = 7
 """Instead of each random number: both loops begin alike."""
 
@@ -160,9 +161,10 @@ class Pair:
                 repair = Repair(RTX, peer.number * 100 + AGAIN) if stream == VIDEO and peer.number != 3 else None
                 self.both("source_set", Source(key, codec, payload_type, IDS, repair))
                 for other in PEERS if stream != LOW else ():
-                    ids = ExtensionIds(abs_send_time=20 if other == 2 else 5, audio_level=6)
+                    ids = ExtensionIds(abs_send_time=20 if other == 2 else 5, audio_level=6, mid=None if other == 3 else 7)
                     again = Repair(121, 6000 + other) if stream == VIDEO and peer.number != 2 else None
-                    self.both("sink_set", Sink(SinkKey(peer.number, 5000 + stream + other), codec, 120, ids, "seat", again))
+                    to = SinkKey(peer.number, 5000 + stream + other)
+                    self.both("sink_set", Sink(to, codec, 120, ids, "seat", again, MIDS[other]))
         self.feeds: dict[tuple[int, int], int] = {}
         for to in PEERS:
             for of in PEERS:
