@@ -163,8 +163,8 @@ class Pair:
                 for other in PEERS if stream != LOW else ():
                     ids = ExtensionIds(abs_send_time=20 if other == 2 else 5, audio_level=6, mid=None if other == 3 else 7)
                     again = Repair(121, 6000 + other) if stream == VIDEO and peer.number != 2 else None
-                    to = SinkKey(peer.number, 5000 + stream + other)
-                    self.both("sink_set", Sink(to, codec, 120, ids, "seat", again, MIDS[other]))
+                    named = SinkKey(peer.number, 5000 + stream + other)
+                    self.both("sink_set", Sink(named, codec, 120, ids, "seat", again, MIDS[other]))
         self.feeds: dict[tuple[int, int], int] = {}
         for to in PEERS:
             for of in PEERS:
