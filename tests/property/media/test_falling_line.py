@@ -14,7 +14,9 @@ NOTICED_S = 0.7
 """Beside what the queue takes: until its receiver has missed a dozen packets, until there is room, and for the key frame."""
 MIDDLE, TIGHT_BPS = 120, 620_000
 """On a line that hardly carries the middle layer, or not, that is chosen first once in a hundred falls: its key frame fills the
-queue again, and the other picture waits behind it, for up to 0.85 s."""
+queue again, and the other picture waits behind it, for up to 0.85 s. Where it carries it by a hair (590 to 605 kbit/s, a queue of
+a tenth of a second) one line in 150 loses a packet of it two seconds later, what is sent for that, and the next key frame: then the
+smallest comes, 0.95 s after the last frame."""
 THIN_BPS = 340_000
 """The smallest layer, the other picture and both voices."""
 
@@ -38,14 +40,15 @@ def fall(rate_bps: int, queue_bytes: int, phase_s: float = 0.0) -> Room:
 
 @example(rate_bps=507_028, queue_bytes=41_307, phase_s=0.5)
 @example(rate_bps=603_051, queue_bytes=16_269, phase_s=0.0)
+@example(rate_bps=602_796, queue_bytes=8_009, phase_s=0.28125)
 @given(st.integers(THIN_BPS, 1_200_000), st.integers(8_000, 64_000), st.floats(0.0, 1.0))
 @settings(max_examples=12, deadline=None)
 def test_a_picture_is_back_once_the_queue_is_gone(rate_bps: int, queue_bytes: int, phase_s: float) -> None:
     room = fall(rate_bps, queue_bytes, phase_s)
     fell_at = room.now
     room.live(6.0)
-    assert room.gap(PICTURE, fell_at) <= queue_bytes * 8 / rate_bps + NOTICED_S
     tight = rate_bps < TIGHT_BPS and MIDDLE in [ssrc for at, ssrc in room.asked if at > fell_at]
+    assert room.gap(PICTURE, fell_at) <= queue_bytes * 8 / rate_bps + (1.0 if tight else NOTICED_S)
     assert room.gap(OTHER, fell_at) <= (1.0 if tight else 0.5), (
         "what is asked for again of the large picture does not stand before the small one"
     )
