@@ -15,8 +15,8 @@ NOTICED_S = 0.7
 MIDDLE, TIGHT_BPS = 120, 620_000
 """On a line that hardly carries the middle layer, or not, that is chosen first once in a hundred falls: its key frame fills the
 queue again, and the other picture waits behind it, for up to 0.85 s. Where it carries it by a hair (590 to 605 kbit/s, a queue of
-a tenth of a second) one line in 150 loses a packet of it two seconds later, what is sent for that, and the next key frame: then the
-smallest comes, 0.95 s after the last frame."""
+a tenth of a second) one line in 150 loses a packet of it two seconds later, what is sent for that, and the next key frame: then
+the smallest comes, 0.95 s after the last frame."""
 THIN_BPS = 340_000
 """The smallest layer, the other picture and both voices."""
 
