@@ -9,7 +9,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.async_api import Browser, BrowserContext, Error, Page
 
@@ -308,6 +308,13 @@ def sample_doctor(greeting: str) -> SampleDoctor:
     return SampleDoctor(found[1], found[2])
 
 
+async def set_duty(desk: Person, duty: Literal["on", "off"]) -> None:
+    """Go on duty, or off it, whichever it is now: a test before may have left it as it liked."""
+    if await desk.page.get_attribute('[data-screen="desk"]', "data-duty") != duty:
+        await desk.page.locator("label.duty").click()
+    await desk.page.wait_for_selector(f'[data-screen="desk"][data-duty="{duty}"]')
+
+
 async def come_in(person: Person) -> None:
     """Whoever is at the door joins."""
     await person.page.click("button[type=submit]")
@@ -382,10 +389,7 @@ class Cast:
     ) -> Person:
         """A doctor signs in at the desk and goes on duty for every department of theirs."""
         person = await self.at_desk(browser, look, staff_number, language)
-        page = person.page
-        if await page.get_attribute('[data-screen="desk"]', "data-duty") != "on":
-            await page.locator("label.duty").click()
-        await page.wait_for_selector('[data-screen="desk"][data-duty="on"]')
+        await set_duty(person, "on")
         return person
 
     async def patient_in_line(

@@ -2,7 +2,7 @@
 
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser.stage import Cast, Person, confirm, sample_coordinator
+from tests.browser.stage import Cast, Person, confirm, sample_coordinator, set_duty
 from tests.browser.test_journeys import leaves
 
 ADVICE = "Rinse after each use. Take 0.5 mg at night."
@@ -148,9 +148,7 @@ async def test_a_coordinator_triages_by_key(chromium: Browser, cast: Cast) -> No
     page = coordinator.page
     await page.wait_for_selector('[data-screen="triage"]')
     doctor = await cast.at_desk(chromium)
-    if await doctor.page.get_attribute('[data-screen="desk"]', "data-duty") == "on":
-        await doctor.page.locator("label.duty").click()
-    await doctor.page.wait_for_selector('[data-duty="off"]')
+    await set_duty(doctor, "off")
     waiting = [await cast.patient_in_line(chromium, name) for name in ("Bai Yun", "Qing Shan")]
     # Others may still be in the line of this server: they came before, so the newest of a name is this test's.
     for name in ("Bai Yun", "Qing Shan"):

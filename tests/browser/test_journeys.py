@@ -9,7 +9,7 @@ from playwright.async_api import Browser, expect
 
 from tests.browser.letters import letters_in, link_in_letter
 from tests.browser.play.before import WITHOUT_DEVICES, drawing, photo
-from tests.browser.stage import GREEN, Cast, Person, sample_doctor, to_waiting_room
+from tests.browser.stage import GREEN, Cast, Person, sample_doctor, set_duty, to_waiting_room
 from tests.browser.test_call import end, everybody_sees_and_hears, pair
 from tests.peers_signaling import Speaker, sign_in
 from tests.processes import wait_for
@@ -61,6 +61,7 @@ async def leaves(person: Person) -> None:
 async def test_from_the_letter_to_goodbye(chromium: Browser, firefox: Browser, cast: Cast) -> None:
     """Invited, prepared, called, seen, heard, written to, reloaded in the middle, sent home with a summary, asked how it was."""
     doctor = await cast.at_desk(chromium)
+    await set_duty(doctor, "off")
     link = await invited(cast, doctor)
     patient = await cast.enter(firefox, GREEN, phone=True)
     page = patient.page
@@ -74,7 +75,7 @@ async def test_from_the_letter_to_goodbye(chromium: Browser, firefox: Browser, c
             await page.fill("textarea", answer)
         await page.click("[data-next]")
     await page.wait_for_selector('[data-screen="waiting"]')
-    await doctor.page.locator("label.duty").click()
+    await set_duty(doctor, "on")
     await pair(doctor, patient)
     people = {"Bai Yun": patient, "An Ning": doctor}
     await everybody_sees_and_hears(people)
